@@ -1,0 +1,1 @@
+//! Runtime security for Linux machines that look after themselves.

@@ -1,0 +1,1 @@
+//! The Rust object of the kernel module.

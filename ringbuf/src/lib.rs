@@ -1,0 +1,1 @@
+//! The per-CPU ring protocol: producer and consumer.

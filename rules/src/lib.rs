@@ -1,0 +1,1 @@
+//! Rule files, conditions, evaluation and output formats.
