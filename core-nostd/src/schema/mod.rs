@@ -1,1 +1,36 @@
-//! schema.
+//! The table of events: which there are, which parameters each has, of what type, and where each comes from.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `events.rs` | the table |
+//! | `fingerprint.rs` | a number that says whether two sides have the same table |
+//! | `types.rs` | what a row is made of |
+//! | `syscalls.rs` | system call number → event, per architecture |
+//! | `flags.rs` | names of flag bits and enumeration values |
+//! | `set.rs` | sets of events |
+//!
+//! Names and types of parameters follow Falco's, so that rules find what they name.
+
+mod events;
+mod fingerprint;
+mod flags;
+mod set;
+mod syscalls;
+mod types;
+
+pub use events::{EVENTS, id};
+pub use fingerprint::FINGERPRINT;
+pub use flags::{FlagName, FlagNames, names};
+pub use set::EventSet;
+pub use syscalls::{Abi, I386_SOCKETCALL, event_of, event_of_socketcall};
+pub use types::{Category, ContextField, Event, EventId, FdField, From, ImageField, Param, ProcessField, Type};
+
+/// The event of this name; `None` if there is none.
+pub fn by_name(name: &str) -> Option<EventId> {
+    EVENTS.iter().position(|event| event.name == name).map(|index| EventId(index as u16))
+}
+
+/// The event with this id; `None` if there is none.
+pub fn get(id: EventId) -> Option<&'static Event> {
+    EVENTS.get(usize::from(id.0))
+}

@@ -1,0 +1,198 @@
+//! Writing a record in place.
+//!
+//! A record is written from front to back into one buffer: [`RecordWriter::begin`] leaves room for header, task context
+//! and slots; each parameter is appended by [`RecordWriter::param`]; [`RecordWriter::finish`] writes the header. A
+//! parameter that was begun and not [`ParamWriter::commit`]ted leaves no trace.
+
+use super::record::ParamSlot;
+use super::{ALIGN, Flags, MAX_PARAMS, MAX_RECORD, Record, RecordHeader, TaskContext, align_up};
+use zerocopy::{FromBytes, IntoBytes};
+
+/// The buffer has no room for what was to be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Overflow;
+
+/// Writes one record into a buffer.
+#[derive(Debug)]
+pub struct RecordWriter<'a> {
+    buf: &'a mut [u8],
+    nparams: usize,
+    end: usize,
+    flags: Flags,
+}
+
+impl<'a> RecordWriter<'a> {
+    /// Starts a record with `nparams` parameters, all absent.
+    ///
+    /// # Errors
+    /// [`Overflow`] if the buffer cannot hold an empty record, or `nparams` is beyond [`MAX_PARAMS`].
+    pub fn begin(buf: &'a mut [u8], nparams: usize) -> Result<Self, Overflow> {
+        let limit = if buf.len() > MAX_RECORD { MAX_RECORD } else { buf.len() & !(ALIGN - 1) };
+        let buf = buf.get_mut(..limit).ok_or(Overflow)?;
+        if nparams > MAX_PARAMS {
+            return Err(Overflow);
+        }
+        let end = Record::params_start(nparams);
+        let slots = size_of::<RecordHeader>() + size_of::<TaskContext>();
+        buf.get_mut(slots..end).ok_or(Overflow)?.fill(0);
+        Ok(RecordWriter { buf, nparams, end, flags: Flags::default() })
+    }
+
+    /// The task context, to be filled in place.
+    ///
+    /// # Errors
+    /// [`Overflow`] if the buffer is not 8-byte aligned in memory.
+    pub fn task(&mut self) -> Result<&mut TaskContext, Overflow> {
+        let bytes = self.buf.get_mut(size_of::<RecordHeader>()..).ok_or(Overflow)?;
+        TaskContext::mut_from_prefix(bytes).map(|(task, _)| task).map_err(|_| Overflow)
+    }
+
+    /// Sets flags of the record.
+    pub fn flag(&mut self, flags: Flags) {
+        self.flags.insert(flags);
+    }
+
+    /// Begins the parameter at this index of the schema.
+    pub fn param(&mut self, index: usize) -> ParamWriter<'_, 'a> {
+        let start = self.end;
+        ParamWriter { record: self, index, start, len: 0 }
+    }
+
+    /// Writes a number as the parameter at `index`.
+    ///
+    /// # Errors
+    /// [`Overflow`] if there is no room.
+    pub fn number(&mut self, index: usize, value: u64) -> Result<(), Overflow> {
+        let mut param = self.param(index);
+        param.append(&value.to_ne_bytes())?;
+        param.commit()
+    }
+
+    /// Writes bytes as the parameter at `index`.
+    ///
+    /// # Errors
+    /// [`Overflow`] if there is no room.
+    pub fn bytes(&mut self, index: usize, value: &[u8]) -> Result<(), Overflow> {
+        let mut param = self.param(index);
+        param.append(value)?;
+        param.commit()
+    }
+
+    /// Bytes left for parameters.
+    pub fn room(&self) -> usize {
+        self.buf.len().saturating_sub(self.end)
+    }
+
+    /// Writes the header and gives the record's length in bytes. `header.len`, `nparams` and the flags set so far are
+    /// filled in here.
+    ///
+    /// # Errors
+    /// [`Overflow`] if the buffer is smaller than a header, which [`RecordWriter::begin`] has ruled out.
+    pub fn finish(self, header: RecordHeader) -> Result<usize, Overflow> {
+        let mut flags = Flags(header.flags);
+        flags.insert(self.flags);
+        let header =
+            RecordHeader { len: self.end as u32, nparams: self.nparams as u16, flags: flags.0, reserved: 0, ..header };
+        header.write_to_prefix(self.buf).map_err(|_| Overflow)?;
+        Ok(self.end)
+    }
+}
+
+/// One parameter being written. Dropped without [`ParamWriter::commit`], it leaves the parameter absent.
+#[derive(Debug)]
+pub struct ParamWriter<'w, 'a> {
+    record: &'w mut RecordWriter<'a>,
+    index: usize,
+    start: usize,
+    len: usize,
+}
+
+impl ParamWriter<'_, '_> {
+    /// The bytes not written yet, up to the end of the buffer.
+    pub fn spare(&mut self) -> &mut [u8] {
+        self.record.buf.get_mut(self.start.saturating_add(self.len)..).unwrap_or(&mut [])
+    }
+
+    /// Everything written so far.
+    pub fn written(&mut self) -> &mut [u8] {
+        let end = self.start.saturating_add(self.len);
+        self.record.buf.get_mut(self.start..end).unwrap_or(&mut [])
+    }
+
+    /// What was written so far and what is still free, as two slices.
+    pub fn split(&mut self) -> (&mut [u8], &mut [u8]) {
+        let (start, len) = (self.start, self.len);
+        match self.record.buf.get_mut(start..) {
+            Some(all) => all.split_at_mut_checked(len).unwrap_or((&mut [], &mut [])),
+            None => (&mut [], &mut []),
+        }
+    }
+
+    /// Counts `n` bytes of [`ParamWriter::spare`] as written.
+    ///
+    /// # Errors
+    /// [`Overflow`] if there are fewer.
+    pub fn advance(&mut self, n: usize) -> Result<(), Overflow> {
+        if n > self.spare().len() {
+            return Err(Overflow);
+        }
+        self.len = self.len.saturating_add(n);
+        Ok(())
+    }
+
+    /// Appends bytes.
+    ///
+    /// # Errors
+    /// [`Overflow`] if there is no room.
+    pub fn append(&mut self, bytes: &[u8]) -> Result<(), Overflow> {
+        let room = self.spare().get_mut(..bytes.len()).ok_or(Overflow)?;
+        for (to, from) in room.iter_mut().zip(bytes) {
+            *to = *from;
+        }
+        self.len = self.len.saturating_add(bytes.len());
+        Ok(())
+    }
+
+    /// Bytes written so far.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// True if nothing was written yet.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Drops what was written beyond `len` bytes.
+    pub fn truncate(&mut self, len: usize) {
+        if len < self.len {
+            self.len = len;
+        }
+    }
+
+    /// Flags of the record that this parameter belongs to.
+    pub fn flag(&mut self, flags: Flags) {
+        self.record.flag(flags);
+    }
+
+    /// Makes the parameter part of the record.
+    ///
+    /// # Errors
+    /// [`Overflow`] if the index is not one of the record's.
+    pub fn commit(self) -> Result<(), Overflow> {
+        let after = self.start.saturating_add(self.len);
+        let padded = align_up(after);
+        let RecordWriter { buf, nparams, end, .. } = self.record;
+        if self.index >= *nparams {
+            return Err(Overflow);
+        }
+        buf.get_mut(after..padded).ok_or(Overflow)?.fill(0);
+        let slots = size_of::<RecordHeader>() + size_of::<TaskContext>();
+        let at = slots + self.index * size_of::<ParamSlot>();
+        let slot = ParamSlot { offset: self.start as u16, len: self.len as u16 };
+        let room = buf.get_mut(at..).ok_or(Overflow)?;
+        slot.write_to_prefix(room).map_err(|_| Overflow)?;
+        *end = padded;
+        Ok(())
+    }
+}
