@@ -5,7 +5,8 @@
 //!   ├─ header ─┼─ task context ─┼─ slots: (offset, length) × nparams ─┼─ parameter bytes ─┤
 //! ```
 //!
-//! Every part is 8-byte aligned and native endian, so that a record can be read where it lies. [`Record::parse`] checks
+//! Records are 8-byte aligned and native endian, and so is every parameter that is more than plain bytes, so that a
+//! record can be read where it lies. [`Record::parse`] checks
 //! a record once; what it hands out afterwards cannot be out of bounds.
 //!
 //! Limits: [`MAX_RECORD`] bytes and [`MAX_PARAMS`] parameters a record.
@@ -32,7 +33,7 @@ pub const MAX_RECORD: usize = 32 * 1024;
 /// Greatest number of parameters of an event. Falco's widest event has 31 (execve).
 pub const MAX_PARAMS: usize = 32;
 
-/// Alignment of records and of every parameter, in bytes.
+/// Alignment of records and of their parameters, in bytes.
 pub const ALIGN: usize = 8;
 
 /// Rounds up to the next multiple of [`ALIGN`]; saturates near `usize::MAX`.

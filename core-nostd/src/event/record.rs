@@ -58,7 +58,7 @@ impl<'a> Record<'a> {
     pub fn parse(bytes: &'a [u8]) -> Result<Record<'a>, BadRecord> {
         let (header, rest) = RecordHeader::ref_from_prefix(bytes).map_err(|_| BadRecord::TooShort)?;
         let len = header.len as usize;
-        if len % super::ALIGN != 0 || len > MAX_RECORD {
+        if !len.is_multiple_of(super::ALIGN) || len > MAX_RECORD {
             return Err(BadRecord::Length);
         }
         let bytes = bytes.get(..len).ok_or(BadRecord::Length)?;

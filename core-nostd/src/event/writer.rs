@@ -179,20 +179,46 @@ impl ParamWriter<'_, '_> {
     ///
     /// # Errors
     /// [`Overflow`] if the index is not one of the record's.
-    pub fn commit(self) -> Result<(), Overflow> {
+    pub fn commit(mut self) -> Result<(), Overflow> {
+        let (start, len) = (self.start, self.len);
+        self.slot(self.index, start, len)?;
+        self.close()
+    }
+
+    /// Makes two parameters of what was written: the first `first` bytes are this one, those behind `gap` more bytes the
+    /// one at index `second`. Only for parameters that are plain bytes: the second begins at any address.
+    ///
+    /// # Errors
+    /// [`Overflow`] if an index is not one of the record's.
+    pub fn commit_split(mut self, first: usize, gap: usize, second: usize) -> Result<(), Overflow> {
+        let first = if first > self.len { self.len } else { first };
+        let rest = first.saturating_add(gap);
+        let rest = if rest > self.len { self.len } else { rest };
+        let (start, len) = (self.start, self.len);
+        self.slot(self.index, start, first)?;
+        self.slot(second, start.saturating_add(rest), len.saturating_sub(rest))?;
+        self.len = len;
+        self.close()
+    }
+
+    /// Pads what was written and moves the record's end behind it.
+    fn close(self) -> Result<(), Overflow> {
         let after = self.start.saturating_add(self.len);
         let padded = align_up(after);
-        let RecordWriter { buf, nparams, end, .. } = self.record;
-        if self.index >= *nparams {
+        self.record.buf.get_mut(after..padded).ok_or(Overflow)?.fill(0);
+        self.record.end = padded;
+        Ok(())
+    }
+
+    /// Says in slot `index` where a parameter lies.
+    fn slot(&mut self, index: usize, start: usize, len: usize) -> Result<(), Overflow> {
+        if index >= self.record.nparams {
             return Err(Overflow);
         }
-        buf.get_mut(after..padded).ok_or(Overflow)?.fill(0);
         let slots = size_of::<RecordHeader>() + size_of::<TaskContext>();
-        let at = slots + self.index * size_of::<ParamSlot>();
-        let slot = ParamSlot { offset: self.start as u16, len: self.len as u16 };
-        let room = buf.get_mut(at..).ok_or(Overflow)?;
-        slot.write_to_prefix(room).map_err(|_| Overflow)?;
-        *end = padded;
-        Ok(())
+        let at = slots + index * size_of::<ParamSlot>();
+        let slot = ParamSlot { offset: start as u16, len: len as u16 };
+        let room = self.record.buf.get_mut(at..).ok_or(Overflow)?;
+        slot.write_to_prefix(room).map_err(|_| Overflow)
     }
 }

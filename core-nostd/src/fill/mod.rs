@@ -1,4 +1,37 @@
 //! Writing records: what the schema says about an event, turned into bytes, over any kernel that answers [`Kernel`].
-mod kernel;
+//!
+//! | file | holds |
+//! |---|---|
+//! | `kernel.rs` | what a filler may ask of the kernel |
+//! | `syscall.rs` | system calls that returned: one loop over the schema's parameters |
+//! | `param.rs` | how each kind of source ([`crate::schema::From`]) is written |
+//! | `path.rs` | absolute paths from a base directory and a raw string |
+//! | `special.rs` | the parameters that no general rule covers |
+//! | `process.rs` | fork, exec and exit, from their own tracepoints |
+//! | `compat.rs` | what differs for 32-bit callers |
+//!
+//! A filler never fails for want of an argument: what cannot be read is left absent, and the record says so by its
+//! flags. It fails only if the buffer cannot hold the record, and then the record counts as dropped.
 
+mod compat;
+mod kernel;
+mod param;
+mod path;
+mod process;
+mod special;
+mod syscall;
+
+pub use compat::socketcall;
 pub use kernel::{Kernel, ListenQueue, ProcessImage, Strings, TaskPath, Unavailable, UserString};
+pub use path::{PATH_MAX, join, normalize};
+pub use process::{Exit, process_exec, process_exit, process_fork};
+pub use syscall::{Call, syscall_exit};
+
+/// Bytes of a buffer (what is sent or written) that a record keeps at most. Falco's default snaplen.
+pub const SNAPSHOT_BYTES: usize = 80;
+
+/// Bytes of the argument list, and of the environment, that an exec record keeps at most each.
+pub const STRINGS_BYTES: usize = 4096;
+
+/// AT_FDCWD: the directory descriptor that stands for the working directory (`linux/fcntl.h`).
+pub const AT_FDCWD: i32 = -100;

@@ -1,0 +1,323 @@
+//! How each kind of source is written.
+
+use super::path::{PATH_MAX, join, limited, origin, write_head};
+use super::{AT_FDCWD, Kernel, ProcessImage, SNAPSHOT_BYTES, TaskPath};
+use crate::event::{
+    AddressHead, FdHead, FdKind, Flags, Overflow, ParamWriter, PathFlags, PathHead, RecordWriter, Tuple, family,
+};
+use crate::schema::ImageField;
+use zerocopy::IntoBytes;
+
+/// Greatest tail of a descriptor: a path, or a tuple and the two paths of AF_UNIX, which are far shorter.
+const TAIL_MAX: usize = PATH_MAX;
+
+/// Writes what `fd` stands for.
+pub(super) fn fd<K: Kernel>(k: &K, out: &mut RecordWriter<'_>, index: usize, fd: i32) -> Result<(), Overflow> {
+    let mut head = FdHead { fd, ..FdHead::default() };
+    let mut param = out.param(index);
+    param.append(head.as_bytes())?;
+    if fd >= 0
+        && let Ok(tail) = k.describe_fd(fd, &mut head, limited(param.spare(), TAIL_MAX))
+    {
+        param.advance(tail)?;
+        head.fd = fd;
+        head.write_to_prefix(param.written()).map_err(|_| Overflow)?;
+    }
+    param.commit()
+}
+
+/// Writes what a directory descriptor stands for: like [`fd`], with AT_FDCWD as the working directory.
+pub(super) fn dir_fd<K: Kernel>(k: &K, out: &mut RecordWriter<'_>, index: usize, dir: i32) -> Result<(), Overflow> {
+    if dir != AT_FDCWD {
+        return fd(k, out, index, dir);
+    }
+    let head = FdHead { fd: dir, kind: FdKind::Directory as u8, ..FdHead::default() };
+    let mut param = out.param(index);
+    param.append(head.as_bytes())?;
+    if let Ok(len) = k.task_path(TaskPath::WorkingDirectory, limited(param.spare(), PATH_MAX)) {
+        param.advance(len)?;
+    }
+    param.commit()
+}
+
+/// Copies the caller's path string behind the head; gives its length and the flags it earned.
+fn raw_path<K: Kernel>(k: &K, param: &mut ParamWriter<'_, '_>, address: u64) -> Result<(usize, u32), Overflow> {
+    let room = limited(param.spare(), PATH_MAX);
+    match k.read_user_string(address, room) {
+        Ok(string) => {
+            param.advance(string.len)?;
+            if string.cut {
+                param.flag(Flags::TRUNCATED);
+                return Ok((string.len, PathFlags::CUT.0));
+            }
+            Ok((string.len, 0))
+        }
+        Err(_) => {
+            param.flag(Flags::FAULT);
+            Ok((0, PathFlags::RAW_MISSING.0))
+        }
+    }
+}
+
+/// Writes a path relative to the directory `dir`, joined.
+pub(super) fn path<K: Kernel>(
+    k: &K,
+    out: &mut RecordWriter<'_>,
+    index: usize,
+    dir: i32,
+    address: u64,
+) -> Result<(), Overflow> {
+    let mut param = out.param(index);
+    param.append(PathHead::default().as_bytes())?;
+    let (raw_len, flags) = raw_path(k, &mut param, address)?;
+    let mut absolute = if flags & PathFlags::RAW_MISSING.0 != 0 { 0 } else { joined(k, &mut param, dir, raw_len) };
+    let mut how = flags | origin(absolute, PathFlags::JOINED);
+    if absolute > PATH_MAX {
+        absolute = PATH_MAX;
+        how |= PathFlags::CUT.0;
+        param.flag(Flags::TRUNCATED);
+    }
+    param.advance(absolute)?;
+    write_head(&mut param, raw_len, absolute, how)?;
+    param.commit()
+}
+
+/// Joins the directory `dir` and the raw string, which is the last thing written, in the room behind it.
+fn joined<K: Kernel>(k: &K, param: &mut ParamWriter<'_, '_>, dir: i32, raw_len: usize) -> usize {
+    let (written, room) = param.split();
+    let raw = written.len().checked_sub(raw_len).and_then(|start| written.get(start..)).unwrap_or(&[]);
+    let base = if raw.first() == Some(&b'/') {
+        0
+    } else if dir == AT_FDCWD {
+        k.task_path(TaskPath::WorkingDirectory, limited(room, PATH_MAX)).unwrap_or(0)
+    } else {
+        fd_path(k, dir, limited(room, PATH_MAX))
+    };
+    join(room, base, raw)
+}
+
+/// Writes the path of a file that the call opened as `opened`; joined like [`path`] if it failed.
+pub(super) fn opened_path<K: Kernel>(
+    k: &K,
+    out: &mut RecordWriter<'_>,
+    index: usize,
+    dir: i32,
+    address: u64,
+    opened: i64,
+) -> Result<(), Overflow> {
+    let Ok(fd @ 0..) = i32::try_from(opened) else {
+        return path(k, out, index, dir, address);
+    };
+    resolved_path(k, out, index, address, |k, room| fd_path(k, fd, room))
+}
+
+/// Writes a path whose absolute form the kernel can name: `resolve` writes it to the front of the room it is given and
+/// tells its length, 0 if it cannot be named.
+pub(super) fn resolved_path<K: Kernel>(
+    k: &K,
+    out: &mut RecordWriter<'_>,
+    index: usize,
+    address: u64,
+    resolve: impl FnOnce(&K, &mut [u8]) -> usize,
+) -> Result<(), Overflow> {
+    let mut param = out.param(index);
+    param.append(PathHead::default().as_bytes())?;
+    let (raw_len, flags) = raw_path(k, &mut param, address)?;
+    let absolute = resolve(k, limited(param.spare(), PATH_MAX));
+    param.advance(absolute)?;
+    write_head(&mut param, raw_len, absolute, flags | origin(absolute, PathFlags::RESOLVED))?;
+    param.commit()
+}
+
+/// Writes the path of an open file to the front of `room`; gives its length, 0 if it has none.
+pub(super) fn fd_path<K: Kernel>(k: &K, fd: i32, room: &mut [u8]) -> usize {
+    let mut head = FdHead::default();
+    match k.describe_fd(fd, &mut head, room) {
+        Ok(len) if !FdKind::from_u8(head.kind).has_tuple() => len,
+        _ => 0,
+    }
+}
+
+/// Writes a string of user memory.
+pub(super) fn string<K: Kernel>(k: &K, out: &mut RecordWriter<'_>, index: usize, address: u64) -> Result<(), Overflow> {
+    let mut param = out.param(index);
+    let room = limited(param.spare(), PATH_MAX);
+    // A null pointer is how callers say "none" (mount's type, a module's arguments): absent, and no fault.
+    if address == 0 {
+        return Ok(());
+    }
+    match k.read_user_string(address, room) {
+        Ok(string) => {
+            if string.cut {
+                param.flag(Flags::TRUNCATED);
+            }
+            param.advance(string.len)?;
+            param.commit()
+        }
+        Err(_) => {
+            param.flag(Flags::FAULT);
+            Ok(())
+        }
+    }
+}
+
+/// Writes the first bytes of a buffer in user memory.
+pub(super) fn bytes<K: Kernel>(
+    k: &K,
+    out: &mut RecordWriter<'_>,
+    index: usize,
+    address: u64,
+    len: u64,
+) -> Result<(), Overflow> {
+    let mut param = out.param(index);
+    append_bytes(k, &mut param, address, len)?;
+    param.commit()
+}
+
+/// Appends bytes of user memory, up to the snapshot length in all; gives how many.
+pub(super) fn append_bytes<K: Kernel>(
+    k: &K,
+    param: &mut ParamWriter<'_, '_>,
+    address: u64,
+    len: u64,
+) -> Result<usize, Overflow> {
+    let left = SNAPSHOT_BYTES.saturating_sub(param.len());
+    let want = if len > left as u64 { left } else { len as usize };
+    if want == 0 {
+        return Ok(0);
+    }
+    let room = param.spare().get_mut(..want).ok_or(Overflow)?;
+    if k.read_user(address, room).is_err() {
+        param.flag(Flags::FAULT);
+        return Ok(0);
+    }
+    param.advance(want)?;
+    Ok(want)
+}
+
+/// Greatest `struct sockaddr` that is looked at: `sockaddr_un` (`linux/un.h`).
+const SOCKADDR_MAX: usize = 110;
+
+/// A socket address read from user memory, and the bytes behind its family.
+pub(super) struct SocketAddress {
+    pub head: AddressHead,
+    bytes: [u8; SOCKADDR_MAX],
+    len: usize,
+}
+
+impl SocketAddress {
+    /// Reads the `struct sockaddr` at `address`; `None` if there is none, or it cannot be read.
+    pub fn read<K: Kernel>(k: &K, address: u64, len: u64) -> Option<SocketAddress> {
+        let len = if len > SOCKADDR_MAX as u64 { SOCKADDR_MAX } else { len as usize };
+        if address == 0 || len < 2 {
+            return None;
+        }
+        let mut bytes = [0; SOCKADDR_MAX];
+        k.read_user(address, bytes.get_mut(..len)?).ok()?;
+        let mut head = AddressHead { family: u16::from_ne_bytes([bytes[0], bytes[1]]), ..AddressHead::default() };
+        match head.family {
+            // struct sockaddr_in: family, port, address.
+            family::INET if len >= 8 => {
+                head.port = u16::from_be_bytes([bytes[2], bytes[3]]);
+                copy(&mut head.address, bytes.get(4..8)?);
+            }
+            // struct sockaddr_in6: family, port, flow label, address.
+            family::INET6 if len >= 24 => {
+                head.port = u16::from_be_bytes([bytes[2], bytes[3]]);
+                copy(&mut head.address, bytes.get(8..24)?);
+            }
+            _ => {}
+        }
+        Some(SocketAddress { head, bytes, len })
+    }
+
+    /// Appends the path of an AF_UNIX address; an abstract name's leading NUL becomes `@`.
+    pub fn append_path(&self, param: &mut ParamWriter<'_, '_>) -> Result<(), Overflow> {
+        if self.head.family != family::UNIX {
+            return Ok(());
+        }
+        let path = self.bytes.get(2..self.len).unwrap_or(&[]);
+        match path {
+            [0, name @ ..] => {
+                param.append(b"@")?;
+                param.append(name)
+            }
+            path => {
+                let end = path.iter().position(|&b| b == 0).unwrap_or(path.len());
+                param.append(path.get(..end).unwrap_or(&[]))
+            }
+        }
+    }
+}
+
+fn copy(to: &mut [u8], from: &[u8]) {
+    for (to, from) in to.iter_mut().zip(from) {
+        *to = *from;
+    }
+}
+
+/// Writes a socket address of user memory.
+pub(super) fn address<K: Kernel>(
+    k: &K,
+    out: &mut RecordWriter<'_>,
+    index: usize,
+    address: u64,
+    len: u64,
+) -> Result<(), Overflow> {
+    let Some(socket_address) = SocketAddress::read(k, address, len) else { return Ok(()) };
+    let mut param = out.param(index);
+    param.append(socket_address.head.as_bytes())?;
+    socket_address.append_path(&mut param)?;
+    param.commit()
+}
+
+/// Writes both ends of the socket `fd`. Where the socket has no other end, it is the one of `to`.
+pub(super) fn tuple<K: Kernel>(
+    k: &K,
+    out: &mut RecordWriter<'_>,
+    index: usize,
+    fd: i32,
+    to: Option<&SocketAddress>,
+) -> Result<(), Overflow> {
+    let mut head = FdHead::default();
+    let mut param = out.param(index);
+    let Ok(len) = k.describe_fd(fd, &mut head, limited(param.spare(), TAIL_MAX)) else { return Ok(()) };
+    if !FdKind::from_u8(head.kind).has_tuple() {
+        return Ok(());
+    }
+    param.advance(len)?;
+    if let Some(to) = to {
+        let Some(bytes) = param.written().get_mut(..size_of::<Tuple>()) else { return Ok(()) };
+        let mut tuple = Tuple::default();
+        copy(tuple.as_mut_bytes(), bytes);
+        if tuple.remote == [0; 16] && tuple.remote_port == 0 && to.head.family == tuple.family {
+            tuple.remote = to.head.address;
+            tuple.remote_port = to.head.port;
+            copy(bytes, tuple.as_bytes());
+            if tuple.family == family::UNIX && param.written().last() == Some(&0) {
+                to.append_path(&mut param)?;
+            }
+        }
+    }
+    param.commit()
+}
+
+/// The value of an image field.
+pub(super) fn image_field(image: &ProcessImage, field: ImageField) -> u64 {
+    match field {
+        ImageField::FdLimit => image.fdlimit,
+        ImageField::PgftMaj => image.pgft_maj,
+        ImageField::PgftMin => image.pgft_min,
+        ImageField::VmSize => image.vm_size.into(),
+        ImageField::VmRss => image.vm_rss.into(),
+        ImageField::VmSwap => image.vm_swap.into(),
+        ImageField::CapInheritable => image.cap_inheritable,
+        ImageField::CapPermitted => image.cap_permitted,
+        ImageField::CapEffective => image.cap_effective,
+        ImageField::ExeIno => image.exe_ino,
+        ImageField::ExeCtime => image.exe_ctime,
+        ImageField::ExeMtime => image.exe_mtime,
+        ImageField::ExeFlags => image.exe_flags.into(),
+        ImageField::PidnsInitStart => image.pidns_init_start,
+    }
+}

@@ -1,0 +1,274 @@
+//! Fork, exec and exit: the records that the process table is made from.
+
+use super::compat::Layout;
+use super::path::{limited, origin, write_head};
+use super::{AT_FDCWD, Call, Kernel, PATH_MAX, STRINGS_BYTES, Strings, TaskPath, param, syscall};
+use crate::event::{Flags, Overflow, PathFlags, PathHead, RecordHeader, RecordWriter, TaskContext};
+use crate::schema::{self, EventId, From, id};
+use zerocopy::IntoBytes;
+
+/// Index of a parameter in the table, found by name while compiling.
+const fn index_of(event: EventId, name: &str) -> usize {
+    let params = schema::EVENTS[event.0 as usize].params;
+    let mut index = 0;
+    while index < params.len() {
+        if same(params[index].name, name) {
+            return index;
+        }
+        index += 1;
+    }
+    panic!("the schema has no such parameter")
+}
+
+const fn same(a: &str, b: &str) -> bool {
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    if a.len() != b.len() {
+        return false;
+    }
+    let mut i = 0;
+    while i < a.len() {
+        if a[i] != b[i] {
+            return false;
+        }
+        i += 1;
+    }
+    true
+}
+
+/// Writes the record of a process or thread that `clone_args` made, seen in its parent before the child runs.
+///
+/// `event` is the parent's system call; `child` the task context of the new task.
+///
+/// # Errors
+/// [`Overflow`] if `buf` cannot hold the record.
+pub fn process_fork<K: Kernel>(
+    k: &K,
+    call: &Call,
+    child: &TaskContext,
+    stamp: RecordHeader,
+    buf: &mut [u8],
+) -> Result<usize, Overflow> {
+    const CHILD_TID: usize = index_of(id::CLONE, "child_tid");
+    const FLAGS: usize = index_of(id::CLONE, "flags");
+    let event = schema::get(call.event).ok_or(Overflow)?;
+    let mut out = RecordWriter::begin(buf, event.params.len())?;
+    k.task_context(out.task()?);
+    if call.compat {
+        out.flag(Flags::COMPAT32);
+    }
+    let call = Call { ret: child.tid.into(), ..*call };
+    let mut image = None;
+    for (index, param) in event.params.iter().enumerate() {
+        match param.from {
+            From::Special if index == FLAGS => out.number(index, implied_flags(call.event))?,
+            From::Special => {
+                let value = match index.wrapping_sub(CHILD_TID) {
+                    0 => child.tid.into(),
+                    1 => child.pid.into(),
+                    2 => child.ppid.into(),
+                    3 => child.start_time,
+                    4 => child.vtid.into(),
+                    _ => child.vpid.into(),
+                };
+                out.number(index, value)?;
+            }
+            from => syscall::from(k, &call, &mut out, index, from, &mut image)?,
+        }
+    }
+    out.finish(RecordHeader { event: call.event.0, ..stamp })
+}
+
+/// What fork(2) and vfork(2) are as flags of clone(2) (`kernel/fork.c`): CLONE_VFORK | CLONE_VM for the latter.
+fn implied_flags(event: EventId) -> u64 {
+    if event == id::VFORK { 0x4100 } else { 0 }
+}
+
+/// Writes the record of an exec that succeeded. Everything is about the new image.
+///
+/// `filename` is what the caller asked to be executed, as the kernel copied it.
+///
+/// # Errors
+/// [`Overflow`] if `buf` cannot hold the record.
+pub fn process_exec<K: Kernel>(
+    k: &K,
+    event: EventId,
+    filename: &[u8],
+    compat: bool,
+    stamp: RecordHeader,
+    buf: &mut [u8],
+) -> Result<usize, Overflow> {
+    let call = Call { event, args: [0; 6], ret: 0, compat };
+    let params = schema::get(event).ok_or(Overflow)?.params;
+    let mut out = RecordWriter::begin(buf, params.len())?;
+    k.task_context(out.task()?);
+    if compat {
+        out.flag(Flags::COMPAT32);
+    }
+    let mut image = None;
+    for (index, param) in params.iter().enumerate() {
+        match param.from {
+            From::Special => exec_param(k, &mut out, index, filename)?,
+            from => syscall::from(k, &call, &mut out, index, from, &mut image)?,
+        }
+    }
+    out.finish(RecordHeader { event: event.0, ..stamp })
+}
+
+const EXE: usize = index_of(id::EXECVE, "exe");
+const ARGS: usize = index_of(id::EXECVE, "args");
+const CWD: usize = index_of(id::EXECVE, "cwd");
+const CGROUPS: usize = index_of(id::EXECVE, "cgroups");
+const ENV: usize = index_of(id::EXECVE, "env");
+const EXEPATH: usize = index_of(id::EXECVE, "trusted_exepath");
+const FILENAME: usize = index_of(id::EXECVE, "filename");
+
+/// One parameter of the new image.
+fn exec_param<K: Kernel>(k: &K, out: &mut RecordWriter<'_>, index: usize, filename: &[u8]) -> Result<(), Overflow> {
+    match index {
+        // `exe` is the first of the strings, `args` the others: written together.
+        EXE => arguments(k, out),
+        ARGS => Ok(()),
+        ENV => strings(k, out, index, Strings::Environment),
+        CWD => task_path(k, out, index, TaskPath::WorkingDirectory),
+        CGROUPS => task_path(k, out, index, TaskPath::Cgroup),
+        EXEPATH => task_path(k, out, index, TaskPath::Executable),
+        FILENAME => {
+            let mut param = out.param(index);
+            param.append(PathHead::default().as_bytes())?;
+            let raw = match filename.get(..PATH_MAX) {
+                Some(cut) => cut,
+                None => filename,
+            };
+            param.append(raw)?;
+            let absolute = k.task_path(TaskPath::Executable, limited(param.spare(), PATH_MAX)).unwrap_or(0);
+            param.advance(absolute)?;
+            write_head(&mut param, raw.len(), absolute, origin(absolute, PathFlags::RESOLVED))?;
+            param.commit()
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Writes `exe` and `args` from one copy of the process's argument strings.
+fn arguments<K: Kernel>(k: &K, out: &mut RecordWriter<'_>) -> Result<(), Overflow> {
+    let mut exe = out.param(EXE);
+    let Ok(copied) = k.process_strings(Strings::Arguments, limited(exe.spare(), STRINGS_BYTES)) else {
+        exe.flag(Flags::FAULT);
+        return Ok(());
+    };
+    if copied.cut {
+        exe.flag(Flags::TRUNCATED);
+    }
+    exe.advance(copied.len)?;
+    let first = exe.written().iter().position(|&b| b == 0).unwrap_or(copied.len);
+    exe.commit_split(first, 1, ARGS)
+}
+
+fn strings<K: Kernel>(k: &K, out: &mut RecordWriter<'_>, index: usize, which: Strings) -> Result<(), Overflow> {
+    let mut param = out.param(index);
+    match k.process_strings(which, limited(param.spare(), STRINGS_BYTES)) {
+        Ok(copied) => {
+            if copied.cut {
+                param.flag(Flags::TRUNCATED);
+            }
+            param.advance(copied.len)?;
+            param.commit()
+        }
+        Err(_) => {
+            param.flag(Flags::FAULT);
+            Ok(())
+        }
+    }
+}
+
+fn task_path<K: Kernel>(k: &K, out: &mut RecordWriter<'_>, index: usize, which: TaskPath) -> Result<(), Overflow> {
+    let mut param = out.param(index);
+    match k.task_path(which, limited(param.spare(), PATH_MAX)) {
+        Ok(len) => {
+            param.advance(len)?;
+            param.commit()
+        }
+        Err(_) => Ok(()),
+    }
+}
+
+/// Most arguments that are looked at in the vector of an exec that failed.
+const MAX_ARGUMENTS: u64 = 64;
+
+/// One parameter of an exec that failed: the image is the caller's, the arguments those it wanted to pass.
+pub(super) fn failed_exec<K: Kernel>(
+    k: &K,
+    call: &Call,
+    out: &mut RecordWriter<'_>,
+    index: usize,
+) -> Result<(), Overflow> {
+    let at = u8::from(call.event == id::EXECVEAT);
+    match index {
+        EXE | ARGS => {
+            let layout = Layout::of(call);
+            let vector = call.word(at.wrapping_add(1));
+            let mut param = out.param(index);
+            let range = if index == EXE { 0..1 } else { 1..MAX_ARGUMENTS };
+            for n in range {
+                let Some(address @ 1..) = layout.read_word(k, vector.wrapping_add(n.wrapping_mul(layout.word))) else {
+                    break;
+                };
+                let left = STRINGS_BYTES.saturating_sub(param.len()).saturating_sub(1);
+                let Ok(string) = k.read_user_string(address, limited(param.spare(), left)) else {
+                    param.flag(Flags::FAULT);
+                    break;
+                };
+                param.advance(string.len)?;
+                if index == ARGS {
+                    param.append(&[0])?;
+                }
+                if string.cut {
+                    param.flag(Flags::TRUNCATED);
+                    break;
+                }
+            }
+            param.commit()
+        }
+        CWD => task_path(k, out, index, TaskPath::WorkingDirectory),
+        CGROUPS => task_path(k, out, index, TaskPath::Cgroup),
+        EXEPATH => task_path(k, out, index, TaskPath::Executable),
+        FILENAME => {
+            let dir = if at == 1 { call.int(0) } else { AT_FDCWD };
+            param::path(k, out, index, dir, call.word(at))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A task that ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Exit {
+    /// `task_struct.exit_code`: status in bits 8 to 15, signal in bits 0 to 6, core dump in bit 7, as wait(2) tells it.
+    pub code: i32,
+    /// Task that its children go to; 0 if it is not known.
+    pub reaper_tid: u32,
+    /// True if it was the last thread of its process.
+    pub group_dead: bool,
+}
+
+/// Writes the record of a task that ends, seen in that task.
+///
+/// # Errors
+/// [`Overflow`] if `buf` cannot hold the record.
+pub fn process_exit<K: Kernel>(k: &K, exit: Exit, stamp: RecordHeader, buf: &mut [u8]) -> Result<usize, Overflow> {
+    let params = schema::get(id::PROCEXIT).ok_or(Overflow)?.params;
+    let mut out = RecordWriter::begin(buf, params.len())?;
+    k.task_context(out.task()?);
+    let values = [
+        i64::from(exit.code) as u64,
+        (exit.code as u64 >> 8) & 0xff,
+        exit.code as u64 & 0x7f,
+        (exit.code as u64 >> 7) & 1,
+        exit.reaper_tid.into(),
+        exit.group_dead.into(),
+    ];
+    for (index, value) in values.into_iter().enumerate() {
+        out.number(index, value)?;
+    }
+    out.finish(RecordHeader { event: id::PROCEXIT.0, ..stamp })
+}

@@ -1,0 +1,117 @@
+//! System calls that returned: one loop over the parameters that the schema lists.
+
+use super::{AT_FDCWD, Kernel, ProcessImage, compat, param, special};
+use crate::event::{Flags, Overflow, RecordHeader, RecordWriter};
+use crate::schema::{self, EventId, From};
+
+/// A system call that returned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Call {
+    /// The event it is.
+    pub event: EventId,
+    /// Its arguments, as the registers held them at entry.
+    pub args: [u64; 6],
+    /// What it returned.
+    pub ret: i64,
+    /// The caller used the 32-bit table.
+    pub compat: bool,
+}
+
+impl Call {
+    /// An argument, as wide as the caller's words.
+    pub(super) fn word(&self, n: u8) -> u64 {
+        let value = self.args.get(usize::from(n)).copied().unwrap_or(0);
+        if self.compat { compat::word(value) } else { value }
+    }
+
+    /// An argument, as a signed 32-bit number.
+    pub(super) fn int(&self, n: u8) -> i32 {
+        self.word(n) as i32
+    }
+
+    /// An argument, as an unsigned 32-bit number.
+    pub(super) fn uint(&self, n: u8) -> u32 {
+        self.word(n) as u32
+    }
+
+    /// Bytes that the call moved: what the caller asked for, or fewer if it returned fewer.
+    pub(super) fn moved(&self, asked: u64) -> u64 {
+        match u64::try_from(self.ret) {
+            Ok(moved) if moved < asked => moved,
+            _ => asked,
+        }
+    }
+}
+
+/// Writes the record of a system call that returned and gives its length.
+///
+/// `stamp` brings time, CPU and sequence number; everything else of the header is filled in here.
+///
+/// # Errors
+/// [`Overflow`] if `buf` cannot hold the record, or the event is not in the schema.
+pub fn syscall_exit<K: Kernel>(k: &K, call: &Call, stamp: RecordHeader, buf: &mut [u8]) -> Result<usize, Overflow> {
+    let event = schema::get(call.event).ok_or(Overflow)?;
+    let mut out = RecordWriter::begin(buf, event.params.len())?;
+    k.task_context(out.task()?);
+    if call.ret < 0 {
+        out.flag(Flags::FAILED);
+    }
+    if call.compat {
+        out.flag(Flags::COMPAT32);
+    }
+    let mut image = None;
+    for (index, param) in event.params.iter().enumerate() {
+        from(k, call, &mut out, index, param.from, &mut image)?;
+    }
+    out.finish(RecordHeader { event: call.event.0, ..stamp })
+}
+
+/// Writes one parameter. `image` is fetched when the first parameter needs it.
+pub(super) fn from<K: Kernel>(
+    k: &K,
+    call: &Call,
+    out: &mut RecordWriter<'_>,
+    index: usize,
+    from: From,
+    image: &mut Option<ProcessImage>,
+) -> Result<(), Overflow> {
+    match from {
+        From::Return => out.number(index, call.ret as u64),
+        From::ReturnFd => param::fd(k, out, index, fd_of(call.ret)),
+        From::Int(n) => out.number(index, i64::from(call.int(n)) as u64),
+        From::Uint(n) => out.number(index, call.uint(n).into()),
+        From::Long(n) => out.number(index, call.word(n)),
+        From::Fd(n) => param::fd(k, out, index, call.int(n)),
+        From::DirFd(n) => param::dir_fd(k, out, index, call.int(n)),
+        From::Path(n) => param::path(k, out, index, AT_FDCWD, call.word(n)),
+        From::PathAt { dir, path } => param::path(k, out, index, call.int(dir), call.word(path)),
+        From::Opened { dir, path } => {
+            let dir = match dir {
+                Some(n) => call.int(n),
+                None => AT_FDCWD,
+            };
+            param::opened_path(k, out, index, dir, call.word(path), call.ret)
+        }
+        From::String(n) => param::string(k, out, index, call.word(n)),
+        From::Pointed { arg, offset } => special::pointed(k, call, out, index, arg, offset),
+        From::Bytes { address, len } => param::bytes(k, out, index, call.word(address), call.moved(call.word(len))),
+        From::Address { address, len } => param::address(k, out, index, call.word(address), u64::from(call.uint(len))),
+        From::Tuple(n) => param::tuple(k, out, index, call.int(n), None),
+        From::ReturnTuple => param::tuple(k, out, index, fd_of(call.ret), None),
+        From::Image(field) => {
+            let image = image.get_or_insert_with(|| {
+                let mut image = ProcessImage::default();
+                k.image(&mut image);
+                image
+            });
+            out.number(index, param::image_field(image, field))
+        }
+        From::Special => special::param(k, call, out, index),
+        From::Context(_) | From::OfFd { .. } | From::Process(_) => Ok(()),
+    }
+}
+
+/// The descriptor that a call returned; errors stay negative.
+fn fd_of(ret: i64) -> i32 {
+    i32::try_from(ret).unwrap_or(-1)
+}
