@@ -1,0 +1,319 @@
+//! What fillers write, over a task that exists only here.
+
+mod fake;
+
+use fake::{FakeTask, STAMP, buffer};
+use kestrel_core::event::{Flags, PathFlags, Record, TaskContext};
+use kestrel_core::fill::{self, Call, Exit};
+use kestrel_core::schema::{self, EVENTS, EventId, From, id};
+use proptest::prelude::*;
+use zerocopy::IntoBytes;
+
+const AT_FDCWD: u64 = -100i64 as u64;
+
+fn exit(task: &FakeTask, event: EventId, args: [u64; 6], ret: i64, check: impl FnOnce(Record<'_>)) {
+    let mut buf = buffer();
+    let call = Call { event, args, ret, compat: false };
+    let len = fill::syscall_exit(task, &call, STAMP, buf.as_mut_slice().as_mut_bytes()).expect("fits");
+    let record = Record::parse(&buf.as_bytes()[..len]).expect("is a record");
+    check(record);
+}
+
+fn index(event: EventId, name: &str) -> usize {
+    schema::get(event).unwrap().params.iter().position(|p| p.name == name).unwrap()
+}
+
+#[test]
+fn an_open_carries_the_kernels_path_of_what_was_opened_not_the_callers_string() {
+    let mut task = FakeTask::new();
+    let name = task.poke_str(0x1000, "../link");
+    task.open_file(4, "/etc/shadow");
+    exit(&task, id::OPENAT, [AT_FDCWD, name, 0, 0, 0, 0], 4, |record| {
+        let path = record.param(index(id::OPENAT, "name")).unwrap().path().unwrap();
+        assert_eq!((path.raw, path.absolute), (&b"../link"[..], &b"/etc/shadow"[..]));
+        assert!(path.flags.contains(PathFlags::RESOLVED));
+        let fd = record.param(0).unwrap().fd().unwrap();
+        assert_eq!((fd.head.fd, fd.path), (4, &b"/etc/shadow"[..]));
+        assert_eq!(record.flags(), Flags::default());
+        assert_eq!((record.header().seq, record.header().cpu), (41, 3));
+    });
+}
+
+#[test]
+fn an_open_that_failed_has_the_joined_path_and_the_error() {
+    let mut task = FakeTask::new();
+    let name = task.poke_str(0x1000, "a/./b/../c");
+    exit(&task, id::OPEN, [name, 0, 0, 0, 0, 0], -2, |record| {
+        let path = record.param(1).unwrap().path().unwrap();
+        assert_eq!(path.absolute, b"/home/user/a/c");
+        assert!(path.flags.contains(PathFlags::JOINED));
+        assert!(record.flags().contains(Flags::FAILED));
+        assert_eq!(record.param(0).unwrap().fd().unwrap().head.fd, -2);
+    });
+}
+
+#[test]
+fn a_path_is_relative_to_its_directory_descriptor() {
+    let mut task = FakeTask::new();
+    task.open_dir(7, "/srv/data");
+    let name = task.poke_str(0x1000, "x");
+    exit(&task, id::UNLINKAT, [7, name, 0, 0, 0, 0], 0, |record| {
+        assert_eq!(record.param(index(id::UNLINKAT, "name")).unwrap().path().unwrap().absolute, b"/srv/data/x");
+        assert_eq!(record.param(index(id::UNLINKAT, "dirfd")).unwrap().fd().unwrap().path, b"/srv/data");
+    });
+}
+
+#[test]
+fn unreadable_memory_leaves_a_flag_and_no_made_up_value() {
+    let task = FakeTask::new();
+    exit(&task, id::MKDIR, [0xdead_0000, 0o755, 0, 0, 0, 0], -14, |record| {
+        let path = record.param(1).unwrap().path().unwrap();
+        assert!(path.flags.contains(PathFlags::RAW_MISSING));
+        assert!(path.absolute.is_empty());
+        assert!(record.flags().contains(Flags::FAULT));
+    });
+}
+
+#[test]
+fn a_datagram_without_connection_shows_where_it_goes() {
+    let mut task = FakeTask::new();
+    task.open_inet(5, ([10, 0, 0, 1], 4000), ([0; 4], 0));
+    let data = task.poke(0x2000, b"hello");
+    let to = task.poke(0x3000, &[2, 0, 0, 53, 9, 9, 9, 9, 0, 0, 0, 0, 0, 0, 0, 0]);
+    exit(&task, id::SENDTO, [5, data, 5, 0, to, 16], 5, |record| {
+        let tuple = record.param(index(id::SENDTO, "tuple")).unwrap().tuple().unwrap();
+        assert_eq!(tuple.remote_ip().unwrap().to_string(), "9.9.9.9");
+        assert_eq!(tuple.tuple.remote_port, 53);
+        assert_eq!(record.param(1).unwrap().0, b"hello");
+    });
+}
+
+#[test]
+fn a_message_in_pieces_is_put_together_up_to_what_was_sent() {
+    let mut task = FakeTask::new();
+    task.open_inet(5, ([10, 0, 0, 1], 4000), ([10, 0, 0, 2], 80));
+    task.poke(0x2000, b"GET ");
+    task.poke(0x3000, b"/index.html");
+    let words = |words: &[u64]| words.as_bytes().to_vec();
+    task.poke(0x4000, &words(&[0x2000, 4, 0x3000, 11]));
+    task.poke(0x5000, &words(&[0, 0, 0x4000, 2, 0, 0, 0]));
+    exit(&task, id::SENDMSG, [5, 0x5000, 0, 0, 0, 0], 10, |record| {
+        assert_eq!(record.param(1).unwrap().0, b"GET /index");
+        assert_eq!(record.param(index(id::SENDMSG, "size")).unwrap().uint(), Some(10));
+    });
+}
+
+#[test]
+fn an_abstract_unix_address_begins_with_an_at_sign() {
+    let mut task = FakeTask::new();
+    let address = task.poke(0x3000, b"\x01\x00\0abc");
+    exit(&task, id::BIND, [5, address, 6, 0, 0, 0], 0, |record| {
+        assert_eq!(record.param(1).unwrap().address().unwrap().path, b"@abc");
+    });
+}
+
+#[test]
+fn a_socketcall_is_the_call_inside_it() {
+    let mut task = FakeTask::new();
+    task.poke(0x100, [10u32, 3, 0].as_bytes());
+    let call = fill::socketcall(&task, [1, 0x100, 0, 0, 0, 0], 6).unwrap();
+    assert_eq!((call.event, call.args[0], call.args[1], call.ret, call.compat), (id::SOCKET, 10, 3, 6, true));
+    assert_eq!(fill::socketcall(&task, [99, 0x100, 0, 0, 0, 0], 0), None);
+}
+
+#[test]
+fn an_exec_splits_its_arguments() {
+    let task = FakeTask::new();
+    let mut buf = buffer();
+    let len =
+        fill::process_exec(&task, id::EXECVE, b"./prog", false, STAMP, buf.as_mut_slice().as_mut_bytes()).unwrap();
+    let record = Record::parse(&buf.as_bytes()[..len]).unwrap();
+    let param = |name| record.param(index(id::EXECVE, name)).unwrap();
+    assert_eq!(param("exe").0, b"prog");
+    assert_eq!(param("args").strings().collect::<Vec<_>>(), [&b"-x"[..], b"value"]);
+    assert_eq!(param("env").strings().count(), 2);
+    assert_eq!(param("filename").path().unwrap().raw, b"./prog");
+    assert_eq!(param("filename").path().unwrap().absolute, b"/usr/bin/prog");
+    assert_eq!(param("cwd").0, b"/home/user");
+    assert_eq!(param("res").int(), Some(0));
+}
+
+#[test]
+fn an_exec_that_failed_shows_what_was_wanted() {
+    let mut task = FakeTask::new();
+    let name = task.poke_str(0x100, "/bin/nothing");
+    task.poke_str(0x200, "zero");
+    task.poke_str(0x300, "one");
+    task.poke(0x400, [0x200u64, 0x300, 0].as_bytes());
+    exit(&task, id::EXECVE, [name, 0x400, 0, 0, 0, 0], -2, |record| {
+        let param = |name| record.param(index(id::EXECVE, name)).unwrap();
+        assert_eq!(param("exe").0, b"zero");
+        assert_eq!(param("args").strings().collect::<Vec<_>>(), [b"one"]);
+        assert_eq!(param("filename").path().unwrap().absolute, b"/bin/nothing");
+    });
+}
+
+#[test]
+fn a_fork_names_its_child() {
+    let task = FakeTask::new();
+    let child = TaskContext {
+        tid: 200,
+        pid: 200,
+        ppid: 100,
+        start_time: 6_000_000_000,
+        vtid: 12,
+        vpid: 12,
+        ..TaskContext::default()
+    };
+    for (event, flags) in [(id::CLONE, 0x11), (id::VFORK, 0x4100), (id::FORK, 0)] {
+        let call = Call { event, args: [0x11, 0, 0, 0, 0, 0], ret: 0, compat: false };
+        let mut buf = buffer();
+        let len = fill::process_fork(&task, &call, &child, STAMP, buf.as_mut_slice().as_mut_bytes()).unwrap();
+        let record = Record::parse(&buf.as_bytes()[..len]).unwrap();
+        let param = |name| record.param(index(event, name)).unwrap().uint().unwrap();
+        assert_eq!((param("res"), param("child_tid"), param("child_pid"), param("child_ppid")), (200, 200, 200, 100));
+        assert_eq!((param("child_start_time"), param("child_vtid"), param("child_vpid")), (6_000_000_000, 12, 12));
+        assert_eq!(param("flags"), flags);
+    }
+}
+
+#[test]
+fn an_exit_tells_status_signal_and_core() {
+    let task = FakeTask::new();
+    let mut buf = buffer();
+    let gone = Exit { code: 0x8b, reaper_tid: 1, group_dead: true };
+    let len = fill::process_exit(&task, gone, STAMP, buf.as_mut_slice().as_mut_bytes()).unwrap();
+    let record = Record::parse(&buf.as_bytes()[..len]).unwrap();
+    let values: Vec<_> = (0..6).map(|i| record.param(i).unwrap().int().unwrap()).collect();
+    assert_eq!(values, [0x8b, 0, 11, 1, 1, 1]);
+}
+
+#[test]
+fn the_longest_paths_that_a_caller_can_pass_still_fit_a_record() {
+    let mut task = FakeTask::new();
+    let long = "x".repeat(4095);
+    let (old, new) = (task.poke_str(0x10000, &long), task.poke_str(0x20000, &long));
+    task.open_dir(7, &format!("/{}", "y".repeat(4090)));
+    exit(&task, id::RENAMEAT2, [7, old, 7, new, 0, 0], 0, |record| {
+        for name in ["oldpath", "newpath"] {
+            let path = record.param(index(id::RENAMEAT2, name)).unwrap().path().unwrap();
+            assert_eq!(path.raw.len(), 4095);
+            assert!(path.flags.contains(PathFlags::CUT));
+        }
+        assert!(record.flags().contains(Flags::TRUNCATED));
+    });
+    task.argv = [b"x".repeat(9000), vec![0]].concat();
+    task.env = task.argv.clone();
+    task.exe = [b"/".to_vec(), b"z".repeat(4000)].concat();
+    task.cwd.clone_from(&task.exe);
+    task.cgroup.clone_from(&task.exe);
+    let mut buf = buffer();
+    let filename = b"f".repeat(4095);
+    fill::process_exec(&task, id::EXECVE, &filename, false, STAMP, buf.as_mut_slice().as_mut_bytes()).expect("fits");
+}
+
+/// The obvious way: split, drop, pop, join.
+fn normalize_slowly(path: &str) -> String {
+    let mut names: Vec<&str> = Vec::new();
+    for name in path.split('/') {
+        match name {
+            "" | "." => {}
+            ".." => {
+                names.pop();
+            }
+            name => names.push(name),
+        }
+    }
+    format!("/{}", names.join("/"))
+}
+
+/// Numbers that hit memory, descriptors and borders more often than chance would.
+fn word() -> impl Strategy<Value = u64> {
+    prop_oneof![
+        Just(0u64),
+        Just(AT_FDCWD),
+        Just(u64::MAX),
+        (0u64..8),
+        (0x1000u64..0x1100),
+        (0x2000u64..0x2200),
+        any::<u64>(),
+    ]
+}
+
+fn busy_task(noise: &[u8]) -> FakeTask {
+    let mut task = FakeTask::new();
+    task.open_file(3, "/etc/passwd");
+    task.open_dir(4, "/srv");
+    task.open_inet(5, ([10, 0, 0, 1], 4000), ([10, 0, 0, 2], 80));
+    task.poke(0x1000, noise);
+    task.poke_str(0x2000, "some/relative/../path");
+    task
+}
+
+proptest! {
+    #[test]
+    fn paths_are_normalized_as_the_slow_way_does(path in "/(\\.{0,3}|[a-c]{0,2}|/){0,12}") {
+        let mut bytes = path.clone().into_bytes();
+        let len = fill::normalize(&mut bytes);
+        prop_assert_eq!(std::str::from_utf8(&bytes[..len]).unwrap(), normalize_slowly(&path));
+    }
+
+    #[test]
+    fn whatever_a_caller_passes_the_record_is_whole(
+        event in 0..EVENTS.len() as u16,
+        args in prop::array::uniform6(word()),
+        ret in prop_oneof![-200i64..10, any::<i64>()],
+        compat in any::<bool>(),
+        noise in prop::collection::vec(any::<u8>(), 0..200),
+        room in prop_oneof![Just(kestrel_core::event::MAX_RECORD), 0..600usize],
+    ) {
+        let task = busy_task(&noise);
+        let mut buf = buffer();
+        let call = Call { event: EventId(event), args, ret, compat };
+        let bytes = &mut buf.as_mut_slice().as_mut_bytes()[..room];
+        match fill::syscall_exit(&task, &call, STAMP, bytes) {
+            Ok(len) => {
+                let record = Record::parse(&bytes[..len]).unwrap();
+                let params = schema::get(EventId(event)).unwrap().params;
+                prop_assert_eq!(record.param_count(), params.len());
+                for (index, param) in params.iter().enumerate() {
+                    let Some(value) = record.param(index) else { continue };
+                    let derived = matches!(param.from, From::Context(_) | From::OfFd { .. } | From::Process(_));
+                    prop_assert!(!derived, "{} is written although it is derived", param.name);
+                    prop_assert!(readable(&param.ty, value), "{} does not read as its type", param.name);
+                }
+            }
+            Err(_) => prop_assert!(room < kestrel_core::event::MAX_RECORD, "a full-size buffer must do"),
+        }
+    }
+
+    #[test]
+    fn hostile_bytes_are_refused_or_read_within_bounds(mut words in prop::collection::vec(any::<u64>(), 0..80), len in 0u32..800) {
+        if let Some(first) = words.first_mut() {
+            *first = *first & !0xffff_ffff | u64::from(len & !7);
+        }
+        if let Some(second) = words.get_mut(1) {
+            *second &= 0xffff_ffff_001f_ffff;
+        }
+        if let Ok(record) = Record::parse(words.as_bytes()) {
+            for index in 0..=record.param_count() {
+                if let Some(param) = record.param(index) {
+                    let _ = (param.int(), param.path(), param.fd(), param.tuple(), param.address(), param.strings().count());
+                }
+            }
+            prop_assert!(record.bytes().len() <= words.len() * 8);
+        }
+    }
+}
+
+fn readable(ty: &schema::Type, value: kestrel_core::event::Param<'_>) -> bool {
+    use schema::Type;
+    match ty {
+        Type::Fd => value.fd().is_some(),
+        Type::Path => value.path().is_some(),
+        Type::Address => value.address().is_some(),
+        Type::Tuple => value.tuple().is_some(),
+        Type::String | Type::Strings | Type::Bytes => true,
+        _ => value.uint().is_some(),
+    }
+}
