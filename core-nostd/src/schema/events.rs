@@ -322,4 +322,5 @@ events! {
     KILL "kill" Signal { "res": Errno, Return; "pid": Pid, ArgInt(0); "sig": Signal, ArgInt(1); }
     TKILL "tkill" Signal { "res": Errno, Return; "tid": Pid, ArgInt(0); "sig": Signal, ArgInt(1); }
     TGKILL "tgkill" Signal { "res": Errno, Return; "pid": Pid, ArgInt(0); "tid": Pid, ArgInt(1); "sig": Signal, ArgInt(2); }
+    GETPPID "getppid" Process { "res": Pid, Return; }
 }

@@ -134,4 +134,5 @@ const SYSCALLS: &[Row] = &[
     row(id::KILL,                62,   37, NONE,  129),
     row(id::TKILL,              200,  238, NONE,  130),
     row(id::TGKILL,             234,  270, NONE,  131),
+    row(id::GETPPID,            110,   64, NONE,  173),
 ];
