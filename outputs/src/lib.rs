@@ -1,1 +1,34 @@
-//! Alerts and the sinks that deliver them.
+//! Alerts, and how they reach people.
+//!
+//! ```text
+//!  Alert ─▶ format (once: text or JSON) ─▶ Line ─▶ each sink's own queue ─▶ stdout │ file │ syslog │ program
+//! ```
+//!
+//! Promises:
+//!
+//! * An alert is one line: nothing in event data can end it, or speak to a terminal ([`escape`]).
+//! * No sink holds up the loop or another sink: every write is one that cannot block, a sink that is behind waits in
+//!   `mio`, or for a deadline.
+//! * A sink that is away keeps its alerts, up to the bounds of its queue, and delivers them in order when it is back.
+//! * What is lost in the end is counted ([`SinkStats`]).
+//!
+//! Limits: a queue lives in memory; what is in it when the process is killed is gone.
+#![forbid(unsafe_code)]
+
+mod alert;
+mod config;
+pub mod escape;
+mod file;
+mod format;
+mod outputs;
+mod program;
+mod queue;
+mod sink;
+mod stdout;
+mod syslog_sink;
+
+pub use alert::{Alert, FieldValue, ParsePriorityError, Priority};
+pub use config::{FileConfig, OutputsConfig, ProgramConfig, QueueConfig, StdoutConfig, SyslogConfig};
+pub use format::{Format, Formatter, TimeStyle, time_text};
+pub use outputs::{OutputError, Outputs};
+pub use sink::{Io, Line, Sink, SinkStats};

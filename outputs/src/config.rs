@@ -1,0 +1,135 @@
+//! Configuration of the sinks, with Falco's keys.
+
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+/// The sinks and how alerts are written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct OutputsConfig {
+    /// JSON instead of text.
+    pub json_output: bool,
+    /// JSON: include `output`.
+    pub json_include_output_property: bool,
+    /// JSON: include `message`.
+    pub json_include_message_property: bool,
+    /// JSON: include `output_fields`.
+    pub json_include_output_fields_property: bool,
+    /// JSON: include `tags`.
+    pub json_include_tags_property: bool,
+    /// Times in UTC, ISO 8601.
+    pub time_format_iso_8601: bool,
+    /// Bounds of every sink's queue.
+    pub outputs_queue: QueueConfig,
+    /// Standard output.
+    pub stdout_output: StdoutConfig,
+    /// A file.
+    pub file_output: FileConfig,
+    /// syslog.
+    pub syslog_output: SyslogConfig,
+    /// A program.
+    pub program_output: ProgramConfig,
+}
+
+impl Default for OutputsConfig {
+    fn default() -> Self {
+        OutputsConfig {
+            json_output: false,
+            json_include_output_property: true,
+            json_include_message_property: false,
+            json_include_output_fields_property: true,
+            json_include_tags_property: true,
+            time_format_iso_8601: false,
+            outputs_queue: QueueConfig::default(),
+            stdout_output: StdoutConfig::default(),
+            file_output: FileConfig::default(),
+            syslog_output: SyslogConfig::default(),
+            program_output: ProgramConfig::default(),
+        }
+    }
+}
+
+/// Bounds of every sink's queue.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct QueueConfig {
+    /// Alerts; 0 stands for [`QueueConfig::DEFAULT_CAPACITY`].
+    pub capacity: usize,
+}
+
+impl QueueConfig {
+    /// Alerts that a sink keeps if nothing else is said.
+    pub const DEFAULT_CAPACITY: usize = 4096;
+
+    /// Bytes that a sink keeps at most, whatever the number of alerts.
+    pub const MAX_BYTES: usize = 1 << 20;
+
+    /// Alerts that a sink keeps.
+    pub fn alerts(&self) -> usize {
+        if self.capacity == 0 { QueueConfig::DEFAULT_CAPACITY } else { self.capacity }
+    }
+}
+
+/// Standard output.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct StdoutConfig {
+    /// Whether it is used.
+    pub enabled: bool,
+}
+
+impl Default for StdoutConfig {
+    fn default() -> Self {
+        StdoutConfig { enabled: true }
+    }
+}
+
+/// A file that alerts are appended to.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct FileConfig {
+    /// Whether it is used.
+    pub enabled: bool,
+    /// Keep it open between alerts. It is opened anew on SIGUSR1.
+    pub keep_alive: bool,
+    /// Its path.
+    pub filename: PathBuf,
+}
+
+/// The local syslog.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SyslogConfig {
+    /// Whether it is used.
+    pub enabled: bool,
+    /// Facility, such as `user`, `daemon`, `auth` or `local0` (RFC 5424, 6.2.1).
+    pub facility: String,
+    /// The socket.
+    pub path: PathBuf,
+}
+
+impl Default for SyslogConfig {
+    fn default() -> Self {
+        SyslogConfig { enabled: false, facility: "user".to_owned(), path: PathBuf::from("/dev/log") }
+    }
+}
+
+/// A program that is fed alerts on its standard input.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ProgramConfig {
+    /// Whether it is used.
+    pub enabled: bool,
+    /// One process for all alerts, instead of one for each.
+    pub keep_alive: bool,
+    /// Command line for `/bin/sh -c`.
+    pub program: String,
+    /// Milliseconds that a process for one alert may take before it is killed.
+    pub timeout_ms: u64,
+}
+
+impl Default for ProgramConfig {
+    fn default() -> Self {
+        ProgramConfig { enabled: false, keep_alive: false, program: String::new(), timeout_ms: 10_000 }
+    }
+}

@@ -1,0 +1,122 @@
+//! A file that alerts are appended to.
+
+use crate::queue::{LineCursor, Queue};
+use crate::sink::Backoff;
+use crate::{Io, Line, Sink, SinkStats};
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::time::Instant;
+
+/// Bytes of one write: a line is one write, so that others may append to the same file between lines.
+const CHUNK: usize = 1 << 20;
+
+#[derive(Debug)]
+pub struct FileSink {
+    path: PathBuf,
+    keep_alive: bool,
+    file: Option<File>,
+    queue: Queue,
+    cursor: LineCursor,
+    backoff: Backoff,
+    stats: SinkStats,
+}
+
+impl FileSink {
+    /// Opens the file, so that a wrong path is found out at the start.
+    pub fn open(path: PathBuf, keep_alive: bool, queue: Queue) -> io::Result<FileSink> {
+        let file = Some(append_to(&path)?);
+        Ok(FileSink {
+            path,
+            keep_alive,
+            file,
+            queue,
+            cursor: LineCursor::default(),
+            backoff: Backoff::new(),
+            stats: SinkStats::default(),
+        })
+    }
+
+    fn drain(&mut self, now: Instant) {
+        match self.write() {
+            Ok(()) => {
+                if self.backoff.until().is_some() {
+                    log::warn!(
+                        "file_output: {} can be written again; nothing was lost on the way",
+                        self.path.display()
+                    );
+                }
+                self.backoff.worked();
+                if !self.keep_alive {
+                    self.file = None;
+                }
+            }
+            Err(error) => {
+                if self.backoff.failed(now) {
+                    log::error!(
+                        "file_output: {}: {error}; alerts wait ({} of them) and it is tried again",
+                        self.path.display(),
+                        self.queue.len()
+                    );
+                }
+            }
+        }
+    }
+
+    fn write(&mut self) -> io::Result<()> {
+        if self.file.is_none() {
+            self.stats.system_calls += 1;
+            self.file = Some(append_to(&self.path)?);
+        }
+        let Some(file) = &mut self.file else { return Ok(()) };
+        self.cursor.drain(&mut self.queue, file, CHUNK, &mut self.stats)
+    }
+}
+
+/// Opens a file for appending; a new one is for its owner and group to read.
+fn append_to(path: &PathBuf) -> io::Result<File> {
+    OpenOptions::new().append(true).create(true).mode(0o640).open(path)
+}
+
+impl Sink for FileSink {
+    fn name(&self) -> &'static str {
+        "file_output"
+    }
+
+    fn offer(&mut self, line: &Rc<Line>, io: Io<'_>) {
+        self.queue.push(line);
+        if !self.backoff.is_waiting(io.now) {
+            self.drain(io.now);
+        }
+    }
+
+    fn ready(&mut self, _io: Io<'_>) {}
+
+    fn deadline(&self) -> Option<Instant> {
+        self.backoff.until()
+    }
+
+    fn expired(&mut self, io: Io<'_>) {
+        self.drain(io.now);
+    }
+
+    fn reopen(&mut self, io: Io<'_>) {
+        // A line that was begun in the old file is written whole into the new one.
+        self.cursor.restart();
+        self.file = None;
+        self.drain(io.now);
+    }
+
+    fn finish(&mut self, io: Io<'_>) -> bool {
+        if !self.queue.is_empty() && !self.backoff.is_waiting(io.now) {
+            self.drain(io.now);
+        }
+        self.queue.is_empty()
+    }
+
+    fn stats(&self) -> SinkStats {
+        SinkStats { lost: self.queue.lost, queued: self.queue.len() as u64, ..self.stats }
+    }
+}

@@ -1,0 +1,177 @@
+//! All sinks together.
+
+use crate::file::FileSink;
+use crate::program::ProgramSink;
+use crate::queue::Queue;
+use crate::stdout::StdoutSink;
+use crate::syslog_sink::SyslogSink;
+use crate::{Alert, Format, Formatter, Io, Line, OutputsConfig, QueueConfig, Sink, SinkStats, TimeStyle};
+use mio::{Registry, Token};
+use std::io;
+use std::os::fd::AsFd;
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+/// Why the sinks cannot be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum OutputError {
+    /// The alert file cannot be opened.
+    #[error("file_output: cannot open {}: {error}", path.display())]
+    File {
+        /// Its path.
+        path: PathBuf,
+        /// Why.
+        error: io::Error,
+    },
+    /// The configuration lacks something.
+    #[error("{0}")]
+    Config(String),
+    /// Standard output is closed.
+    #[error("stdout_output: standard output cannot be used: {0}")]
+    Stdout(io::Error),
+}
+
+/// Formats alerts once and hands them to every sink.
+#[derive(Debug)]
+pub struct Outputs {
+    formatter: Formatter,
+    sinks: Vec<Box<dyn Sink>>,
+    base: usize,
+}
+
+impl Outputs {
+    /// Greatest number of tokens that are used, from the base on.
+    pub const TOKENS: usize = 16;
+
+    /// Sets up the sinks that the configuration enables. They use the tokens from `base` on.
+    ///
+    /// # Errors
+    /// [`OutputError`] if one of them cannot be.
+    pub fn new(config: &OutputsConfig, base: Token) -> Result<Outputs, OutputError> {
+        let formatter = Formatter {
+            format: if config.json_output { Format::Json } else { Format::Text },
+            time: if config.time_format_iso_8601 { TimeStyle::Iso8601 } else { TimeStyle::Local },
+            include_output: config.json_include_output_property,
+            include_message: config.json_include_message_property,
+            include_fields: config.json_include_output_fields_property,
+            include_tags: config.json_include_tags_property,
+            ..Formatter::default()
+        };
+        let queue = || Queue::new(config.outputs_queue.alerts(), QueueConfig::MAX_BYTES);
+        let mut sinks: Vec<Box<dyn Sink>> = Vec::new();
+        if config.stdout_output.enabled {
+            let fd = io::stdout().as_fd().try_clone_to_owned().map_err(OutputError::Stdout)?;
+            sinks.push(Box::new(StdoutSink::new(fd, queue())));
+        }
+        let file = &config.file_output;
+        if file.enabled {
+            if file.filename.as_os_str().is_empty() {
+                return Err(OutputError::Config("file_output: filename is missing".to_owned()));
+            }
+            let sink = FileSink::open(file.filename.clone(), file.keep_alive, queue())
+                .map_err(|error| OutputError::File { path: file.filename.clone(), error })?;
+            sinks.push(Box::new(sink));
+        }
+        let syslog = &config.syslog_output;
+        if syslog.enabled {
+            let facility = syslog.facility.parse().map_err(|()| {
+                OutputError::Config(format!(
+                    "syslog_output: {:?} is no facility: use user, daemon, auth, local0 …",
+                    syslog.facility
+                ))
+            })?;
+            sinks.push(Box::new(SyslogSink::new(syslog.path.clone(), facility, formatter.zone.clone(), queue())));
+        }
+        let program = &config.program_output;
+        if program.enabled {
+            if program.program.trim().is_empty() {
+                return Err(OutputError::Config("program_output: program is missing".to_owned()));
+            }
+            let timeout = Duration::from_millis(program.timeout_ms);
+            sinks.push(Box::new(ProgramSink::new(program.program.clone(), program.keep_alive, timeout, queue())));
+        }
+        Ok(Outputs { formatter, sinks, base: base.0 })
+    }
+
+    /// The same with sinks of the caller's own.
+    pub fn with_sinks(formatter: Formatter, sinks: Vec<Box<dyn Sink>>, base: Token) -> Outputs {
+        Outputs { formatter, sinks, base: base.0 }
+    }
+
+    /// How alerts are written.
+    pub fn formatter(&self) -> &Formatter {
+        &self.formatter
+    }
+
+    fn each(&mut self, registry: &Registry, mut call: impl FnMut(&mut dyn Sink, Io<'_>)) {
+        let now = Instant::now();
+        for (index, sink) in self.sinks.iter_mut().enumerate() {
+            call(sink.as_mut(), Io { registry, token: Token(self.base + index), now });
+        }
+    }
+
+    /// Sends an alert to every sink.
+    pub fn send(&mut self, alert: &Alert, registry: &Registry) {
+        if self.sinks.is_empty() {
+            return;
+        }
+        let text = self.formatter.format(alert);
+        let line = Rc::new(Line { text, priority: alert.priority, time_ns: alert.time_ns });
+        self.each(registry, |sink, io| sink.offer(&line, io));
+    }
+
+    /// True if an event with this token is for a sink.
+    pub fn owns(&self, token: Token) -> bool {
+        (self.base..self.base + self.sinks.len()).contains(&token.0)
+    }
+
+    /// An event with a token that [`Outputs::owns`].
+    pub fn ready(&mut self, token: Token, registry: &Registry) {
+        let now = Instant::now();
+        if let Some(sink) = token.0.checked_sub(self.base).and_then(|index| self.sinks.get_mut(index)) {
+            sink.ready(Io { registry, token, now });
+        }
+    }
+
+    /// When [`Outputs::expired`] is to be called, if at all.
+    pub fn deadline(&self) -> Option<Instant> {
+        self.sinks.iter().filter_map(|sink| sink.deadline()).min()
+    }
+
+    /// Deadlines that are over.
+    pub fn expired(&mut self, registry: &Registry) {
+        self.each(registry, |sink, io| {
+            if sink.deadline().is_some_and(|deadline| deadline <= io.now) {
+                sink.expired(io);
+            }
+        });
+    }
+
+    /// A child process ended (SIGCHLD).
+    pub fn child_exited(&mut self, registry: &Registry) {
+        self.each(registry, |sink, io| sink.child_exited(io));
+    }
+
+    /// Files are to be opened anew (SIGUSR1).
+    pub fn reopen(&mut self, registry: &Registry) {
+        self.each(registry, |sink, io| sink.reopen(io));
+    }
+
+    /// No more alerts: true once every sink has delivered what it had.
+    pub fn finish(&mut self, registry: &Registry) -> bool {
+        let mut finished = true;
+        self.each(registry, |sink, io| finished &= sink.finish(io));
+        finished
+    }
+
+    /// Ends whatever is still going on.
+    pub fn abort(&mut self, registry: &Registry) {
+        self.each(registry, |sink, io| sink.abort(io));
+    }
+
+    /// Name and counts of each sink.
+    pub fn stats(&self) -> impl Iterator<Item = (&'static str, SinkStats)> + '_ {
+        self.sinks.iter().map(|sink| (sink.name(), sink.stats()))
+    }
+}

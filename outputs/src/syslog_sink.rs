@@ -1,0 +1,256 @@
+//! The local syslog: `/dev/log`, a datagram or stream socket of AF_UNIX.
+//!
+//! The message is that of syslog(3): `<priority>Mmm dd hh:mm:ss kestrel[pid]: text`, RFC 3164 without a host name, which the
+//! local server adds. A server that goes away gives no event: only the next message finds out. So a failed send begins to
+//! try again, later and later, and the queue keeps the order.
+
+use crate::queue::{Queue, would_block};
+use crate::sink::Backoff;
+use crate::{Io, Line, Priority, Sink, SinkStats};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use mio::Interest;
+use mio::unix::SourceFd;
+use std::io::{self, Write};
+use std::os::fd::AsRawFd;
+use std::os::unix::net::{UnixDatagram, UnixStream};
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::time::Instant;
+use syslog::{Facility, LogFormat, Severity};
+
+/// Writes messages as syslog(3) does for the local socket.
+#[derive(Clone, Debug)]
+struct Rfc3164 {
+    facility: Facility,
+    pid: u32,
+    zone: TimeZone,
+}
+
+impl LogFormat<&Line> for Rfc3164 {
+    fn format<W: Write>(&self, w: &mut W, severity: Severity, line: &Line) -> syslog::Result<()> {
+        let priority = self.facility as u32 | severity as u32;
+        let time = Timestamp::from_nanosecond(i128::from(line.time_ns))
+            .unwrap_or(Timestamp::MAX)
+            .to_zoned_datetime(self.zone.clone());
+        write!(w, "<{priority}>{} kestrel[{}]: {}", time.strftime("%b %e %H:%M:%S"), self.pid, line.text)?;
+        Ok(())
+    }
+}
+
+fn severity(priority: Priority) -> Severity {
+    match priority {
+        Priority::Emergency => Severity::LOG_EMERG,
+        Priority::Alert => Severity::LOG_ALERT,
+        Priority::Critical => Severity::LOG_CRIT,
+        Priority::Error => Severity::LOG_ERR,
+        Priority::Warning => Severity::LOG_WARNING,
+        Priority::Notice => Severity::LOG_NOTICE,
+        Priority::Informational => Severity::LOG_INFO,
+        Priority::Debug => Severity::LOG_DEBUG,
+    }
+}
+
+#[derive(Debug)]
+enum Socket {
+    Datagram(UnixDatagram),
+    Stream(UnixStream),
+}
+
+impl Socket {
+    fn connect(path: &PathBuf) -> io::Result<Socket> {
+        let datagram = UnixDatagram::unbound()?;
+        match datagram.connect(path) {
+            Ok(()) => {
+                datagram.set_nonblocking(true)?;
+                Ok(Socket::Datagram(datagram))
+            }
+            // EPROTOTYPE: the server listens on a stream.
+            Err(error) if error.raw_os_error() == Some(nix::errno::Errno::EPROTOTYPE as i32) => {
+                let stream = UnixStream::connect(path)?;
+                stream.set_nonblocking(true)?;
+                Ok(Socket::Stream(stream))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn raw(&self) -> i32 {
+        match self {
+            Socket::Datagram(socket) => socket.as_raw_fd(),
+            Socket::Stream(socket) => socket.as_raw_fd(),
+        }
+    }
+}
+
+#[derive(Debug)]
+pub struct SyslogSink {
+    path: PathBuf,
+    format: Rfc3164,
+    socket: Option<Socket>,
+    registered: bool,
+    queue: Queue,
+    /// The message at the front of the queue, formatted, and how much of it a stream took.
+    message: Vec<u8>,
+    written: usize,
+    backoff: Backoff,
+    stats: SinkStats,
+}
+
+impl SyslogSink {
+    pub fn new(path: PathBuf, facility: Facility, zone: TimeZone, queue: Queue) -> SyslogSink {
+        SyslogSink {
+            path,
+            format: Rfc3164 { facility, pid: std::process::id(), zone },
+            socket: None,
+            registered: false,
+            queue,
+            message: Vec::new(),
+            written: 0,
+            backoff: Backoff::new(),
+            stats: SinkStats::default(),
+        }
+    }
+
+    fn drain(&mut self, io: Io<'_>) {
+        match self.send_all() {
+            Ok(()) => {
+                if self.backoff.until().is_some() {
+                    log::warn!("syslog_output: {} answers again", self.path.display());
+                }
+                self.backoff.worked();
+                self.deregister(io);
+            }
+            Err(error) if would_block(&error) => self.wait(io),
+            Err(error) => {
+                self.deregister(io);
+                self.socket = None;
+                self.written = 0;
+                if self.backoff.failed(io.now) {
+                    log::error!("syslog_output: {}: {error}; alerts wait and it is tried again", self.path.display());
+                }
+            }
+        }
+    }
+
+    fn send_all(&mut self) -> io::Result<()> {
+        while let Some(line) = self.queue.front() {
+            if self.message.is_empty() {
+                // Writing to memory cannot fail.
+                let _ = self.format.format(&mut self.message, severity(line.priority), line);
+            }
+            if self.socket.is_none() {
+                self.stats.system_calls += 2;
+                self.socket = Some(Socket::connect(&self.path)?);
+            }
+            self.stats.system_calls += 1;
+            match &mut self.socket {
+                Some(Socket::Datagram(socket)) => match socket.send(&self.message) {
+                    Ok(_) => {}
+                    // Longer than the server's socket takes: better cut than lost.
+                    Err(error)
+                        if error.raw_os_error() == Some(nix::errno::Errno::EMSGSIZE as i32)
+                            && self.message.len() > 1024 =>
+                    {
+                        let half = self.message.len() / 2;
+                        self.message.truncate(half);
+                        continue;
+                    }
+                    Err(error) => return Err(error),
+                },
+                Some(Socket::Stream(socket)) => {
+                    if self.written == 0 {
+                        self.message.push(b'\n');
+                    }
+                    while self.written < self.message.len() {
+                        match socket.write(&self.message[self.written..]) {
+                            Ok(n) => self.written += n,
+                            Err(error) => {
+                                if self.written == 0 {
+                                    self.message.pop();
+                                }
+                                return Err(error);
+                            }
+                        }
+                    }
+                }
+                None => return Ok(()),
+            }
+            self.message.clear();
+            self.written = 0;
+            self.queue.pop();
+            self.stats.delivered += 1;
+        }
+        Ok(())
+    }
+
+    fn wait(&mut self, io: Io<'_>) {
+        let Some(socket) = &self.socket else { return };
+        let raw = socket.raw();
+        if !self.registered {
+            // Registering is edge-triggered, and reports at once if the server took something in between.
+            match io.registry.register(&mut SourceFd(&raw), io.token, Interest::WRITABLE) {
+                Ok(()) => self.registered = true,
+                Err(error) => log::error!("syslog_output: {error}"),
+            }
+        }
+        // A server that goes away while its queue is full gives no event: the timer finds out.
+        self.backoff.failed(io.now);
+    }
+
+    fn deregister(&mut self, io: Io<'_>) {
+        if let (true, Some(socket)) = (self.registered, &self.socket) {
+            let raw = socket.raw();
+            let _ = io.registry.deregister(&mut SourceFd(&raw));
+        }
+        self.registered = false;
+    }
+}
+
+impl Sink for SyslogSink {
+    fn name(&self) -> &'static str {
+        "syslog_output"
+    }
+
+    fn offer(&mut self, line: &Rc<Line>, io: Io<'_>) {
+        self.queue.push(line);
+        if !self.registered && !self.backoff.is_waiting(io.now) {
+            self.drain(io);
+        }
+    }
+
+    fn ready(&mut self, io: Io<'_>) {
+        self.drain(io);
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        self.backoff.until()
+    }
+
+    fn expired(&mut self, io: Io<'_>) {
+        self.drain(io);
+    }
+
+    fn reopen(&mut self, io: Io<'_>) {
+        self.deregister(io);
+        self.socket = None;
+        self.written = 0;
+        self.message.clear();
+        self.drain(io);
+    }
+
+    fn finish(&mut self, io: Io<'_>) -> bool {
+        if !self.queue.is_empty() && !self.backoff.is_waiting(io.now) {
+            self.drain(io);
+        }
+        self.queue.is_empty()
+    }
+
+    fn abort(&mut self, io: Io<'_>) {
+        self.deregister(io);
+    }
+
+    fn stats(&self) -> SinkStats {
+        SinkStats { lost: self.queue.lost, queued: self.queue.len() as u64, ..self.stats }
+    }
+}
