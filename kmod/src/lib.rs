@@ -1,1 +1,44 @@
-//! The Rust object of the kernel module.
+//! The Rust object of the kernel module: everything that is decided about an event in the kernel.
+//!
+//! The C shim beside it (`kmod/*.c`) says to the kernel what only C can say: tracepoints, devices, memory, the fields of
+//! kernel structures. This crate answers its calls (`entry`) and asks it in turn (`ffi`); in between lies nothing but
+//! `kestrel-core`'s fillers and `kestrel-ringbuf`'s producer.
+//!
+//! ```text
+//!  probe (C) ─▶ entry ─▶ wanted: which event is it? ─▶ record: gate, slot, fill, commit ─▶ wake-up? ─▶ C
+//!                                                              │
+//!                                                  current: trait Kernel over ffi ─▶ C helpers
+//! ```
+//!
+//! | file | holds |
+//! |---|---|
+//! | `entry.rs` | what C calls; the only place where its pointers become references |
+//! | `ffi.rs` | what C answers; the only place that calls it |
+//! | `current.rs` | `trait Kernel` for the running task |
+//! | `wanted.rs` | which events the consumer asked for, by system call number |
+//! | `record.rs` | one event from the probe to the ring |
+//! | `greeting.rs` | the handshake |
+//!
+//! Promises: no panic path (refused when the object is linked, see `ci/build-kmod-object.sh`), no allocation, no loop
+//! without a bound. `unsafe` stands in `entry.rs` and `ffi.rs` alone.
+//!
+//! Limits: it is linked into a module only; on a host it can be checked and its pure parts tested.
+#![no_std]
+#![deny(unsafe_code)]
+
+mod current;
+mod entry;
+mod ffi;
+mod greeting;
+mod record;
+mod wanted;
+
+#[cfg(feature = "panic-path")]
+mod panic_path;
+
+pub use ffi::{Facts, Seen};
+pub use greeting::greet;
+pub use wanted::{Asked, SYSCALLS, Wanted};
+
+/// Bytes that the shim keeps for a producer: `KESTREL_PRODUCER_BYTES` in `kestrel.h`.
+pub const PRODUCER_BYTES: usize = 128;

@@ -1,0 +1,74 @@
+#!/bin/sh
+# Builds the kernel module for one or more kernels.
+#
+#   ci/build-kmod.sh DIR...        DIR holds a kernel's unpacked Debian packages (image, headers, headers-common, kbuild),
+#                                  in DIR or in DIR/root, as `dpkg -x` leaves them
+#   ci/build-kmod.sh --running     for the kernel that runs here, with its installed headers
+#
+# Gives target/kmod/RELEASE/kestrel.ko for each. Every warning, of the compiler, objtool or modpost, is an error. Nothing
+# is loaded and nothing is installed.
+set -eu
+cd "$(dirname "$0")/.."
+root=$PWD
+[ $# -gt 0 ] || { sed -n '2,10s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+
+die() {
+    echo "build-kmod: $*" >&2
+    exit 1
+}
+
+# build RELEASE HEADERS: HEADERS is what /lib/modules/RELEASE/build points to.
+build() {
+    release=$1 headers=$2
+    out=$root/target/kmod/$release
+    mkdir -p "$out"
+    # A copy of the sources, so that kernels do not get in each other's way; only what changed, so that make sees it.
+    for file in kmod/*.c kmod/*.h kmod/Kbuild; do
+        cmp -s "$file" "$out/$(basename "$file")" || cp "$file" "$out/"
+    done
+    rm -f "$out/build.log"
+    # The compiler that built the kernel, if it is there under its version's name.
+    cc=$(sed -n 's/^CONFIG_CC_VERSION_TEXT="\([^ ]*\).*/\1/p' "$headers/.config" 2>/dev/null)
+    case $cc in *-gcc-*) cc=gcc-${cc##*-gcc-} ;; esac
+    command -v "${cc:-gcc}" >/dev/null 2>&1 || cc=gcc
+    # No type information for BPF is added: the module has no use for it, and it would need one more tool (pahole).
+    if ! make -C "$headers" M="$out" CC="${cc:-gcc}" KESTREL_RUST_OBJECT="$object" CONFIG_DEBUG_INFO_BTF_MODULES= \
+        ${KESTREL_MAKE_ARGS:-} modules \
+        >"$out/build.log" 2>&1; then
+        cat "$out/build.log" >&2
+        die "the module does not build for $release"
+    fi
+    if grep -iE 'warning|objtool:' "$out/build.log" | grep -vE 'the compiler differs|^ *(The kernel was built by|You are using)' >&2; then
+        die "warnings for $release, see $out/build.log"
+    fi
+    [ -f "$out/kestrel.ko" ] || die "no kestrel.ko for $release, see $out/build.log"
+    echo "target/kmod/$release/kestrel.ko"
+}
+
+object=$root/target/kmod/kestrel_rs.o
+ci/build-kmod-object.sh "$object"
+
+for dir in "$@"; do
+    if [ "$dir" = --running ]; then
+        release=$(uname -r)
+        headers=/lib/modules/$release/build
+        [ -e "$headers/Makefile" ] ||
+            die "no headers for $release; apt-get install linux-headers-$release (or your distribution's package of them)"
+        build "$release" "$headers"
+        continue
+    fi
+    tree=$dir
+    [ -d "$tree/root" ] && tree=$tree/root
+    [ -d "$tree/usr/src" ] || die "$dir: no unpacked header packages there (expected usr/src in it or in its root)"
+    tree=$(cd "$tree" && pwd)
+    found=
+    for headers in "$tree"/usr/src/linux-headers-*; do
+        case $headers in *-common | *-common-rt) continue ;; esac
+        [ -f "$headers/.config" ] || continue
+        # Debian's headers name each other by absolute paths, as installed. Here they are not.
+        sed -i "s|^include /usr/src/|include $tree/usr/src/|" "$headers/Makefile"
+        build "${headers##*/linux-headers-}" "$headers"
+        found=1
+    done
+    [ -n "$found" ] || die "$dir: no kernel's headers in usr/src"
+done

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/* What changed between the kernels that the module is built for: 5.10 and later. Nothing else asks for a version. */
+#ifndef KESTREL_COMPAT_H
+#define KESTREL_COMPAT_H
+
+#include <linux/capability.h>
+#include <linux/device.h>
+#include <linux/fs.h>
+#include <linux/fs_struct.h>
+#include <linux/hrtimer.h>
+#include <linux/mm.h>
+#include <linux/net.h>
+#include <linux/version.h>
+
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 4, 0)
+#define kestrel_class_create(name) class_create(name)
+#else
+#define kestrel_class_create(name) class_create(THIS_MODULE, name)
+#endif
+
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0)
+#define KESTREL_DEVNODE_CONST const
+#else
+#define KESTREL_DEVNODE_CONST
+#endif
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
+static inline void kestrel_vm_flags(struct vm_area_struct *vma, unsigned long set, unsigned long clear)
+{
+	vma->vm_flags = (vma->vm_flags | set) & ~clear;
+}
+#else
+static inline void kestrel_vm_flags(struct vm_area_struct *vma, unsigned long set, unsigned long clear)
+{
+	vm_flags_mod(vma, set, clear);
+}
+#endif
+
+static inline void kestrel_timer_setup(struct hrtimer *timer, enum hrtimer_restart (*function)(struct hrtimer *))
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0)
+	hrtimer_setup(timer, function, CLOCK_MONOTONIC, HRTIMER_MODE_REL);
+#else
+	hrtimer_init(timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL);
+	timer->function = function;
+#endif
+}
+
+static inline struct socket *kestrel_sock_from_file(struct file *file)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 11, 0)
+	return sock_from_file(file);
+#else
+	int error;
+
+	return sock_from_file(file, &error);
+#endif
+}
+
+/* A reference to the file that an RCU-protected pointer holds, or NULL. The caller is in a read-side section. */
+static inline struct file *kestrel_get_file_rcu(struct file __rcu **where)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 7, 0)
+	return get_file_rcu(where);
+#else
+	struct file *file = rcu_dereference(*where);
+
+	return file && get_file_rcu(file) ? file : NULL;
+#endif
+}
+
+static inline struct timespec64 kestrel_ctime(const struct inode *inode)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 6, 0)
+	return inode_get_ctime(inode);
+#else
+	return inode->i_ctime;
+#endif
+}
+
+static inline struct timespec64 kestrel_mtime(const struct inode *inode)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 7, 0)
+	return inode_get_mtime(inode);
+#else
+	return inode->i_mtime;
+#endif
+}
+
+static inline u64 kestrel_cap_bits(kernel_cap_t cap)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
+	return cap.val;
+#else
+	return (u64)cap.cap[1] << 32 | cap.cap[0];
+#endif
+}
+
+/* Keeps a process's working directory from changing. Nothing sleeps in between. */
+static inline void kestrel_fs_lock(struct fs_struct *fs)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 17, 0)
+	read_seqlock_excl(&fs->seq);
+#else
+	spin_lock(&fs->lock);
+#endif
+}
+
+static inline void kestrel_fs_unlock(struct fs_struct *fs)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 17, 0)
+	read_sequnlock_excl(&fs->seq);
+#else
+	spin_unlock(&fs->lock);
+#endif
+}
+
+#endif

@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+/*
+ * The devices /dev/kestrelN, one a possible CPU, and the session: who consumes, what was agreed on, and how long the
+ * capture outlives its consumer. The contract is kestrel_core::abi.
+ */
+#include <linux/capability.h>
+#include <linux/cdev.h>
+#include <linux/device.h>
+#include <linux/fs.h>
+#include <linux/jiffies.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/poll.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
+#include <linux/uaccess.h>
+#include <linux/workqueue.h>
+
+#include "compat.h"
+#include "kestrel.h"
+
+/* kestrel_core::abi::Request */
+#define KESTREL_HELLO _IOWR('K', 1, u8[KESTREL_FRAME_BYTES])
+#define KESTREL_SET_INTEREST _IOW('K', 2, u8[KESTREL_INTEREST_BYTES])
+#define KESTREL_START _IO('K', 3)
+#define KESTREL_STOP _IO('K', 4)
+
+static dev_t first;
+static struct cdev cdev;
+static struct class *class;
+static unsigned int retention_ms;
+
+static void retention_over(struct work_struct *work);
+static DECLARE_DELAYED_WORK(retention, retention_over);
+
+/* All of it is protected by the lock. Nothing here is looked at by a probe. */
+static DEFINE_MUTEX(session_lock);
+static struct {
+	struct pid *owner;	/* the process that holds devices open */
+	unsigned int opens;
+	bool greeted;		/* HELLO was accepted since the first of them was opened */
+	bool retained;		/* and the capture was going on already then */
+	bool capturing;
+	unsigned long until;	/* nobody has it open: when the capture ends, in jiffies */
+} session;
+
+static void stop_capture(void)
+{
+	if (!session.capturing)
+		return;
+	kestrel_probes_detach();
+	session.capturing = false;
+}
+
+static void await_next_consumer(void)
+{
+	unsigned long now = jiffies;
+
+	schedule_delayed_work(&retention, time_after(session.until, now) ? session.until - now : 0);
+}
+
+static void retention_over(struct work_struct *work)
+{
+	mutex_lock(&session_lock);
+	if (!session.opens && session.capturing) {
+		if (time_after(session.until, jiffies))
+			await_next_consumer();
+		else
+			stop_capture();
+	}
+	mutex_unlock(&session_lock);
+}
+
+static int device_open(struct inode *inode, struct file *file)
+{
+	unsigned int cpu = iminor(inode) - MINOR(first);
+	int error = 0;
+
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	if (cpu >= nr_cpu_ids || !cpu_possible(cpu))
+		return -ENXIO;
+	file->private_data = per_cpu_ptr(kestrel_rings, cpu);
+
+	mutex_lock(&session_lock);
+	if (!session.opens) {
+		session.owner = get_pid(task_tgid(current));
+		session.greeted = false;
+		cancel_delayed_work(&retention);
+	} else if (session.owner != task_tgid(current)) {
+		error = -EBUSY;
+	}
+	if (!error)
+		session.opens++;
+	mutex_unlock(&session_lock);
+	return error ? error : nonseekable_open(inode, file);
+}
+
+static int device_release(struct inode *inode, struct file *file)
+{
+	mutex_lock(&session_lock);
+	if (!--session.opens) {
+		put_pid(session.owner);
+		session.owner = NULL;
+		if (session.capturing) {
+			/* Who opened and was turned away does not make it last longer. */
+			if (session.greeted)
+				session.until = jiffies + msecs_to_jiffies(retention_ms);
+			if (retention_ms)
+				await_next_consumer();
+			else
+				stop_capture();
+		}
+	}
+	mutex_unlock(&session_lock);
+	return 0;
+}
+
+static long hello(void __user *argument)
+{
+	struct kestrel_facts facts = { .ring_bytes = kestrel_ring_bytes, .cpus = nr_cpu_ids };
+	struct kestrel_frame frame;
+	int error;
+
+	if (copy_from_user(&frame, argument, sizeof(frame)))
+		return -EFAULT;
+	facts.retained = session.greeted ? session.retained : session.capturing;
+	error = kestrel_rs_hello(&frame, &facts);
+	if (copy_to_user(argument, &frame, sizeof(frame)))
+		return -EFAULT;
+	if (error || session.greeted)
+		return error;
+	if (session.capturing)
+		kestrel_rings_hand_over();
+	else
+		kestrel_rings_reset();
+	session.retained = session.capturing;
+	session.greeted = true;
+	return 0;
+}
+
+static long set_interest(const void __user *argument)
+{
+	struct kestrel_interest interest;
+
+	if (copy_from_user(&interest, argument, sizeof(interest)))
+		return -EFAULT;
+	kestrel_rs_interest(&kestrel_wanted, &interest);
+	return 0;
+}
+
+static long start_capture(void)
+{
+	int error;
+
+	if (session.capturing)
+		return 0;
+	error = kestrel_probes_attach();
+	session.capturing = !error;
+	return error;
+}
+
+static long request(unsigned int command, void __user *argument)
+{
+	if (command == KESTREL_HELLO)
+		return hello(argument);
+	if (!session.greeted)
+		return -ENOTCONN;
+	switch (command) {
+	case KESTREL_SET_INTEREST:
+		return set_interest(argument);
+	case KESTREL_START:
+		return start_capture();
+	case KESTREL_STOP:
+		stop_capture();
+		return 0;
+	default:
+		return -ENOTTY;
+	}
+}
+
+static long device_ioctl(struct file *file, unsigned int command, unsigned long argument)
+{
+	long answer;
+
+	mutex_lock(&session_lock);
+	answer = request(command, (void __user *)argument);
+	mutex_unlock(&session_lock);
+	return answer;
+}
+
+static int device_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	int error;
+
+	mutex_lock(&session_lock);
+	error = session.greeted ? kestrel_ring_mmap(file->private_data, vma) : -ENOTCONN;
+	mutex_unlock(&session_lock);
+	return error;
+}
+
+static __poll_t device_poll(struct file *file, struct poll_table_struct *table)
+{
+	struct kestrel_ring *ring = file->private_data;
+
+	poll_wait(file, &ring->readers, table);
+	return kestrel_rs_readable(&ring->producer) ? EPOLLIN | EPOLLRDNORM : 0;
+}
+
+static const struct file_operations operations = {
+	.owner = THIS_MODULE,
+	.open = device_open,
+	.release = device_release,
+	.unlocked_ioctl = device_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
+	.mmap = device_mmap,
+	.poll = device_poll,
+};
+
+static char *root_only(KESTREL_DEVNODE_CONST struct device *device, umode_t *mode)
+{
+	if (mode)
+		*mode = 0600;
+	return NULL;
+}
+
+int kestrel_devices_create(unsigned int retain_ms)
+{
+	struct device *device;
+	int error, cpu;
+
+	retention_ms = retain_ms;
+	error = alloc_chrdev_region(&first, 0, nr_cpu_ids, "kestrel");
+	if (error)
+		return error;
+	class = kestrel_class_create("kestrel");
+	if (IS_ERR(class)) {
+		error = PTR_ERR(class);
+		goto no_class;
+	}
+	class->devnode = root_only;
+	cdev_init(&cdev, &operations);
+	cdev.owner = THIS_MODULE;
+	error = cdev_add(&cdev, first, nr_cpu_ids);
+	if (error)
+		goto no_cdev;
+	for_each_possible_cpu(cpu) {
+		device = device_create(class, NULL, first + cpu, NULL, "kestrel%d", cpu);
+		if (IS_ERR(device)) {
+			error = PTR_ERR(device);
+			goto no_device;
+		}
+	}
+	return 0;
+
+no_device:
+	for_each_possible_cpu(cpu)
+		device_destroy(class, first + cpu);
+	cdev_del(&cdev);
+no_cdev:
+	class_destroy(class);
+no_class:
+	unregister_chrdev_region(first, nr_cpu_ids);
+	return error;
+}
+
+/* Nobody has a device open, since that keeps the module; a capture may still be waiting for its next consumer. */
+void kestrel_devices_destroy(void)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		device_destroy(class, first + cpu);
+	cdev_del(&cdev);
+	class_destroy(class);
+	unregister_chrdev_region(first, nr_cpu_ids);
+
+	cancel_delayed_work_sync(&retention);
+	mutex_lock(&session_lock);
+	stop_capture();
+	mutex_unlock(&session_lock);
+}

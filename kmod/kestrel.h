@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * What the parts of the shim, and the shim and the Rust object, say to each other.
+ *
+ * Every structure that both languages know is laid out by hand and its size asserted on both sides: here, and in
+ * kmod/src/ffi.rs. tests/layout.rs compares the numbers.
+ */
+#ifndef KESTREL_H
+#define KESTREL_H
+
+#include <linux/build_bug.h>
+#include <linux/hrtimer.h>
+#include <linux/irq_work.h>
+#include <linux/stddef.h>
+#include <linux/types.h>
+#include <linux/wait.h>
+
+struct task_struct;
+struct vm_area_struct;
+
+/* Sizes of what Rust defines (kestrel_core, kestrel_ringbuf). */
+#define KESTREL_FRAME_BYTES 256
+#define KESTREL_INTEREST_BYTES 128
+#define KESTREL_PRODUCER_BYTES 128
+
+/* System call numbers that the tables know: all below this. */
+#define KESTREL_SYSCALLS 512
+
+/* Smallest and greatest data area of a ring, in KiB. */
+#define KESTREL_RING_KIB_MIN 128
+#define KESTREL_RING_KIB_MAX 65536
+
+/* kestrel_core::event::TaskContext */
+struct kestrel_task {
+	u64 start_time;
+	u64 cgroup;
+	u32 tid;
+	u32 pid;
+	u32 ppid;
+	u32 uid;
+	u32 euid;
+	u32 gid;
+	u32 egid;
+	u32 loginuid;
+	u32 sid;
+	u32 pgid;
+	u32 tty;
+	u32 mnt_ns;
+	u32 pid_ns;
+	u32 vtid;
+	u32 vpid;
+	u32 vpgid;
+	char comm[16];
+};
+static_assert(sizeof(struct kestrel_task) == 96);
+static_assert(offsetof(struct kestrel_task, tid) == 16);
+static_assert(offsetof(struct kestrel_task, loginuid) == 44);
+static_assert(offsetof(struct kestrel_task, vtid) == 68);
+static_assert(offsetof(struct kestrel_task, comm) == 80);
+
+/* kestrel_core::event::FdHead */
+struct kestrel_fd {
+	s32 fd;
+	u8 kind;
+	u8 socket_type;
+	u16 family;
+	u16 protocol;
+	u16 flags;
+	u32 open_flags;
+	u32 dev;
+	u32 mode;
+	u64 ino;
+};
+static_assert(sizeof(struct kestrel_fd) == 32);
+static_assert(offsetof(struct kestrel_fd, family) == 6);
+static_assert(offsetof(struct kestrel_fd, open_flags) == 12);
+static_assert(offsetof(struct kestrel_fd, ino) == 24);
+
+/* kestrel_core::event::FdKind */
+enum kestrel_fd_kind {
+	KESTREL_FD_UNKNOWN = 0,
+	KESTREL_FD_FILE = 1,
+	KESTREL_FD_DIRECTORY = 2,
+	KESTREL_FD_CHAR_DEVICE = 3,
+	KESTREL_FD_BLOCK_DEVICE = 4,
+	KESTREL_FD_PIPE = 5,
+	KESTREL_FD_INET4 = 6,
+	KESTREL_FD_INET6 = 7,
+	KESTREL_FD_UNIX = 8,
+	KESTREL_FD_NETLINK = 9,
+	KESTREL_FD_PACKET = 10,
+	KESTREL_FD_OTHER_SOCKET = 11,
+	KESTREL_FD_ANON_INODE = 12,
+	KESTREL_FD_MEMFD = 13,
+	KESTREL_FD_SYMLINK = 14,
+};
+
+/* kestrel_core::event::FdFlags */
+#define KESTREL_FD_DELETED (1 << 0)
+#define KESTREL_FD_UPPER_LAYER (1 << 1)
+#define KESTREL_FD_LOWER_LAYER (1 << 2)
+#define KESTREL_FD_SERVER (1 << 3)
+#define KESTREL_FD_CONNECTED (1 << 4)
+
+/* kestrel_core::event::Tuple */
+struct kestrel_tuple {
+	u8 local[16];
+	u8 remote[16];
+	u16 local_port;
+	u16 remote_port;
+	u16 family;
+	u16 protocol;
+};
+static_assert(sizeof(struct kestrel_tuple) == 40);
+static_assert(offsetof(struct kestrel_tuple, local_port) == 32);
+
+/* kestrel_core::fill::ProcessImage */
+struct kestrel_image {
+	u64 fdlimit;
+	u64 pgft_maj;
+	u64 pgft_min;
+	u64 cap_inheritable;
+	u64 cap_permitted;
+	u64 cap_effective;
+	u64 exe_ino;
+	u64 exe_ctime;
+	u64 exe_mtime;
+	u32 vm_size;
+	u32 vm_rss;
+	u32 vm_swap;
+	u32 exe_flags;
+	u64 pidns_init_start;
+};
+static_assert(sizeof(struct kestrel_image) == 96);
+static_assert(offsetof(struct kestrel_image, vm_size) == 72);
+static_assert(offsetof(struct kestrel_image, pidns_init_start) == 88);
+
+/* Bits of kestrel_image.exe_flags. */
+#define KESTREL_EXE_WRITABLE (1 << 0)
+#define KESTREL_EXE_UPPER_LAYER (1 << 1)
+#define KESTREL_EXE_FROM_MEMFD (1 << 2)
+#define KESTREL_EXE_LOWER_LAYER (1 << 3)
+
+/* kestrel_core::fill::ListenQueue */
+struct kestrel_queue {
+	u32 len;
+	u32 max;
+};
+static_assert(sizeof(struct kestrel_queue) == 8);
+
+/* kestrel_core::abi::Frame, an allegation until Rust has decoded it. */
+struct kestrel_frame {
+	u8 bytes[KESTREL_FRAME_BYTES] __aligned(8);
+};
+
+/* kestrel_core::abi::Interest */
+struct kestrel_interest {
+	u64 words[KESTREL_INTEREST_BYTES / 8];
+};
+static_assert(sizeof(struct kestrel_interest) == KESTREL_INTEREST_BYTES);
+
+/*
+ * What the consumer asked for. The two bitmaps by system call number are what the probe of sys_exit looks at before
+ * anything else; the rest is Rust's (kmod/src/wanted.rs), which writes all of it.
+ */
+struct kestrel_wanted {
+	unsigned long native[KESTREL_SYSCALLS / BITS_PER_LONG];
+	unsigned long compat[KESTREL_SYSCALLS / BITS_PER_LONG];
+	u64 events[KESTREL_INTEREST_BYTES / 8];
+	u16 native_event[KESTREL_SYSCALLS];
+	u16 compat_event[KESTREL_SYSCALLS];
+} __aligned(64);
+static_assert(sizeof(struct kestrel_wanted) == 2304);
+static_assert(offsetof(struct kestrel_wanted, events) == 128);
+static_assert(offsetof(struct kestrel_wanted, native_event) == 256);
+
+extern struct kestrel_wanted kestrel_wanted;
+
+/* What a probe saw. */
+struct kestrel_seen {
+	u64 args[6];
+	s64 ret;
+	u64 time_ns;
+	u32 nr;
+	u16 cpu;
+	u8 compat;
+	u8 reserved;
+};
+static_assert(sizeof(struct kestrel_seen) == 72);
+
+/* What Rust answers to HELLO with, besides its own versions. */
+struct kestrel_facts {
+	u64 ring_bytes;
+	u32 cpus;
+	u32 retained;
+};
+static_assert(sizeof(struct kestrel_facts) == 16);
+
+/* Where a ring lies: kestrel_ringbuf::RawRing. */
+struct kestrel_map {
+	u8 *consumer;
+	u8 *producer;
+	u8 *data;
+	u64 data_bytes;
+};
+static_assert(sizeof(struct kestrel_map) == 32);
+
+/* kestrel_ringbuf::Producer: private to Rust. */
+struct kestrel_producer {
+	u8 bytes[KESTREL_PRODUCER_BYTES];
+} __aligned(64);
+
+/* One CPU's ring. */
+struct kestrel_ring {
+	struct kestrel_producer producer;
+	struct irq_work wake_work;
+	struct hrtimer wake_timer;
+	u64 wake_after_ns;
+	wait_queue_head_t readers;
+	struct page **pages;
+	void *area;
+};
+
+/* ---- the Rust object (kmod/src/entry.rs) ---- */
+
+/* Answers of the recording entry points: no wake-up, one now, or (any other value) one after so many nanoseconds. */
+#define KESTREL_WAKE_NO 0
+#define KESTREL_WAKE_NOW 1
+
+void kestrel_rs_tables(struct kestrel_wanted *wanted);
+void kestrel_rs_ring(struct kestrel_producer *producer, const struct kestrel_map *map);
+void kestrel_rs_attach(struct kestrel_producer *producer);
+bool kestrel_rs_readable(const struct kestrel_producer *producer);
+int kestrel_rs_hello(struct kestrel_frame *frame, const struct kestrel_facts *facts);
+void kestrel_rs_interest(struct kestrel_wanted *wanted, const struct kestrel_interest *interest);
+u64 kestrel_rs_sys_exit(struct kestrel_wanted *wanted, struct kestrel_producer *producer,
+			const struct kestrel_seen *seen);
+u64 kestrel_rs_fork(struct kestrel_wanted *wanted, struct kestrel_producer *producer, const struct kestrel_seen *seen,
+		    const struct kestrel_task *child);
+u64 kestrel_rs_exec(struct kestrel_wanted *wanted, struct kestrel_producer *producer, const struct kestrel_seen *seen,
+		    const char *filename, size_t filename_len, bool by_descriptor);
+u64 kestrel_rs_exit(struct kestrel_wanted *wanted, struct kestrel_producer *producer, const struct kestrel_seen *seen,
+		    s32 code, u32 reaper_tid, bool group_dead);
+
+/* ---- what Rust asks the shim for; declared there in kmod/src/ffi.rs ---- */
+
+int kestrel_read_user(u64 address, u8 *to, size_t len);
+long kestrel_read_user_string(u64 address, u8 *to, size_t len, bool *cut);
+long kestrel_process_strings(bool environment, u8 *to, size_t len, bool *cut);
+void kestrel_current_task(struct kestrel_task *out);
+void kestrel_current_image(struct kestrel_image *out);
+long kestrel_working_directory(u8 *to, size_t len);
+long kestrel_executable(u8 *to, size_t len);
+long kestrel_cgroup_path(u8 *to, size_t len);
+long kestrel_describe_fd(int fd, struct kestrel_fd *head, u8 *tail, size_t len);
+int kestrel_listen_queue(int fd, struct kestrel_queue *out);
+
+/* ---- between the files of the shim ---- */
+
+/* task.c */
+void kestrel_task_setup(void);
+void kestrel_fill_task(struct task_struct *task, struct kestrel_task *out);
+u32 kestrel_reaper_of(struct task_struct *task);
+
+/* path.c */
+struct file;
+struct path;
+long kestrel_path_of(const struct path *path, u8 *to, size_t len);
+bool kestrel_is_memfd(struct file *file);
+bool kestrel_on_overlay(struct file *file, bool *upper);
+struct file *kestrel_get_exe_file(void);
+
+/* socket.c */
+struct socket;
+long kestrel_describe_socket(struct socket *sock, struct kestrel_fd *head, u8 *tail, size_t len);
+
+/* ring.c */
+extern struct kestrel_ring __percpu *kestrel_rings;
+extern size_t kestrel_ring_bytes;
+int kestrel_rings_create(unsigned int kib);
+void kestrel_rings_destroy(void);
+void kestrel_rings_reset(void);
+void kestrel_rings_hand_over(void);
+void kestrel_rings_quiesce(void);
+int kestrel_ring_mmap(struct kestrel_ring *ring, struct vm_area_struct *vma);
+void kestrel_ring_wake(struct kestrel_ring *ring, u64 answer);
+
+/* probes.c */
+int kestrel_probes_setup(void);
+int kestrel_probes_attach(void);
+void kestrel_probes_detach(void);
+
+/* device.c */
+int kestrel_devices_create(unsigned int retention_ms);
+void kestrel_devices_destroy(void);
+
+#endif

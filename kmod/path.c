@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+/* What files are called, and what descriptors stand for. */
+#include <linux/cgroup.h>
+#include <linux/dcache.h>
+#include <linux/fdtable.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/fs_struct.h>
+#include <linux/kdev_t.h>
+#include <linux/kernfs.h>
+#include <linux/magic.h>
+#include <linux/mm.h>
+#include <linux/net.h>
+#include <linux/sched.h>
+#include <linux/string.h>
+
+#include "compat.h"
+#include "kestrel.h"
+
+#ifndef OVERLAYFS_SUPER_MAGIC
+#define OVERLAYFS_SUPER_MAGIC 0x794c7630
+#endif
+
+static const char deleted[] = " (deleted)";
+
+/*
+ * Writes a path as the current process sees it, from its own root, to the front of `to`. The kernel's remark that the
+ * file is gone is taken off: no file name can imitate it then.
+ */
+long kestrel_path_of(const struct path *path, u8 *to, size_t len)
+{
+	const size_t remark = sizeof(deleted) - 1;
+	char *at;
+	size_t length;
+
+	if (len > INT_MAX)
+		len = INT_MAX;
+	at = d_path(path, to, len);
+	if (IS_ERR(at))
+		return PTR_ERR(at);
+	length = to + len - (u8 *)at - 1;
+	if (length >= remark && (d_unlinked(path->dentry) || path->dentry->d_op) &&
+	    (d_unlinked(path->dentry) || (path->dentry->d_op->d_dname && path->mnt->mnt_sb->s_flags & SB_KERNMOUNT)) &&
+	    !memcmp(at + length - remark, deleted, remark))
+		length -= remark;
+	memmove(to, at, length);
+	return length;
+}
+
+/* memfd_create makes files named "memfd:..." on mounts that only the kernel has. */
+bool kestrel_is_memfd(struct file *file)
+{
+	const struct dentry *dentry = file->f_path.dentry;
+
+	return S_ISREG(file_inode(file)->i_mode) && (dentry->d_sb->s_flags & SB_KERNMOUNT) &&
+	       !strncmp(dentry->d_name.name, "memfd:", 6);
+}
+
+/*
+ * Is the file on an overlayfs, and in which layer? The upper layer's dentry follows the inode in struct ovl_inode, which
+ * is private to overlayfs; it has lain there since 4.13. Only whether it is there matters.
+ */
+bool kestrel_on_overlay(struct file *file, bool *upper)
+{
+	const struct dentry *dentry = file->f_path.dentry;
+	const struct inode *inode = d_inode(dentry);
+
+	if (dentry->d_sb->s_magic != OVERLAYFS_SUPER_MAGIC || !inode)
+		return false;
+	*upper = READ_ONCE(*(void *const *)(inode + 1)) != NULL;
+	return true;
+}
+
+/* The file that the current process executes, or NULL. The caller puts it. */
+struct file *kestrel_get_exe_file(void)
+{
+	struct file *file = NULL;
+
+	rcu_read_lock();
+	if (current->mm)
+		file = kestrel_get_file_rcu(&current->mm->exe_file);
+	rcu_read_unlock();
+	return file;
+}
+
+long kestrel_executable(u8 *to, size_t len)
+{
+	struct file *file = kestrel_get_exe_file();
+	long length;
+
+	if (!file)
+		return -ENOENT;
+	length = kestrel_path_of(&file->f_path, to, len);
+	fput(file);
+	return length;
+}
+
+/*
+ * The lock is held instead of a reference, because putting the last reference to a directory may sleep. d_path takes no
+ * lock that comes before it.
+ */
+long kestrel_working_directory(u8 *to, size_t len)
+{
+	struct fs_struct *fs = current->fs;
+	long length;
+
+	if (!fs)
+		return -ENOENT;
+	kestrel_fs_lock(fs);
+	length = kestrel_path_of(&fs->pwd, to, len);
+	kestrel_fs_unlock(fs);
+	return length;
+}
+
+/* The path in the default hierarchy, from its root. On machines that mount only version 1 hierarchies it is "/". */
+long kestrel_cgroup_path(u8 *to, size_t len)
+{
+#ifdef CONFIG_CGROUPS
+	int error;
+
+	if (!len)
+		return -ENAMETOOLONG;
+	rcu_read_lock();
+	error = cgroup_path(task_dfl_cgroup(current), to, len);
+	rcu_read_unlock();
+	/* Up to 6.7 the answer is the length that would have been needed, after it an error if it does not fit. */
+	if (error < 0 || error >= len)
+		return -ENAMETOOLONG;
+	return strnlen(to, len);
+#else
+	return -ENOENT;
+#endif
+}
+
+static u8 kind_of(struct file *file, const struct inode *inode)
+{
+	if (inode->i_sb->s_magic == ANON_INODE_FS_MAGIC)
+		return KESTREL_FD_ANON_INODE;
+	if (kestrel_is_memfd(file))
+		return KESTREL_FD_MEMFD;
+	switch (inode->i_mode & S_IFMT) {
+	case S_IFREG:
+		return KESTREL_FD_FILE;
+	case S_IFDIR:
+		return KESTREL_FD_DIRECTORY;
+	case S_IFCHR:
+		return KESTREL_FD_CHAR_DEVICE;
+	case S_IFBLK:
+		return KESTREL_FD_BLOCK_DEVICE;
+	case S_IFIFO:
+		return KESTREL_FD_PIPE;
+	case S_IFLNK:
+		return KESTREL_FD_SYMLINK;
+	case 0:
+		return KESTREL_FD_ANON_INODE;
+	default:
+		return KESTREL_FD_UNKNOWN;
+	}
+}
+
+static long describe(struct file *file, int fd, struct kestrel_fd *head, u8 *tail, size_t len)
+{
+	const struct inode *inode = file_inode(file);
+	struct socket *sock;
+	bool upper;
+	long length;
+
+	memset(head, 0, sizeof(*head));
+	head->fd = fd;
+	head->open_flags = file->f_flags;
+	head->dev = new_encode_dev(inode->i_sb->s_dev);
+	head->mode = inode->i_mode;
+	head->ino = inode->i_ino;
+	sock = kestrel_sock_from_file(file);
+	if (sock)
+		return kestrel_describe_socket(sock, head, tail, len);
+	head->kind = kind_of(file, inode);
+	if (d_unlinked(file->f_path.dentry) || head->kind == KESTREL_FD_MEMFD)
+		head->flags |= KESTREL_FD_DELETED;
+	if (kestrel_on_overlay(file, &upper))
+		head->flags |= upper ? KESTREL_FD_UPPER_LAYER : KESTREL_FD_LOWER_LAYER;
+	length = kestrel_path_of(&file->f_path, tail, len);
+	return length < 0 ? 0 : length;
+}
+
+/*
+ * The reference is put by fput, which leaves the work of a last one to the task's way back to user space: nothing sleeps
+ * here.
+ */
+long kestrel_describe_fd(int fd, struct kestrel_fd *head, u8 *tail, size_t len)
+{
+	struct file *file;
+	long length;
+
+	if (fd < 0 || !current->files)
+		return -EBADF;
+	file = fget_raw(fd);
+	if (!file)
+		return -EBADF;
+	length = describe(file, fd, head, tail, len);
+	fput(file);
+	return length;
+}

@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+/*
+ * The tracepoints: found by name, attached and detached together, and what each probe gathers before it calls Rust.
+ *
+ * A probe never sleeps and never faults. None of these tracepoints fires in an interrupt or under a run-queue lock, so
+ * the task is always the one that made the call, forked, executed or ended.
+ */
+#include <linux/binfmts.h>
+#include <linux/compat.h>
+#include <linux/percpu.h>
+#include <linux/preempt.h>
+#include <linux/ptrace.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task_stack.h>
+#include <linux/string.h>
+#include <linux/timekeeping.h>
+#include <linux/tracepoint.h>
+#include <linux/version.h>
+#include <asm/syscall.h>
+#include <trace/events/sched.h>
+#include <trace/events/syscalls.h>
+
+#include "kestrel.h"
+
+struct kestrel_wanted kestrel_wanted __read_mostly;
+
+/* Did the running task come in by the 32-bit table? */
+static __always_inline bool from_compat(void)
+{
+#if defined(CONFIG_X86_64)
+	return in_ia32_syscall();
+#elif defined(CONFIG_COMPAT)
+	return is_compat_task();
+#else
+	return false;
+#endif
+}
+
+/* Is this an x32 call? They are the native ones with a bit set; only few of them differ in their structures. */
+static __always_inline bool from_x32(unsigned int nr)
+{
+#ifdef CONFIG_X86_X32_ABI
+	return nr & __X32_SYSCALL_BIT;
+#else
+	return false;
+#endif
+}
+
+static __always_inline unsigned int without_x32(unsigned int nr)
+{
+#ifdef CONFIG_X86_X32_ABI
+	return nr & ~__X32_SYSCALL_BIT;
+#else
+	return nr;
+#endif
+}
+
+static __always_inline bool asked_for(const unsigned long *bitmap, unsigned int nr)
+{
+	return READ_ONCE(bitmap[nr / BITS_PER_LONG]) >> (nr % BITS_PER_LONG) & 1;
+}
+
+/* Fills in what every event has. Preemption is off, so that the CPU stays the one whose ring is written. */
+static void see(struct kestrel_seen *seen, struct pt_regs *regs, unsigned int nr, long ret)
+{
+	unsigned long args[6];
+	int i;
+
+	syscall_get_arguments(current, regs, args);
+	for (i = 0; i < 6; i++)
+		seen->args[i] = args[i];
+	seen->compat = from_compat();
+	seen->ret = seen->compat ? (s64)(s32)ret : ret;
+	seen->time_ns = ktime_get_real_fast_ns();
+	seen->nr = nr;
+	seen->cpu = smp_processor_id();
+	seen->reserved = 0;
+}
+
+static noinline void record_sys_exit(struct pt_regs *regs, unsigned int nr, long ret)
+{
+	struct kestrel_ring *ring;
+	struct kestrel_seen seen;
+
+	preempt_disable_notrace();
+	ring = this_cpu_ptr(kestrel_rings);
+	see(&seen, regs, nr, ret);
+	kestrel_ring_wake(ring, kestrel_rs_sys_exit(&kestrel_wanted, &ring->producer, &seen));
+	preempt_enable_notrace();
+}
+
+/*
+ * The hot path: a call that nobody asked for gets no further than the bitmap. After rt_sigreturn the number is -1, which
+ * is beyond the table.
+ */
+static void probe_sys_exit(void *data, struct pt_regs *regs, long ret)
+{
+	unsigned int nr = syscall_get_nr(current, regs);
+	const unsigned long *bitmap = from_compat() ? kestrel_wanted.compat : kestrel_wanted.native;
+
+	if (unlikely(nr >= KESTREL_SYSCALLS)) {
+		if (!from_x32(nr) || without_x32(nr) >= KESTREL_SYSCALLS)
+			return;
+		nr = without_x32(nr);
+	}
+	if (likely(!asked_for(bitmap, nr)))
+		return;
+	record_sys_exit(regs, nr, ret);
+}
+
+/* The number of the system call that the running task is in; beyond every table if it is in none. */
+static unsigned int current_nr(void)
+{
+	if (current->flags & PF_KTHREAD)
+		return ~0U;
+	return without_x32(syscall_get_nr(current, current_pt_regs()));
+}
+
+/* A task made another. Kernel threads that are made by kernel threads are nobody's business. */
+static void probe_fork(void *data, struct task_struct *parent, struct task_struct *child)
+{
+	struct kestrel_ring *ring;
+	struct kestrel_seen seen;
+	struct kestrel_task made;
+
+	if (parent->flags & PF_KTHREAD)
+		return;
+	preempt_disable_notrace();
+	ring = this_cpu_ptr(kestrel_rings);
+	see(&seen, current_pt_regs(), current_nr(), 0);
+	kestrel_fill_task(child, &made);
+	kestrel_ring_wake(ring, kestrel_rs_fork(&kestrel_wanted, &ring->producer, &seen, &made));
+	preempt_enable_notrace();
+}
+
+/*
+ * A task runs a new program. On x86 the number in the registers is execve's by now, whichever call it was; what tells
+ * execveat then is that the name was made from a descriptor.
+ */
+static void probe_exec(void *data, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
+{
+	struct kestrel_ring *ring;
+	struct kestrel_seen seen;
+
+	preempt_disable_notrace();
+	ring = this_cpu_ptr(kestrel_rings);
+	see(&seen, current_pt_regs(), current_nr(), 0);
+	kestrel_ring_wake(ring, kestrel_rs_exec(&kestrel_wanted, &ring->producer, &seen, bprm->filename,
+						strnlen(bprm->filename, PATH_MAX), bprm->fdpath));
+	preempt_enable_notrace();
+}
+
+static void record_exit(struct task_struct *task, bool group_dead)
+{
+	struct kestrel_ring *ring;
+	struct kestrel_seen seen;
+
+	preempt_disable_notrace();
+	ring = this_cpu_ptr(kestrel_rings);
+	memset(&seen, 0, sizeof(seen));
+	seen.time_ns = ktime_get_real_fast_ns();
+	seen.cpu = smp_processor_id();
+	kestrel_ring_wake(ring, kestrel_rs_exit(&kestrel_wanted, &ring->producer, &seen, task->exit_code, kestrel_reaper_of(task),
+						group_dead));
+	preempt_enable_notrace();
+}
+
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 16, 0)
+static void probe_exit(void *data, struct task_struct *task, bool group_dead)
+{
+	record_exit(task, group_dead);
+}
+#else
+/* Two threads that end at the same time may both find that they are the last. */
+static void probe_exit(void *data, struct task_struct *task)
+{
+	record_exit(task, atomic_read(&task->signal->live) == 0);
+}
+#endif
+
+static struct {
+	const char *name;
+	void *probe;
+	struct tracepoint *tracepoint;
+	bool attached;
+} hooks[] = {
+	{ "sched_process_fork", probe_fork },
+	{ "sched_process_exec", probe_exec },
+	{ "sched_process_exit", probe_exit },
+	{ "sys_exit", probe_sys_exit },
+};
+
+static void find(struct tracepoint *tracepoint, void *unused)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(hooks); i++)
+		if (!strcmp(tracepoint->name, hooks[i].name))
+			hooks[i].tracepoint = tracepoint;
+}
+
+int kestrel_probes_setup(void)
+{
+	int i;
+
+	/* The compiler compares the probes with what the kernel's headers say of their tracepoints. */
+	check_trace_callback_type_sched_process_fork(probe_fork);
+	check_trace_callback_type_sched_process_exec(probe_exec);
+	check_trace_callback_type_sched_process_exit(probe_exit);
+	check_trace_callback_type_sys_exit(probe_sys_exit);
+
+	kestrel_rs_tables(&kestrel_wanted);
+	for_each_kernel_tracepoint(find, NULL);
+	for (i = 0; i < ARRAY_SIZE(hooks); i++) {
+		if (!hooks[i].tracepoint) {
+			pr_err("kestrel: this kernel has no tracepoint %s\n", hooks[i].name);
+			return -ENOENT;
+		}
+	}
+	return 0;
+}
+
+int kestrel_probes_attach(void)
+{
+	int i, error;
+
+	for (i = 0; i < ARRAY_SIZE(hooks); i++) {
+		if (hooks[i].attached)
+			continue;
+		error = tracepoint_probe_register(hooks[i].tracepoint, hooks[i].probe, NULL);
+		if (error) {
+			pr_err("kestrel: cannot attach to %s: error %d\n", hooks[i].name, error);
+			kestrel_probes_detach();
+			return error;
+		}
+		hooks[i].attached = true;
+	}
+	return 0;
+}
+
+/* Afterwards no probe runs any more, on any CPU, and none of their wake-ups is under way. */
+void kestrel_probes_detach(void)
+{
+	int i;
+
+	for (i = ARRAY_SIZE(hooks) - 1; i >= 0; i--) {
+		if (!hooks[i].attached)
+			continue;
+		tracepoint_probe_unregister(hooks[i].tracepoint, hooks[i].probe, NULL);
+		hooks[i].attached = false;
+	}
+	tracepoint_synchronize_unregister();
+	kestrel_rings_quiesce();
+}

@@ -1,0 +1,168 @@
+//! What the C shim calls: `kestrel_rs_*` of `kestrel.h`. Pointers become references here and nowhere else.
+//!
+//! NOTE: the shim calls the recording entry points with preemption off, and only with the producer of the CPU that it is
+//! on; it resets a ring only while nothing is recorded. The ring's own gate refuses what nests nevertheless.
+#![allow(unsafe_code, reason = "C's pointers become references")]
+
+use crate::ffi::{Facts, Map, Seen};
+use crate::{PRODUCER_BYTES, Wanted, greeting, record};
+use core::ptr::NonNull;
+use kestrel_core::abi::{Frame, Interest};
+use kestrel_core::event::TaskContext;
+use kestrel_core::fill::Exit;
+use kestrel_ringbuf::{Producer, RawRing, Wake};
+
+const _: () = assert!(size_of::<Producer>() <= PRODUCER_BYTES && align_of::<Producer>() <= 64);
+
+/// The part of a ring that only lifecycle records may use: one in so many bytes.
+const RESERVE: u64 = 8;
+
+/// Longest time that a consumer can ask to be left asleep: a greater wish is a mistake, or worse.
+const LONGEST_SLEEP_US: u32 = 10_000_000;
+
+/// `EPROTO` (`asm-generic/errno.h`).
+const EPROTO: i32 = 71;
+
+/// How the shim takes a wake-up: 0 none, 1 now, else after so many nanoseconds.
+fn answer(wake: Wake) -> u64 {
+    match wake {
+        Wake::No => 0,
+        Wake::Now | Wake::After(0) => 1,
+        Wake::After(us) if us > LONGEST_SLEEP_US => u64::from(LONGEST_SLEEP_US) * 1000,
+        Wake::After(us) => u64::from(us) * 1000,
+    }
+}
+
+/// Fills in the tables of what system call is which event.
+///
+/// # Safety
+/// `wanted` is the shim's `kestrel_wanted`, zeroed or in use.
+// SAFETY: no other symbol has this name; so for every entry point below.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kestrel_rs_tables(wanted: NonNull<Wanted>) {
+    // SAFETY: it is valid for the module's life, and all its fields are atomics.
+    unsafe { wanted.as_ref() }.make_tables();
+}
+
+/// Sets up a ring, empty.
+///
+/// # Safety
+/// `at` has room for a producer, which nobody uses now; `map` tells where two zeroed pages and the data, mapped twice in a
+/// row, lie for the module's life.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kestrel_rs_ring(at: NonNull<Producer>, map: &Map) {
+    let ring = RawRing {
+        consumer: map.consumer.cast_const().cast(),
+        producer: map.producer.cast_const().cast(),
+        data: map.data,
+        size: map.data_bytes,
+    };
+    // SAFETY: the memory is as this function's caller promised, and the shim accepts only powers of two as sizes.
+    let producer = unsafe { Producer::new(ring, map.data_bytes / RESERVE) };
+    // SAFETY: there is room, aligned to 64 bytes, which nobody uses now.
+    unsafe { at.write(producer) };
+}
+
+/// A new consumer takes a ring over that holds records from before.
+///
+/// # Safety
+/// `producer` was set up, and nobody has its ring mapped.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kestrel_rs_attach(producer: NonNull<Producer>) {
+    // SAFETY: it is valid for the module's life; all that changes in it is atomic. The shim maps pages writable for itself.
+    unsafe { producer.as_ref().attach() };
+}
+
+/// Is there something to read?
+///
+/// # Safety
+/// `producer` was set up.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kestrel_rs_readable(producer: NonNull<Producer>) -> bool {
+    // SAFETY: it is valid for the module's life; all that changes in it is atomic.
+    unsafe { producer.as_ref() }.has_data()
+}
+
+/// Answers HELLO: 0, or -EPROTO if the two sides do not fit. The frame holds the module's answer either way.
+///
+/// # Safety
+/// Both are valid; only the caller uses the frame.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kestrel_rs_hello(frame: &mut Frame, facts: &Facts) -> i32 {
+    if greeting::greet(frame, facts) { 0 } else { -EPROTO }
+}
+
+/// Takes over what the consumer asks for.
+///
+/// # Safety
+/// `wanted` as for [`kestrel_rs_tables`]; `interest` is valid.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kestrel_rs_interest(wanted: NonNull<Wanted>, interest: &Interest) {
+    // SAFETY: it is valid for the module's life, and all its fields are atomics.
+    unsafe { wanted.as_ref() }.set(interest);
+}
+
+/// A system call returned.
+///
+/// # Safety
+/// `producer` is this CPU's and was set up, `wanted` the shim's; `seen` is valid. Preemption is off.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kestrel_rs_sys_exit(wanted: NonNull<Wanted>, producer: NonNull<Producer>, seen: &Seen) -> u64 {
+    // SAFETY: both are valid for the module's life; all that changes in them is atomic.
+    let (wanted, producer) = unsafe { (wanted.as_ref(), producer.as_ref()) };
+    answer(record::sys_exit(wanted, producer, seen))
+}
+
+/// The current task made another, `child`.
+///
+/// # Safety
+/// As for [`kestrel_rs_sys_exit`]; `child` is valid.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kestrel_rs_fork(
+    wanted: NonNull<Wanted>,
+    producer: NonNull<Producer>,
+    seen: &Seen,
+    child: &TaskContext,
+) -> u64 {
+    // SAFETY: both are valid for the module's life; all that changes in them is atomic.
+    let (wanted, producer) = unsafe { (wanted.as_ref(), producer.as_ref()) };
+    answer(record::fork(wanted, producer, seen, child))
+}
+
+/// The current task runs a new program.
+///
+/// # Safety
+/// As for [`kestrel_rs_sys_exit`]; `filename` points to `filename_len` bytes that do not change meanwhile.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kestrel_rs_exec(
+    wanted: NonNull<Wanted>,
+    producer: NonNull<Producer>,
+    seen: &Seen,
+    filename: NonNull<u8>,
+    filename_len: usize,
+    by_descriptor: bool,
+) -> u64 {
+    // SAFETY: both are valid for the module's life; all that changes in them is atomic.
+    let (wanted, producer) = unsafe { (wanted.as_ref(), producer.as_ref()) };
+    // SAFETY: the caller's promise.
+    let filename = unsafe { NonNull::slice_from_raw_parts(filename, filename_len).as_ref() };
+    answer(record::exec(wanted, producer, seen, filename, by_descriptor))
+}
+
+/// The current task ends with `code`, as wait(2) tells it.
+///
+/// # Safety
+/// As for [`kestrel_rs_sys_exit`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kestrel_rs_exit(
+    wanted: NonNull<Wanted>,
+    producer: NonNull<Producer>,
+    seen: &Seen,
+    code: i32,
+    reaper_tid: u32,
+    group_dead: bool,
+) -> u64 {
+    // SAFETY: both are valid for the module's life; all that changes in them is atomic.
+    let (wanted, producer) = unsafe { (wanted.as_ref(), producer.as_ref()) };
+    answer(record::exit(wanted, producer, seen, Exit { code, reaper_tid, group_dead }))
+}

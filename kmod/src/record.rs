@@ -1,0 +1,102 @@
+//! One event from the probe to the ring: which it is, whether it was asked for, the gate, the slot, the filler, the commit.
+#![forbid(unsafe_code)]
+
+use crate::current::Current;
+use crate::ffi::Seen;
+use crate::wanted::{Asked, Wanted};
+use kestrel_core::event::{Overflow, RecordHeader, TaskContext};
+use kestrel_core::fill::{self, Call, Exit};
+use kestrel_core::schema::{self, EventId, id};
+use kestrel_ringbuf::{Cause, Class, Producer, Wake};
+
+/// A system call returned.
+#[inline]
+pub(crate) fn sys_exit(wanted: &Wanted, producer: &Producer, seen: &Seen) -> Wake {
+    let compat = seen.compat != 0;
+    let call = match wanted.look_up(seen.nr, compat) {
+        Some(Asked::Event(event)) => Call { event, args: seen.args, ret: seen.ret, compat },
+        Some(Asked::Socketcall) => match fill::socketcall(&Current, seen.args, seen.ret) {
+            Some(call) => call,
+            None => return Wake::No,
+        },
+        None => return Wake::No,
+    };
+    if !wanted.contains(call.event) || seen.ret >= 0 && told_elsewhere(call.event) {
+        return Wake::No;
+    }
+    write(producer, call.event, seen, |stamp, room| fill::syscall_exit(&Current, &call, stamp, room))
+}
+
+/// The calls whose success the tracepoints of fork and exec tell.
+fn told_elsewhere(event: EventId) -> bool {
+    makes_task(event) || event == id::EXECVE || event == id::EXECVEAT
+}
+
+fn makes_task(event: EventId) -> bool {
+    event == id::CLONE || event == id::CLONE3 || event == id::FORK || event == id::VFORK
+}
+
+/// What the kernel passes when it makes a worker thread for a process in some other call, such as io_uring_enter(2):
+/// CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_UNTRACED | CLONE_IO (`kernel/fork.c`,
+/// `create_io_thread`).
+const WORKER_FLAGS: u64 = 0x100 | 0x200 | 0x400 | 0x800 | 0x1_0000 | 0x80_0000 | 0x8000_0000;
+
+/// The current task made another.
+pub(crate) fn fork(wanted: &Wanted, producer: &Producer, seen: &Seen, child: &TaskContext) -> Wake {
+    let compat = seen.compat != 0;
+    let call = match wanted.look_up(seen.nr, compat) {
+        Some(Asked::Event(event)) if makes_task(event) => Call { event, args: seen.args, ret: 0, compat },
+        _ => Call { event: id::CLONE, args: [WORKER_FLAGS, 0, 0, 0, 0, 0], ret: 0, compat },
+    };
+    if !wanted.contains(call.event) {
+        return Wake::No;
+    }
+    write(producer, call.event, seen, |stamp, room| fill::process_fork(&Current, &call, child, stamp, room))
+}
+
+/// The current task runs a new program. `by_descriptor` says that its name was made from a descriptor.
+pub(crate) fn exec(wanted: &Wanted, producer: &Producer, seen: &Seen, filename: &[u8], by_descriptor: bool) -> Wake {
+    let compat = seen.compat != 0;
+    let event = match wanted.look_up(seen.nr, compat) {
+        Some(Asked::Event(event)) if event == id::EXECVEAT => event,
+        _ if by_descriptor => id::EXECVEAT,
+        _ => id::EXECVE,
+    };
+    if !wanted.contains(event) {
+        return Wake::No;
+    }
+    write(producer, event, seen, |stamp, room| fill::process_exec(&Current, event, filename, compat, stamp, room))
+}
+
+/// The current task ends.
+pub(crate) fn exit(wanted: &Wanted, producer: &Producer, seen: &Seen, exit: Exit) -> Wake {
+    if !wanted.contains(id::PROCEXIT) {
+        return Wake::No;
+    }
+    write(producer, id::PROCEXIT, seen, |stamp, room| fill::process_exit(&Current, exit, stamp, room))
+}
+
+/// Writes one record in place. Whatever keeps it from being delivered, the ring counts it by its cause.
+#[inline]
+fn write(
+    producer: &Producer,
+    event: EventId,
+    seen: &Seen,
+    filler: impl FnOnce(RecordHeader, &mut [u8]) -> Result<usize, Overflow>,
+) -> Wake {
+    let class = match schema::get(event) {
+        Some(event) if event.lifecycle => Class::Lifecycle,
+        _ => Class::Ordinary,
+    };
+    let Ok(gate) = producer.enter() else { return Wake::No };
+    let Ok(mut slot) = gate.reserve(class) else { return Wake::No };
+    // The sequence number is the ring's to give, at the commit.
+    let stamp = RecordHeader { cpu: seen.cpu, time_ns: seen.time_ns, ..RecordHeader::default() };
+    match filler(stamp, slot.bytes()) {
+        Ok(len) => slot.commit(len),
+        Err(Overflow) => {
+            slot.dropped(Cause::TooLong);
+            Wake::No
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! What the consumer asked for, in the form that the probes look it up in: by system call number.
+//!
+//! The shim's probe of sys_exit reads the two bitmaps itself (`struct kestrel_wanted` in `kestrel.h`); the rest is read
+//! here. The tables from numbers to events never change; the bits change while probes run, a word at a time, so that a
+//! call during the change is judged by the old wish or the new one.
+#![forbid(unsafe_code)]
+
+use core::sync::atomic::{AtomicU16, AtomicU64, Ordering};
+use kestrel_core::abi::{INTEREST_WORDS, Interest};
+use kestrel_core::schema::{Abi, EventId, I386_SOCKETCALL, event_of, event_of_socketcall};
+
+/// System call numbers that the tables know: all below this.
+pub const SYSCALLS: usize = 512;
+
+const WORDS: usize = SYSCALLS / 64;
+
+/// Stands for "no event" in a table.
+const NONE: u16 = u16::MAX;
+
+/// Stands for socketcall(2) in the table of 32-bit calls: which event it is, its first argument tells.
+const SOCKETCALL: u16 = u16::MAX - 1;
+
+/// Sub-calls of socketcall(2) are numbered from 1 to this (`linux/net.h`).
+const SOCKETCALLS: u32 = 20;
+
+/// What a system call's number stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// This event.
+    Event(EventId),
+    /// One of the calls behind socketcall(2).
+    Socketcall,
+}
+
+/// What the consumer asked for: `struct kestrel_wanted`.
+#[derive(Debug)]
+#[repr(C, align(64))]
+pub struct Wanted {
+    native: [AtomicU64; WORDS],
+    compat: [AtomicU64; WORDS],
+    events: [AtomicU64; INTEREST_WORDS],
+    native_event: [AtomicU16; SYSCALLS],
+    compat_event: [AtomicU16; SYSCALLS],
+}
+
+const _: () = assert!(size_of::<Wanted>() == 2304);
+
+impl Default for Wanted {
+    /// Nothing, with the tables made.
+    fn default() -> Wanted {
+        let wanted = Wanted {
+            native: [const { AtomicU64::new(0) }; WORDS],
+            compat: [const { AtomicU64::new(0) }; WORDS],
+            events: [const { AtomicU64::new(0) }; INTEREST_WORDS],
+            native_event: [const { AtomicU16::new(NONE) }; SYSCALLS],
+            compat_event: [const { AtomicU16::new(NONE) }; SYSCALLS],
+        };
+        wanted.make_tables();
+        wanted
+    }
+}
+
+impl Wanted {
+    /// Fills in which event each system call is.
+    pub(crate) fn make_tables(&self) {
+        for (nr, cell) in (0..).zip(&self.native_event) {
+            cell.store(event_of(Abi::NATIVE, nr).map_or(NONE, |event| event.0), Ordering::Relaxed);
+        }
+        for (nr, cell) in (0..).zip(&self.compat_event) {
+            let event = match event_of(Abi::I386, nr) {
+                // On other machines than x86 the 32-bit calls have numbers that the schema does not know.
+                _ if !matches!(Abi::NATIVE, Abi::X86_64) => NONE,
+                _ if nr == I386_SOCKETCALL => SOCKETCALL,
+                Some(event) => event.0,
+                None => NONE,
+            };
+            cell.store(event, Ordering::Relaxed);
+        }
+    }
+
+    /// Takes over what the consumer asks for. Bits of events that do not exist are kept and mean nothing.
+    pub fn set(&self, interest: &Interest) {
+        for (to, from) in self.events.iter().zip(interest.words) {
+            to.store(from, Ordering::Relaxed);
+        }
+        let sockets = (1..=SOCKETCALLS).filter_map(event_of_socketcall).any(|event| self.contains(event));
+        self.fold(&self.native, &self.native_event, sockets);
+        self.fold(&self.compat, &self.compat_event, sockets);
+    }
+
+    /// Makes the bitmap by number from the events asked for.
+    fn fold(&self, bitmap: &[AtomicU64; WORDS], table: &[AtomicU16; SYSCALLS], sockets: bool) {
+        for (word, cells) in bitmap.iter().zip(table.chunks(64)) {
+            let mut bits = 0;
+            for (n, cell) in cells.iter().enumerate() {
+                let wanted = match cell.load(Ordering::Relaxed) {
+                    SOCKETCALL => sockets,
+                    id => self.contains(EventId(id)),
+                };
+                bits |= u64::from(wanted) << n;
+            }
+            word.store(bits, Ordering::Relaxed);
+        }
+    }
+
+    /// True if the event was asked for.
+    #[inline]
+    pub fn contains(&self, event: EventId) -> bool {
+        self.events
+            .get(usize::from(event.0 / 64))
+            .is_some_and(|word| word.load(Ordering::Relaxed) & (1 << (event.0 % 64)) != 0)
+    }
+
+    /// What the system call of this number stands for.
+    #[inline]
+    pub fn look_up(&self, nr: u32, compat: bool) -> Option<Asked> {
+        let table = if compat { &self.compat_event } else { &self.native_event };
+        match table.get(nr as usize)?.load(Ordering::Relaxed) {
+            NONE => None,
+            SOCKETCALL => Some(Asked::Socketcall),
+            id => Some(Asked::Event(EventId(id))),
+        }
+    }
+
+    /// True if the shim lets a call of this number through: its bit in the bitmap.
+    pub fn lets_through(&self, nr: u32, compat: bool) -> bool {
+        let bitmap = if compat { &self.compat } else { &self.native };
+        bitmap
+            .get(nr as usize / 64)
+            .is_some_and(|word| word.load(Ordering::Relaxed) & (1 << (nr % 64)) != 0)
+    }
+}

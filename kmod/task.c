@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+/* Who a task is: ids, namespaces, terminal, cgroup; and who inherits its children. */
+#include <linux/audit.h>
+#include <linux/cgroup.h>
+#include <linux/cred.h>
+#include <linux/kdev_t.h>
+#include <linux/mnt_namespace.h>
+#include <linux/ns_common.h>
+#include <linux/nsproxy.h>
+#include <linux/pid.h>
+#include <linux/pid_namespace.h>
+#include <linux/proc_ns.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
+#include <linux/string.h>
+#include <linux/tty.h>
+#include <linux/tty_driver.h>
+#include <linux/uaccess.h>
+#include <linux/user_namespace.h>
+#include <linux/version.h>
+
+#include "kestrel.h"
+
+/*
+ * struct mnt_namespace is private to the kernel's fs/. Its ns_common has been its first member since 5.11 (before, a
+ * counter stood in front); whether it is so here is checked once, on the namespace of whoever loads the module.
+ */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 11, 0)
+#define MNT_NS_COMMON 0
+#else
+#define MNT_NS_COMMON sizeof(long)
+#endif
+
+static bool mnt_ns_known __read_mostly;
+
+static const struct ns_common *mnt_ns_common(const struct mnt_namespace *ns)
+{
+	return (const void *)ns + MNT_NS_COMMON;
+}
+
+void kestrel_task_setup(void)
+{
+	const struct proc_ns_operations *ops;
+	int type;
+	const struct ns_common *ns;
+
+	if (!current->nsproxy || !current->nsproxy->mnt_ns)
+		return;
+	ns = mnt_ns_common(current->nsproxy->mnt_ns);
+	if (copy_from_kernel_nofault(&ops, &ns->ops, sizeof(ops)) ||
+	    copy_from_kernel_nofault(&type, &ops->type, sizeof(type)))
+		return;
+	mnt_ns_known = type == CLONE_NEWNS;
+	if (!mnt_ns_known)
+		pr_notice("kestrel: mount namespaces are laid out otherwise in this kernel; they are recorded as 0\n");
+}
+
+static u32 mnt_ns_of(struct task_struct *task)
+{
+	struct nsproxy *proxy = READ_ONCE(task->nsproxy);
+
+	return mnt_ns_known && proxy ? mnt_ns_common(proxy->mnt_ns)->inum : 0;
+}
+
+/* What `pid` is called in the namespace `ns`; 0 if it has no number there. */
+static u32 number_in(const struct pid *pid, const struct pid_namespace *ns)
+{
+	if (!pid || ns->level > pid->level || pid->numbers[ns->level].ns != ns)
+		return 0;
+	return pid->numbers[ns->level].nr;
+}
+
+/*
+ * Number of the controlling terminal. The lock keeps it from going away; nobody holds it where our tracepoints are. Most
+ * tasks of a server have none, and are found out without it.
+ */
+static u32 tty_of(struct task_struct *task)
+{
+	struct sighand_struct *sighand;
+	struct tty_struct *tty;
+	unsigned long flags;
+	u32 number = 0;
+
+	if (!READ_ONCE(task->signal->tty))
+		return 0;
+	sighand = rcu_dereference(task->sighand);
+	if (!sighand)
+		return 0;
+	spin_lock_irqsave(&sighand->siglock, flags);
+	tty = task->signal->tty;
+	if (tty)
+		number = new_encode_dev(tty_devnum(tty));
+	spin_unlock_irqrestore(&sighand->siglock, flags);
+	return number;
+}
+
+/* `task` is the running task, or a child of it that does not run yet. */
+void kestrel_fill_task(struct task_struct *task, struct kestrel_task *out)
+{
+	const struct pid_namespace *ns;
+	const struct pid *pid, *tgid, *pgrp, *sid;
+	const struct cred *cred;
+
+	rcu_read_lock();
+	pid = task_pid(task);
+	tgid = task_tgid(task);
+	pgrp = task_pgrp(task);
+	sid = task_session(task);
+	ns = ns_of_pid((struct pid *)pid);
+	cred = __task_cred(task);
+
+	out->start_time = task->group_leader->start_boottime;
+#ifdef CONFIG_CGROUPS
+	out->cgroup = cgroup_id(task_dfl_cgroup(task));
+#else
+	out->cgroup = 0;
+#endif
+	out->tid = task->pid;
+	out->pid = task->tgid;
+	out->ppid = rcu_dereference(task->real_parent)->tgid;
+	out->uid = from_kuid(&init_user_ns, cred->uid);
+	out->euid = from_kuid(&init_user_ns, cred->euid);
+	out->gid = from_kgid(&init_user_ns, cred->gid);
+	out->egid = from_kgid(&init_user_ns, cred->egid);
+	out->loginuid = from_kuid(&init_user_ns, audit_get_loginuid(task));
+	out->sid = sid ? sid->numbers[0].nr : 0;
+	out->pgid = pgrp ? pgrp->numbers[0].nr : 0;
+	out->tty = tty_of(task);
+	out->mnt_ns = mnt_ns_of(task);
+	out->pid_ns = ns ? ns->ns.inum : 0;
+	out->vtid = ns ? number_in(pid, ns) : 0;
+	out->vpid = ns ? number_in(tgid, ns) : 0;
+	out->vpgid = ns ? number_in(pgrp, ns) : 0;
+	/* Changed under a lock of its own, but always NUL-terminated. */
+	memcpy(out->comm, task->comm, sizeof(out->comm));
+	out->comm[sizeof(out->comm) - 1] = 0;
+	rcu_read_unlock();
+}
+
+void kestrel_current_task(struct kestrel_task *out)
+{
+	kestrel_fill_task(current, out);
+}
+
+/* Most threads, and most ancestors, that are looked at in search of a reaper. */
+#define MOST_THREADS 256
+#define MOST_ANCESTORS 64
+
+static struct task_struct *living_thread(struct task_struct *process)
+{
+	struct task_struct *thread;
+	int n = 0;
+
+	for_each_thread(process, thread) {
+		if (!(READ_ONCE(thread->flags) & PF_EXITING))
+			return thread;
+		if (++n == MOST_THREADS)
+			break;
+	}
+	return NULL;
+}
+
+/*
+ * The task that inherits the children of `task`, which is about to end: another thread, else the nearest ancestor that
+ * asked to be a subreaper, else the init of its pid namespace. 0 if it has no children. The rules are those of
+ * find_new_reaper() in the kernel's exit.c, looked at a moment earlier.
+ */
+u32 kestrel_reaper_of(struct task_struct *task)
+{
+	struct task_struct *reaper, *ancestor, *init;
+	struct pid_namespace *ns;
+	int n;
+
+	if (list_empty(&task->children))
+		return 0;
+	rcu_read_lock();
+	reaper = living_thread(task);
+	ns = ns_of_pid(task_pid(task));
+	init = ns ? READ_ONCE(ns->child_reaper) : NULL;
+	if (!reaper && task->signal->has_child_subreaper) {
+		ancestor = rcu_dereference(task->real_parent);
+		for (n = 0; n < MOST_ANCESTORS && !reaper && ancestor != init && ancestor != &init_task; n++) {
+			if (ancestor->signal->is_child_subreaper)
+				reaper = living_thread(ancestor);
+			ancestor = rcu_dereference(ancestor->real_parent);
+		}
+	}
+	if (!reaper)
+		reaper = init;
+	n = reaper ? reaper->pid : 0;
+	rcu_read_unlock();
+	return n;
+}
