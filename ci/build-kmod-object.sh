@@ -58,6 +58,10 @@ if [ -z "$library" ]; then
     exit 1
 fi
 export RUSTC RUSTC_BOOTSTRAP=1
+# One build at a time; the lock is let go when this script ends.
+mkdir -p target/kmod
+exec 9>target/kmod/object.lock
+flock 9
 
 # core, compiled once for each compiler and set of flags. compiler_builtins is an empty crate: rustc wants one to exist.
 key=$(printf '%s\n%s\n' "$version" "$flags" | sha256sum | cut -c1-16)
@@ -76,8 +80,9 @@ fi
 # Our crates and theirs, by cargo. The flags go to the kernel's target alone; macros are compiled for this machine. Which
 # libraries they became is taken from cargo's own messages, so that nothing left over from earlier builds gets in.
 messages=$root/target/kmod/cargo-messages.json
-mkdir -p "$root/target/kmod" "$(dirname "$out")"
-CARGO_TARGET_DIR=$root/target/kmod/cargo RUSTFLAGS="--sysroot $sysroot $flags" CARGO_PROFILE_RELEASE_LTO=off \
+mkdir -p "$(dirname "$out")"
+# Every function of ours may be inlined into every other: the crates are one object in the end.
+CARGO_TARGET_DIR=$root/target/kmod/cargo RUSTFLAGS="--sysroot $sysroot $flags -Zcross-crate-inline-threshold=always" CARGO_PROFILE_RELEASE_LTO=off \
     CARGO_PROFILE_RELEASE_OPT_LEVEL=2 CARGO_PROFILE_RELEASE_STRIP=none \
     cargo build --quiet --locked --release --target "$target" --package kestrel-kmod --lib ${features:+--features "$features"} \
     --message-format=json-render-diagnostics >"$messages"

@@ -130,9 +130,8 @@ static long hello(void __user *argument)
 		return -EFAULT;
 	if (error || session.greeted)
 		return error;
-	if (session.capturing)
-		kestrel_rings_hand_over();
-	else
+	/* A capture that goes on keeps its rings: the consumer finds in them how far the last one came. */
+	if (!session.capturing)
 		kestrel_rings_reset();
 	session.retained = session.capturing;
 	session.greeted = true;

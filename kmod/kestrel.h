@@ -229,7 +229,6 @@ struct kestrel_ring {
 
 void kestrel_rs_tables(struct kestrel_wanted *wanted);
 void kestrel_rs_ring(struct kestrel_producer *producer, const struct kestrel_map *map);
-void kestrel_rs_attach(struct kestrel_producer *producer);
 bool kestrel_rs_readable(const struct kestrel_producer *producer);
 int kestrel_rs_hello(struct kestrel_frame *frame, const struct kestrel_facts *facts);
 void kestrel_rs_interest(struct kestrel_wanted *wanted, const struct kestrel_interest *interest);
@@ -280,7 +279,6 @@ extern size_t kestrel_ring_bytes;
 int kestrel_rings_create(unsigned int kib);
 void kestrel_rings_destroy(void);
 void kestrel_rings_reset(void);
-void kestrel_rings_hand_over(void);
 void kestrel_rings_quiesce(void);
 int kestrel_ring_mmap(struct kestrel_ring *ring, struct vm_area_struct *vma);
 void kestrel_ring_wake(struct kestrel_ring *ring, u64 answer);

@@ -144,15 +144,6 @@ void kestrel_rings_reset(void)
 	}
 }
 
-/* A new consumer goes on where the last one stopped. Something may be recorded meanwhile; nobody has a ring mapped. */
-void kestrel_rings_hand_over(void)
-{
-	int cpu;
-
-	for_each_possible_cpu(cpu)
-		kestrel_rs_attach(&per_cpu_ptr(kestrel_rings, cpu)->producer);
-}
-
 /* Waits for wake-ups that are under way. Nothing is recorded any more. */
 void kestrel_rings_quiesce(void)
 {

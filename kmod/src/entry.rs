@@ -63,16 +63,6 @@ pub unsafe extern "C" fn kestrel_rs_ring(at: NonNull<Producer>, map: &Map) {
     unsafe { at.write(producer) };
 }
 
-/// A new consumer takes a ring over that holds records from before.
-///
-/// # Safety
-/// `producer` was set up, and nobody has its ring mapped.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn kestrel_rs_attach(producer: NonNull<Producer>) {
-    // SAFETY: it is valid for the module's life; all that changes in it is atomic. The shim maps pages writable for itself.
-    unsafe { producer.as_ref().attach() };
-}
-
 /// Is there something to read?
 ///
 /// # Safety

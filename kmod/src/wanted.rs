@@ -125,8 +125,6 @@ impl Wanted {
     /// True if the shim lets a call of this number through: its bit in the bitmap.
     pub fn lets_through(&self, nr: u32, compat: bool) -> bool {
         let bitmap = if compat { &self.compat } else { &self.native };
-        bitmap
-            .get(nr as usize / 64)
-            .is_some_and(|word| word.load(Ordering::Relaxed) & (1 << (nr % 64)) != 0)
+        bitmap.get(nr as usize / 64).is_some_and(|word| word.load(Ordering::Relaxed) & (1 << (nr % 64)) != 0)
     }
 }

@@ -1,0 +1,196 @@
+//! What the Rust object does when the shim calls it.
+
+mod shim;
+
+use kestrel_core::abi::{Frame, Hello, Welcome};
+use kestrel_core::event::{Flags, TaskContext};
+use kestrel_core::schema::{self, EventId, id};
+use kestrel_kmod::{Facts, Seen};
+use shim::{Cpu, TID, hello};
+
+/// x86 numbers, native and i386 (`asm/unistd_64.h`, `asm/unistd_32.h`).
+mod nr {
+    pub const GETPPID: u32 = 110;
+    pub const CLONE: u32 = 56;
+    pub const VFORK: u32 = 58;
+    pub const EXECVE: u32 = 59;
+    pub const IO_URING_ENTER: u32 = 426;
+    pub const I386_OPEN: u32 = 5;
+    pub const I386_SOCKETCALL: u32 = 102;
+}
+
+fn call(nr: u32, ret: i64) -> Seen {
+    Seen { nr, ret, time_ns: 77, cpu: 3, ..Seen::default() }
+}
+
+fn param(record: &kestrel_core::event::Record<'_>, event: EventId, name: &str) -> u64 {
+    let index = schema::get(event).unwrap().params.iter().position(|p| p.name == name).unwrap();
+    record.param(index).unwrap().uint().unwrap()
+}
+
+#[test]
+#[cfg(target_arch = "x86_64")]
+fn a_call_that_was_asked_for_becomes_a_record_with_cpu_time_and_task() {
+    let mut cpu = Cpu::asked_for([id::GETPPID]);
+    assert!(!cpu.readable());
+    cpu.sys_exit(call(nr::GETPPID, 1));
+    assert!(cpu.readable());
+    let record = cpu.next().unwrap();
+    assert_eq!(record.header().event, id::GETPPID.0);
+    assert_eq!((record.header().cpu, record.header().time_ns, record.header().seq), (3, 77, 0));
+    assert_eq!(record.task().tid, TID);
+    assert!(cpu.next().is_none());
+}
+
+#[test]
+#[cfg(target_arch = "x86_64")]
+fn a_call_that_nobody_asked_for_is_not_let_through_and_leaves_no_record() {
+    let mut cpu = Cpu::asked_for([id::MOUNT]);
+    assert!(!cpu.lets_through(nr::GETPPID, false));
+    cpu.sys_exit(call(nr::GETPPID, 1));
+    assert!(!cpu.readable());
+}
+
+#[test]
+fn numbers_beyond_the_tables_are_nobodys() {
+    let mut cpu = Cpu::asked_for(schema::EventSet::all().iter());
+    for number in [512, 100_000, u32::MAX] {
+        assert!(!cpu.lets_through(number, false));
+        cpu.sys_exit(call(number, 0));
+    }
+    assert!(!cpu.readable());
+}
+
+#[test]
+fn a_bit_is_set_exactly_for_the_numbers_of_an_event_that_was_asked_for() {
+    // The slow oracle: ask the schema about every number.
+    let cpu = Cpu::asked_for([id::OPENAT, id::EXECVE, id::CONNECT]);
+    let asked = |event| [id::OPENAT, id::EXECVE, id::CONNECT].contains(&event);
+    for number in 0..1024 {
+        let native = schema::event_of(schema::Abi::NATIVE, number).is_some_and(asked);
+        assert_eq!(cpu.lets_through(number, false), native, "native {number}");
+        if cfg!(target_arch = "x86_64") {
+            let socketcall = number == schema::I386_SOCKETCALL;
+            let compat = socketcall || schema::event_of(schema::Abi::I386, number).is_some_and(asked);
+            assert_eq!(cpu.lets_through(number, true), compat, "i386 {number}");
+        }
+    }
+}
+
+#[test]
+#[cfg(target_arch = "x86_64")]
+fn a_32_bit_call_is_looked_up_in_its_own_table_and_marked() {
+    let mut cpu = Cpu::asked_for([id::OPEN]);
+    assert!(cpu.lets_through(nr::I386_OPEN, true) && !cpu.lets_through(nr::I386_OPEN, false));
+    cpu.sys_exit(Seen { compat: 1, ..call(nr::I386_OPEN, -2) });
+    let record = cpu.next().unwrap();
+    assert_eq!(record.header().event, id::OPEN.0);
+    assert!(record.flags().contains(Flags::COMPAT32) && record.flags().contains(Flags::FAILED));
+}
+
+#[test]
+#[cfg(target_arch = "x86_64")]
+fn socketcall_is_let_through_only_if_a_call_behind_it_was_asked_for() {
+    assert!(Cpu::asked_for([id::BIND]).lets_through(nr::I386_SOCKETCALL, true));
+    assert!(!Cpu::asked_for([id::OPEN]).lets_through(nr::I386_SOCKETCALL, true));
+    // Its arguments cannot be read here: nothing is recorded, and nothing goes wrong.
+    let mut cpu = Cpu::asked_for([id::BIND]);
+    cpu.sys_exit(Seen { compat: 1, args: [2, 0x1000, 0, 0, 0, 0], ..call(nr::I386_SOCKETCALL, 0) });
+    assert!(!cpu.readable());
+}
+
+#[test]
+#[cfg(target_arch = "x86_64")]
+fn calls_that_make_a_task_or_run_a_program_are_recorded_at_their_return_only_if_they_failed() {
+    let mut cpu = Cpu::asked_for([id::CLONE, id::EXECVE]);
+    cpu.sys_exit(call(nr::CLONE, 1234));
+    cpu.sys_exit(call(nr::CLONE, 0));
+    cpu.sys_exit(call(nr::EXECVE, 0));
+    assert!(!cpu.readable());
+    cpu.sys_exit(call(nr::EXECVE, -2));
+    assert_eq!(cpu.next().unwrap().header().event, id::EXECVE.0);
+    cpu.sys_exit(call(nr::CLONE, -11));
+    assert_eq!(cpu.next().unwrap().header().event, id::CLONE.0);
+}
+
+#[test]
+#[cfg(target_arch = "x86_64")]
+fn a_fork_is_the_event_of_the_call_that_made_it() {
+    let mut cpu = Cpu::asked_for([id::CLONE, id::VFORK]);
+    cpu.fork(call(nr::VFORK, 0), TaskContext { tid: 99, pid: 99, ..TaskContext::default() });
+    let record = cpu.next().unwrap();
+    assert_eq!(record.header().event, id::VFORK.0);
+    assert_eq!(param(&record, id::VFORK, "child_tid"), 99);
+}
+
+#[test]
+#[cfg(target_arch = "x86_64")]
+fn a_worker_thread_made_in_some_other_call_is_a_clone_of_a_thread() {
+    let mut cpu = Cpu::asked_for([id::CLONE]);
+    cpu.fork(Seen { args: [1, 2, 3, 4, 5, 6], ..call(nr::IO_URING_ENTER, 0) }, TaskContext::default());
+    let record = cpu.next().unwrap();
+    assert_eq!(record.header().event, id::CLONE.0);
+    const CLONE_THREAD: u64 = 0x1_0000;
+    assert_ne!(param(&record, id::CLONE, "flags") & CLONE_THREAD, 0);
+}
+
+#[test]
+fn an_exec_by_descriptor_is_execveat_whatever_the_number_says() {
+    let mut cpu = Cpu::asked_for([id::EXECVE, id::EXECVEAT]);
+    cpu.exec(call(u32::MAX, 0), b"/bin/true", false);
+    cpu.exec(call(nr::EXECVE, 0), b"/dev/fd/5", true);
+    assert_eq!(cpu.next().unwrap().header().event, id::EXECVE.0);
+    assert_eq!(cpu.next().unwrap().header().event, id::EXECVEAT.0);
+}
+
+#[test]
+fn fork_exec_and_exit_are_recorded_only_if_asked_for() {
+    let mut cpu = Cpu::asked_for([id::GETPPID]);
+    cpu.fork(call(nr::CLONE, 0), TaskContext::default());
+    cpu.exec(call(nr::EXECVE, 0), b"/bin/true", false);
+    cpu.exit(0, 0, true);
+    assert!(!cpu.readable());
+}
+
+#[test]
+fn an_exit_tells_status_signal_and_reaper() {
+    let mut cpu = Cpu::asked_for([id::PROCEXIT]);
+    cpu.exit(0x89, 17, true);
+    let record = cpu.next().unwrap();
+    let value = |name| param(&record, id::PROCEXIT, name);
+    assert_eq!([value("sig"), value("core"), value("ret"), value("reaper_tid")], [9, 1, 0, 17]);
+}
+
+#[test]
+fn a_length_from_c_that_no_buffer_has_is_taken_as_not_there() {
+    // The shim of this test claims that the cgroup's path is longer than the buffer.
+    let mut cpu = Cpu::asked_for([id::EXECVE]);
+    cpu.exec(call(nr::EXECVE, 0), b"/bin/true", false);
+    let record = cpu.next().unwrap();
+    let cgroups = schema::get(id::EXECVE).unwrap().params.iter().position(|p| p.name == "cgroups").unwrap();
+    assert!(record.param(cgroups).is_none());
+}
+
+#[test]
+fn hello_is_answered_with_the_modules_welcome_and_refused_where_the_two_do_not_fit() {
+    let facts = Facts { ring_bytes: 1 << 20, cpus: 8, retained: 1 };
+    let mut frame = Frame::encode(&Hello::OURS).unwrap();
+    assert_eq!(hello(&mut frame, &facts), 0);
+    let welcome = frame.decode::<Welcome>().unwrap();
+    assert_eq!((welcome.cpus, welcome.ring_bytes, welcome.retained), (8, 1 << 20, true));
+
+    for wrong in [Hello { schema: 1, ..Hello::OURS }, Hello { abi_major: 9, ..Hello::OURS }] {
+        let mut frame = Frame::encode(&wrong).unwrap();
+        assert_eq!(hello(&mut frame, &facts), -71);
+        assert_eq!(frame.decode::<Welcome>(), Some(welcome));
+    }
+}
+
+#[test]
+fn a_frame_that_is_no_hello_is_refused() {
+    let facts = Facts::default();
+    for (len, byte) in [(0, 0), (4, 0xff), (252, 0xff), (253, 0), (u32::MAX, 0)] {
+        let mut frame = Frame { len, data: [byte; 252] };
+        assert_eq!(hello(&mut frame, &facts), -71, "len {len} of {byte:#x}");
+    }
+}
