@@ -22,4 +22,5 @@
 pub mod abi;
 pub mod event;
 pub mod fill;
+pub mod priority;
 pub mod schema;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 /// The sinks and how alerts are written.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 pub struct OutputsConfig {
     /// JSON instead of text.
     pub json_output: bool,

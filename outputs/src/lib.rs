@@ -27,8 +27,9 @@ mod sink;
 mod stdout;
 mod syslog_sink;
 
-pub use alert::{Alert, FieldValue, ParsePriorityError, Priority};
+pub use alert::{Alert, FieldValue};
 pub use config::{FileConfig, OutputsConfig, ProgramConfig, QueueConfig, StdoutConfig, SyslogConfig};
 pub use format::{Format, Formatter, TimeStyle, time_text};
+pub use kestrel_core::priority::Priority;
 pub use outputs::{OutputError, Outputs};
 pub use sink::{Io, Line, Sink, SinkStats};

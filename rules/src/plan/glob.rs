@@ -1,0 +1,177 @@
+//! Patterns as fnmatch(3) with flags 0 understands them: `*` and `?` cross slashes, `[…]` with ranges, classes and `!` or `^`,
+//! backslash escapes. On bytes, in the C locale.
+//!
+//! Matching takes at most pattern × text steps: only the last `*` is ever gone back to.
+
+/// A pattern.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Glob {
+    items: Box<[Item]>,
+    ignore_case: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Item {
+    Byte(u8),
+    Any,
+    Star,
+    /// One bit for each byte that matches.
+    Set(Box<[u64; 4]>),
+    /// A pattern that ends in a lone backslash matches nothing there.
+    Never,
+}
+
+impl Glob {
+    /// Compiles a pattern; every text is one.
+    pub fn new(pattern: &[u8], ignore_case: bool) -> Glob {
+        let mut items = Vec::new();
+        let mut at = 0;
+        while let Some(&byte) = pattern.get(at) {
+            at += 1;
+            items.push(match byte {
+                b'?' => Item::Any,
+                b'*' if items.last() == Some(&Item::Star) => continue,
+                b'*' => Item::Star,
+                b'\\' => match pattern.get(at) {
+                    Some(&literal) => {
+                        at += 1;
+                        Item::Byte(literal)
+                    }
+                    None => Item::Never,
+                },
+                b'[' => match bracket(&pattern[at..], ignore_case) {
+                    Some((set, len)) => {
+                        at += len;
+                        Item::Set(Box::new(set))
+                    }
+                    // Without its end it is a bracket like any other character.
+                    None => Item::Byte(b'['),
+                },
+                literal => Item::Byte(literal),
+            });
+        }
+        Glob { items: items.into(), ignore_case }
+    }
+
+    /// Whether the whole text matches.
+    pub fn matches(&self, text: &[u8]) -> bool {
+        let (mut item, mut at) = (0, 0);
+        let mut back: Option<(usize, usize)> = None;
+        loop {
+            match self.items.get(item) {
+                Some(Item::Star) => {
+                    back = Some((item + 1, at));
+                    item += 1;
+                    continue;
+                }
+                Some(one) => {
+                    if let Some(&byte) = text.get(at)
+                        && self.matches_one(one, byte)
+                    {
+                        item += 1;
+                        at += 1;
+                        continue;
+                    }
+                }
+                None if at == text.len() => return true,
+                None => {}
+            }
+            match back {
+                Some((after_star, from)) if from < text.len() => {
+                    back = Some((after_star, from + 1));
+                    item = after_star;
+                    at = from + 1;
+                }
+                _ => return false,
+            }
+        }
+    }
+
+    fn matches_one(&self, item: &Item, byte: u8) -> bool {
+        match item {
+            Item::Byte(literal) if self.ignore_case => literal.eq_ignore_ascii_case(&byte),
+            Item::Byte(literal) => *literal == byte,
+            Item::Any => true,
+            Item::Set(set) => set[usize::from(byte / 64)] & (1 << (byte % 64)) != 0,
+            Item::Star | Item::Never => false,
+        }
+    }
+}
+
+/// Reads a bracket expression behind its `[`; gives the set and how long it was. `None` if it has no end.
+fn bracket(pattern: &[u8], ignore_case: bool) -> Option<([u64; 4], usize)> {
+    let mut set = [0u64; 4];
+    let mut at = 0;
+    let negated = matches!(pattern.first(), Some(b'!' | b'^'));
+    if negated {
+        at += 1;
+    }
+    let first = at;
+    loop {
+        let byte = *pattern.get(at)?;
+        if byte == b']' && at > first {
+            at += 1;
+            break;
+        }
+        if byte == b'['
+            && pattern.get(at + 1) == Some(&b':')
+            && let Some(end) = pattern[at + 2..].windows(2).position(|pair| pair == b":]")
+        {
+            let name = &pattern[at + 2..at + 2 + end];
+            if let Some(class) = class(name) {
+                (0..=255u8).filter(class).for_each(|byte| insert(&mut set, byte, ignore_case));
+                at += end + 4;
+                continue;
+            }
+            return None;
+        }
+        let (low, after) = literal(pattern, at)?;
+        at = after;
+        // A range, unless the minus is the last character.
+        if pattern.get(at) == Some(&b'-') && pattern.get(at + 1).is_some_and(|&b| b != b']') {
+            let (high, after) = literal(pattern, at + 1)?;
+            at = after;
+            (low..=high).for_each(|byte| insert(&mut set, byte, ignore_case));
+        } else {
+            insert(&mut set, low, ignore_case);
+        }
+    }
+    if negated {
+        set = set.map(|word| !word);
+    }
+    Some((set, at))
+}
+
+fn literal(pattern: &[u8], at: usize) -> Option<(u8, usize)> {
+    match *pattern.get(at)? {
+        b'\\' => Some((*pattern.get(at + 1)?, at + 2)),
+        byte => Some((byte, at + 1)),
+    }
+}
+
+fn insert(set: &mut [u64; 4], byte: u8, ignore_case: bool) {
+    let mut one = |byte: u8| set[usize::from(byte / 64)] |= 1 << (byte % 64);
+    one(byte);
+    if ignore_case {
+        one(byte.to_ascii_lowercase());
+        one(byte.to_ascii_uppercase());
+    }
+}
+
+fn class(name: &[u8]) -> Option<fn(&u8) -> bool> {
+    Some(match name {
+        b"alnum" => u8::is_ascii_alphanumeric,
+        b"alpha" => u8::is_ascii_alphabetic,
+        b"blank" => |b| matches!(b, b' ' | b'\t'),
+        b"cntrl" => u8::is_ascii_control,
+        b"digit" => u8::is_ascii_digit,
+        b"graph" => u8::is_ascii_graphic,
+        b"lower" => u8::is_ascii_lowercase,
+        b"print" => |b| (0x20..0x7f).contains(b),
+        b"punct" => u8::is_ascii_punctuation,
+        b"space" => |b| matches!(b, b' ' | b'\t'..=b'\r'),
+        b"upper" => u8::is_ascii_uppercase,
+        b"xdigit" => u8::is_ascii_hexdigit,
+        _ => return None,
+    })
+}

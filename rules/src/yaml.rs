@@ -1,0 +1,228 @@
+//! YAML as a tree in which every scalar knows where each of its characters stands in the file.
+//!
+//! Bounded: files, nodes, depth and what aliases expand to.
+
+use crate::diagnostic::{Diagnostic, Place, SourceText};
+use granit_parser::{Event, Parser, ScalarStyle, Span};
+use std::collections::HashMap;
+use std::ops::Range;
+use std::rc::Rc;
+
+/// Greatest file, in bytes.
+pub const MAX_BYTES: usize = 8 << 20;
+const MAX_NODES: usize = 500_000;
+const MAX_DEPTH: usize = 64;
+
+/// A node.
+#[derive(Clone, Debug)]
+pub struct Node {
+    pub kind: Kind,
+    /// Bytes of the file.
+    pub span: Range<usize>,
+}
+
+/// What a node is.
+#[derive(Clone, Debug)]
+pub enum Kind {
+    Scalar(Rc<Scalar>),
+    Sequence(Vec<Node>),
+    Mapping(Vec<(Node, Node)>),
+}
+
+/// A scalar: its text, and where each byte of it stands.
+#[derive(Debug)]
+pub struct Scalar {
+    pub text: String,
+    pub plain: bool,
+    /// Offset in the file of each byte of `text`, and of its end.
+    offsets: Vec<u32>,
+}
+
+impl Scalar {
+    /// The bytes of the file that a part of the text stands for.
+    pub fn locate(&self, part: Range<usize>) -> Range<usize> {
+        let at = |index: usize| {
+            self.offsets.get(index.min(self.offsets.len().saturating_sub(1))).copied().unwrap_or(0) as usize
+        };
+        let start = at(part.start);
+        // The end is behind the last character, not at the next one, which may stand lines below.
+        let end = if part.end > part.start { at(part.end - 1) + 1 } else { start };
+        start..end.max(start)
+    }
+}
+
+impl Node {
+    /// The scalar, if it is one.
+    pub fn scalar(&self) -> Option<&Rc<Scalar>> {
+        match &self.kind {
+            Kind::Scalar(scalar) => Some(scalar),
+            _ => None,
+        }
+    }
+
+    /// What it is, in words.
+    pub fn describe(&self) -> &'static str {
+        match &self.kind {
+            Kind::Scalar(_) => "a value",
+            Kind::Sequence(_) => "a list",
+            Kind::Mapping(_) => "a mapping",
+        }
+    }
+}
+
+/// Reads every document of a file.
+pub fn parse(file: &Rc<SourceText>) -> Result<Vec<Node>, Diagnostic> {
+    let place = |span: Range<usize>| Place { file: Rc::clone(file), span };
+    if file.text.len() > MAX_BYTES {
+        return Err(Diagnostic::error(place(0..0), format!("the file is longer than {MAX_BYTES} bytes"), ""));
+    }
+    let mut builder = Builder { file, nodes: 0, open: Vec::new(), anchors: HashMap::new(), documents: Vec::new() };
+    for event in Parser::new_from_str(&file.text) {
+        match event {
+            Ok((event, span)) => builder.event(event, span)?,
+            Err(error) => {
+                let at = error.marker().byte_offset().unwrap_or(0).min(file.text.len());
+                return Err(Diagnostic::error(place(at..at), "this is not YAML", error.info()));
+            }
+        }
+    }
+    Ok(builder.documents)
+}
+
+struct Builder<'a> {
+    file: &'a Rc<SourceText>,
+    nodes: usize,
+    /// Collections that are not closed yet: the node, its anchor, and a key that waits for its value.
+    open: Vec<(Node, usize, Option<Node>)>,
+    anchors: HashMap<usize, Node>,
+    documents: Vec<Node>,
+}
+
+impl Builder<'_> {
+    fn place(&self, span: Range<usize>) -> Place {
+        Place { file: Rc::clone(self.file), span }
+    }
+
+    fn event(&mut self, event: Event<'_>, span: Span) -> Result<(), Diagnostic> {
+        let range = span.byte_range().unwrap_or(0..0);
+        match event {
+            Event::Scalar(text, style, anchor, _) => {
+                let source = self.file.text.get(range.clone()).unwrap_or("");
+                let offsets = offsets(&text, source, range.start, style);
+                let plain = matches!(style, ScalarStyle::Plain);
+                let kind = Kind::Scalar(Rc::new(Scalar { text: text.into_owned(), plain, offsets }));
+                self.add(Node { kind, span: range }, anchor)
+            }
+            Event::SequenceStart(_, anchor, _) => {
+                self.begin(Node { kind: Kind::Sequence(Vec::new()), span: range }, anchor)
+            }
+            Event::MappingStart(_, anchor, _) => {
+                self.begin(Node { kind: Kind::Mapping(Vec::new()), span: range }, anchor)
+            }
+            Event::SequenceEnd | Event::MappingEnd => match self.open.pop() {
+                Some((mut node, anchor, _)) => {
+                    node.span.end = range.end.max(node.span.end);
+                    self.add(node, anchor)
+                }
+                None => Ok(()),
+            },
+            Event::Alias(anchor) => match self.anchors.get(&anchor).cloned() {
+                Some(node) => {
+                    self.nodes += count(&node);
+                    self.add(node, 0)
+                }
+                None => Err(Diagnostic::error(self.place(range), "no such anchor", "refers to nothing before it")),
+            },
+            _ => Ok(()),
+        }
+    }
+
+    fn begin(&mut self, node: Node, anchor: usize) -> Result<(), Diagnostic> {
+        if self.open.len() >= MAX_DEPTH {
+            return Err(Diagnostic::error(
+                self.place(node.span),
+                "the file is nested too deeply",
+                format!("deeper than {MAX_DEPTH}"),
+            ));
+        }
+        self.open.push((node, anchor, None));
+        Ok(())
+    }
+
+    fn add(&mut self, node: Node, anchor: usize) -> Result<(), Diagnostic> {
+        self.nodes += 1;
+        if self.nodes > MAX_NODES {
+            let message = format!("the file has more than {MAX_NODES} values");
+            return Err(Diagnostic::error(self.place(node.span), message, "aliases count as what they stand for"));
+        }
+        if anchor != 0 {
+            self.anchors.insert(anchor, node.clone());
+        }
+        match self.open.last_mut() {
+            None => self.documents.push(node),
+            Some((Node { kind: Kind::Sequence(items), .. }, ..)) => items.push(node),
+            Some((Node { kind: Kind::Mapping(pairs), .. }, _, key)) => match key.take() {
+                None => *key = Some(node),
+                Some(key) => pairs.push((key, node)),
+            },
+            Some(_) => {}
+        }
+        Ok(())
+    }
+}
+
+fn count(node: &Node) -> usize {
+    match &node.kind {
+        Kind::Scalar(_) => 1,
+        Kind::Sequence(items) => 1 + items.iter().map(count).sum::<usize>(),
+        Kind::Mapping(pairs) => 1 + pairs.iter().map(|(key, value)| count(key) + count(value)).sum::<usize>(),
+    }
+}
+
+/// Finds each byte of a scalar's text in its source. Both hold the same characters in the same order, apart from white
+/// space, which folding changes, and escapes.
+fn offsets(text: &str, source: &str, base: usize, style: ScalarStyle) -> Vec<u32> {
+    let mut at = match style {
+        ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => 1,
+        // The first line of a block scalar is its indicator, if the span includes it.
+        ScalarStyle::Literal | ScalarStyle::Folded if source.starts_with(['|', '>']) => {
+            source.find('\n').map_or(source.len(), |end| end + 1)
+        }
+        _ => 0,
+    };
+    let mut offsets = Vec::with_capacity(text.len() + 1);
+    for c in text.chars() {
+        let rest = source.get(at..).unwrap_or("");
+        if c.is_whitespace() {
+            offsets.resize(offsets.len() + c.len_utf8(), (base + at) as u32);
+            match rest.chars().next() {
+                Some('\n') => at += rest.len() - rest.trim_start().len(),
+                Some(blank) if blank.is_whitespace() => at += blank.len_utf8(),
+                Some('\\') => at += escape_len(rest),
+                _ => {}
+            }
+            continue;
+        }
+        at += rest.len() - rest.trim_start().len();
+        let rest = source.get(at..).unwrap_or("");
+        offsets.resize(offsets.len() + c.len_utf8(), (base + at) as u32);
+        match rest.chars().next() {
+            Some('\'') if matches!(style, ScalarStyle::SingleQuoted) => at += 2,
+            Some('\\') if matches!(style, ScalarStyle::DoubleQuoted) => at += escape_len(rest),
+            Some(found) => at += found.len_utf8(),
+            None => {}
+        }
+    }
+    offsets.push((base + at) as u32);
+    offsets
+}
+
+/// Length of an escape sequence of a double-quoted scalar (YAML 1.2, 5.7).
+fn escape_len(rest: &str) -> usize {
+    match rest.as_bytes().get(1) {
+        Some(b'x') => 4,
+        Some(b'u') => 6,
+        Some(b'U') => 10,
+        _ => 2,
+    }
+}
