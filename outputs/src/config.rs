@@ -51,7 +51,7 @@ impl Default for OutputsConfig {
 
 /// Bounds of every sink's queue.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 pub struct QueueConfig {
     /// Alerts; 0 stands for [`QueueConfig::DEFAULT_CAPACITY`].
     pub capacity: usize,
@@ -72,7 +72,7 @@ impl QueueConfig {
 
 /// Standard output.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 pub struct StdoutConfig {
     /// Whether it is used.
     pub enabled: bool,
@@ -86,7 +86,7 @@ impl Default for StdoutConfig {
 
 /// A file that alerts are appended to.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 pub struct FileConfig {
     /// Whether it is used.
     pub enabled: bool,
@@ -98,7 +98,7 @@ pub struct FileConfig {
 
 /// The local syslog.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 pub struct SyslogConfig {
     /// Whether it is used.
     pub enabled: bool,
@@ -116,7 +116,7 @@ impl Default for SyslogConfig {
 
 /// A program that is fed alerts on its standard input.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 pub struct ProgramConfig {
     /// Whether it is used.
     pub enabled: bool,

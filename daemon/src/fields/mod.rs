@@ -1,0 +1,101 @@
+//! What rules can ask: the value of every field, over a record, the process table and the user table.
+//!
+//! A value that lies in the record or the table is handed out where it lies. One that must be composed (a command line, the
+//! name of a socket) is composed in an arena that is emptied between events, so that judging an event allocates nothing in
+//! the long run. What is not known is [`Value::Missing`]; nothing is made up.
+//!
+//! | file | fields |
+//! |---|---|
+//! | `event.rs` | `evt.*`, `syscall.*` |
+//! | `descriptor.rs` | `fd.*` |
+//! | `path.rs` | `fs.path.*` |
+//! | `process.rs` | `proc.*`, `thread.*`, `user.*`, `group.*` |
+//! | `param.rs` | parameters, wherever they come from |
+//! | `render.rs` | parameters as text |
+
+mod clock;
+mod descriptor;
+mod event;
+mod param;
+mod path;
+mod process;
+mod render;
+
+pub use clock::Clock;
+pub use param::ParamValue;
+
+use crate::state::{Process, ProcessKey, State};
+use bumpalo::Bump;
+use kestrel_core::event::{FdView, Record};
+use kestrel_core::schema::{self, Event, EventId, Type};
+use kestrel_rules::{Facts, Field, FieldRef, Value};
+
+/// One event, and everything that is known around it.
+#[derive(Debug)]
+pub struct EventFacts<'a> {
+    record: Record<'a>,
+    event: &'static Event,
+    key: ProcessKey,
+    process: Option<&'a Process>,
+    state: &'a State,
+    clock: &'a Clock,
+    arena: &'a Bump,
+}
+
+impl<'a> EventFacts<'a> {
+    /// The facts of a record that was taken in ([`State::apply`]); `None` if its event is not known to this version.
+    pub fn new(
+        record: Record<'a>,
+        key: ProcessKey,
+        state: &'a State,
+        clock: &'a Clock,
+        arena: &'a Bump,
+    ) -> Option<EventFacts<'a>> {
+        let event = schema::get(EventId(record.header().event))?;
+        let process = state.processes.get(key);
+        Some(EventFacts { record, event, key, process, state, clock, arena })
+    }
+
+    /// The event's id.
+    pub fn id(&self) -> EventId {
+        EventId(self.record.header().event)
+    }
+
+    /// The descriptor that `fd.*` is about: the parameter `fd`, or the one that the call returned as `res`.
+    fn fd(&self) -> Option<FdView<'a>> {
+        let index = self
+            .event
+            .params
+            .iter()
+            .position(|param| matches!(param.ty, Type::Fd) && matches!(param.name, "fd" | "res"))?;
+        self.record.param(index)?.fd()
+    }
+
+    /// Text in the arena.
+    fn text(&self, text: std::fmt::Arguments<'_>) -> Value<'a> {
+        let mut out = bumpalo::collections::String::new_in(self.arena);
+        // Writing to memory cannot fail.
+        let _ = std::fmt::Write::write_fmt(&mut out, text);
+        Value::Str(out.into_bump_str().as_bytes())
+    }
+
+    /// Text, or missing if it is empty.
+    fn known(text: &[u8]) -> Value<'_> {
+        if text.is_empty() { Value::Missing } else { Value::Str(text) }
+    }
+}
+
+impl Facts for EventFacts<'_> {
+    fn value(&self, field: &FieldRef) -> Value<'_> {
+        let name = field.field as u16;
+        if name < Field::FdNum as u16 {
+            self.event_field(field)
+        } else if name < Field::FsPathName as u16 {
+            self.fd_field(field)
+        } else if name < Field::GroupGid as u16 {
+            self.path_field(field.field)
+        } else {
+            self.process_field(field)
+        }
+    }
+}

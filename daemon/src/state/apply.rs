@@ -1,0 +1,248 @@
+//! Taking in records.
+
+use super::{Image, ProcReader, Process, ProcessKey, ProcessTable, Users};
+use kestrel_core::event::{Flags, Param, Record, TaskContext};
+use kestrel_core::schema::{self, EventId, id};
+use std::rc::Rc;
+
+/// The events that the process table is made from: always asked for, whatever the rules want.
+pub const LIFECYCLE: [EventId; 10] = [
+    id::CLONE,
+    id::CLONE3,
+    id::FORK,
+    id::VFORK,
+    id::EXECVE,
+    id::EXECVEAT,
+    id::PROCEXIT,
+    id::CHDIR,
+    id::FCHDIR,
+    id::SETSID,
+];
+
+/// Look-ups in /proc for processes that were met without their history, at most in a row; one more is allowed with each
+/// [`REFILL_NS`] of the records' time. What is beyond stays incomplete.
+const LOOKUPS: u32 = 256;
+const REFILL_NS: u64 = 10_000_000;
+
+/// What the state did so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StateStats {
+    /// Processes that were met without their history.
+    pub unknown: u64,
+    /// Of these, left incomplete because too many came at once.
+    pub incomplete: u64,
+}
+
+/// Processes and users.
+#[derive(Debug)]
+pub struct State {
+    /// The processes.
+    pub processes: ProcessTable,
+    /// The users.
+    pub users: Users,
+    /// The counts.
+    pub stats: StateStats,
+    reader: Option<ProcReader>,
+    lookups: u32,
+    refilled_ns: u64,
+}
+
+impl State {
+    /// An empty state. Without a reader of /proc, processes are known from records alone.
+    pub fn new(capacity: usize, users: Users, reader: Option<ProcReader>) -> State {
+        State {
+            processes: ProcessTable::new(capacity),
+            users,
+            stats: StateStats::default(),
+            reader,
+            lookups: LOOKUPS,
+            refilled_ns: 0,
+        }
+    }
+
+    /// Reads every process that there is now. What records have said already is newer and stays.
+    pub fn scan(&mut self) {
+        let Some(reader) = &mut self.reader else { return };
+        for pid in reader.pids() {
+            let Some((key, process)) = reader.process(pid) else { continue };
+            match self.processes.get_mut(key) {
+                Some(known) if !known.complete => {
+                    let task = known.task;
+                    *known = Process { task, ..process };
+                }
+                Some(_) => {}
+                None => self.processes.insert(key, process),
+            }
+        }
+        self.link_parents();
+    }
+
+    /// Finds the parents of all processes by the pids in their task contexts.
+    fn link_parents(&mut self) {
+        let links: Vec<(ProcessKey, ProcessKey)> = self
+            .processes
+            .iter()
+            .filter(|(_, process)| process.parent.is_none() && process.task.ppid != 0)
+            .filter_map(|(&key, process)| {
+                let parent = self.processes.current(process.task.ppid)?;
+                // A parent is never younger than its child.
+                (parent.start_ticks <= key.start_ticks).then_some((key, parent))
+            })
+            .collect();
+        for (key, parent) in links {
+            if let Some(process) = self.processes.get_mut(key) {
+                process.parent = Some(parent);
+            }
+        }
+    }
+
+    /// Takes in a record, before it is judged; gives the process that it belongs to.
+    pub fn apply(&mut self, record: &Record<'_>) -> ProcessKey {
+        let task = record.task();
+        let key = self.meet(task, record.header().time_ns);
+        let event = EventId(record.header().event);
+        let failed = record.flags().contains(Flags::FAILED);
+        match event {
+            _ if failed => {}
+            id::CLONE | id::CLONE3 | id::FORK | id::VFORK => self.fork(key, record),
+            id::EXECVE | id::EXECVEAT => self.exec(key, record),
+            id::CHDIR => {
+                let path = param(record, "path").and_then(|p| p.path()).map(|p| p.absolute);
+                self.set_cwd(key, path);
+            }
+            id::FCHDIR => {
+                let path = param(record, "fd").and_then(|p| p.fd()).map(|fd| fd.path);
+                self.set_cwd(key, path);
+            }
+            _ => {}
+        }
+        key
+    }
+
+    /// Takes in what a record changes only after it was judged: the end of its process.
+    pub fn settle(&mut self, record: &Record<'_>, key: ProcessKey) {
+        if EventId(record.header().event) == id::PROCEXIT
+            && param(record, "group_dead").and_then(|p| p.uint()) == Some(1)
+        {
+            self.processes.end(key);
+        }
+    }
+
+    /// Makes sure that the process of a task context is known.
+    fn meet(&mut self, task: &TaskContext, now_ns: u64) -> ProcessKey {
+        let key = ProcessKey::of(task);
+        match self.processes.get_mut(key) {
+            Some(process) => {
+                if task.tid == task.pid {
+                    process.comm = task.comm;
+                }
+                let moved = process.task.ppid != task.ppid;
+                process.task = *task;
+                if moved {
+                    // Its parent ended, and it was given another.
+                    let parent = self.processes.current(task.ppid);
+                    if let Some(process) = self.processes.get_mut(key) {
+                        process.parent = parent.or(process.parent);
+                    }
+                }
+            }
+            None => {
+                self.stats.unknown += 1;
+                let mut process = Process::from_task(task);
+                self.look_up(key, &mut process, now_ns);
+                process.parent = self.processes.current(task.ppid);
+                self.processes.insert(key, process);
+            }
+        }
+        key
+    }
+
+    /// Reads from /proc what no record has said.
+    fn look_up(&mut self, key: ProcessKey, process: &mut Process, now_ns: u64) {
+        let Some(reader) = &mut self.reader else { return };
+        let earned = now_ns.saturating_sub(self.refilled_ns) / REFILL_NS;
+        if earned > 0 {
+            self.lookups = self.lookups.saturating_add(u32::try_from(earned).unwrap_or(u32::MAX)).min(LOOKUPS);
+            self.refilled_ns = now_ns;
+        }
+        match self.lookups.checked_sub(1) {
+            Some(left) => {
+                self.lookups = left;
+                reader.fill(key, process);
+            }
+            None => self.stats.incomplete += 1,
+        }
+    }
+
+    fn fork(&mut self, parent_key: ProcessKey, record: &Record<'_>) {
+        let number = |name| param(record, name).and_then(|p| p.uint());
+        let (Some(pid), Some(start)) = (number("child_pid"), number("child_start_time")) else { return };
+        let (pid, parent_pid) = (pid as u32, record.task().pid);
+        // A thread: the same process.
+        if pid == parent_pid {
+            return;
+        }
+        let Some(parent) = self.processes.get(parent_key) else { return };
+        let mut child = parent.clone();
+        child.task = TaskContext {
+            pid,
+            tid: number("child_tid").unwrap_or(0) as u32,
+            ppid: number("child_ppid").unwrap_or(0) as u32,
+            start_time: start,
+            vtid: number("child_vtid").unwrap_or(0) as u32,
+            vpid: number("child_vpid").unwrap_or(0) as u32,
+            ..*record.task()
+        };
+        child.comm = record.task().comm;
+        child.exited = false;
+        child.exec_time_ns = 0;
+        // With CLONE_PARENT the child's parent is its maker's.
+        child.parent = if child.task.ppid == parent_pid { Some(parent_key) } else { parent.parent };
+        self.processes.insert(ProcessKey::new(pid, start), child);
+    }
+
+    fn exec(&mut self, key: ProcessKey, record: &Record<'_>) {
+        let bytes = |name| -> Box<[u8]> { param(record, name).map_or_else(Box::default, |p| p.0.into()) };
+        let number = |name| param(record, name).and_then(|p| p.uint());
+        let caps = ["cap_inheritable", "cap_permitted", "cap_effective"].map(number);
+        let image = Image {
+            exe: bytes("exe"),
+            args: bytes("args"),
+            exepath: bytes("trusted_exepath"),
+            env: bytes("env"),
+            cgroup: bytes("cgroups"),
+            exe_flags: number("flags").unwrap_or(0) as u32,
+            exe_ino: number("exe_ino").unwrap_or(0),
+            exe_ctime: number("exe_ino_ctime").unwrap_or(0),
+            exe_mtime: number("exe_ino_mtime").unwrap_or(0),
+            capabilities: match caps {
+                [Some(inheritable), Some(permitted), Some(effective)] => Some([inheritable, permitted, effective]),
+                _ => None,
+            },
+            pidns_init_start: 0,
+        };
+        let cwd = param(record, "cwd").map(|p| p.0);
+        if let Some(process) = self.processes.get_mut(key) {
+            process.image = Rc::new(image);
+            process.comm = record.task().comm;
+            process.exec_time_ns = record.header().time_ns;
+            process.complete = true;
+        }
+        self.set_cwd(key, cwd);
+    }
+
+    fn set_cwd(&mut self, key: ProcessKey, path: Option<&[u8]>) {
+        if let (Some(process), Some(path)) = (self.processes.get_mut(key), path)
+            && !path.is_empty()
+            && *process.cwd != *path
+        {
+            process.cwd = Rc::from(path);
+        }
+    }
+}
+
+/// A parameter of a record by its name in the schema.
+fn param<'a>(record: &Record<'a>, name: &str) -> Option<Param<'a>> {
+    let event = schema::get(EventId(record.header().event))?;
+    record.param(event.params.iter().position(|param| param.name == name)?)
+}

@@ -1,0 +1,24 @@
+//! Who did it: processes, their ancestors, users.
+//!
+//! The kernel's records carry the task context of each event; what an event does not carry (the command line, the path of
+//! the executable, the parent's name) comes from here. [`State::apply`] takes in every record before it is judged, so that
+//! an exec is judged with its new image.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `process.rs` | one process |
+//! | `table.rs` | all of them, bounded |
+//! | `proc_reader.rs` | what /proc says about one process |
+//! | `users.rs` | names of users and groups |
+
+mod apply;
+mod proc_reader;
+mod process;
+mod table;
+mod users;
+
+pub use apply::{LIFECYCLE, State, StateStats};
+pub use proc_reader::ProcReader;
+pub use process::{Image, Process, ProcessKey};
+pub use table::{Ancestors, ProcessTable};
+pub use users::{Group, User, Users};

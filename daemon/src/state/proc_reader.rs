@@ -1,0 +1,191 @@
+//! What /proc says about one process. Every file may be gone, or another process's, at any moment: whatever cannot be read
+//! is left as it is.
+
+use super::{Image, Process, ProcessKey};
+use kestrel_core::event::TaskContext;
+use std::fs::File;
+use std::io::Read;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+/// Bytes of a command line or an environment that are kept.
+const STRINGS_BYTES: usize = 4096;
+
+/// Reads processes from a proc filesystem.
+#[derive(Debug)]
+pub struct ProcReader {
+    root: PathBuf,
+    buf: Vec<u8>,
+}
+
+impl ProcReader {
+    /// A reader of the proc filesystem mounted at `root`.
+    pub fn new(root: impl Into<PathBuf>) -> ProcReader {
+        ProcReader { root: root.into(), buf: Vec::new() }
+    }
+
+    /// The pids that there are now.
+    pub fn pids(&self) -> Vec<u32> {
+        let Ok(entries) = std::fs::read_dir(&self.root) else { return Vec::new() };
+        entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect()
+    }
+
+    fn read(&mut self, path: &Path, limit: usize) -> Option<&[u8]> {
+        self.buf.clear();
+        File::open(path).ok()?.take(limit as u64).read_to_end(&mut self.buf).ok()?;
+        Some(&self.buf)
+    }
+
+    /// The process that has this pid now; `None` if it is gone.
+    pub fn process(&mut self, pid: u32) -> Option<(ProcessKey, Process)> {
+        let dir = self.root.join(pid.to_string());
+        let task = parse_stat(self.read(&dir.join("stat"), 4096)?)?;
+        let mut process = Process::from_task(&task);
+        if let Some(status) = self.read(&dir.join("status"), 16384) {
+            parse_status(status, &mut process.task);
+        }
+        if let Some(uid) = self.read(&dir.join("loginuid"), 32).and_then(number) {
+            process.task.loginuid = uid as u32;
+        }
+        self.complete(&dir, &mut process);
+        Some((ProcessKey::of(&task), process))
+    }
+
+    /// Reads image and working directory of a process that is known already, if it still has its pid.
+    pub fn fill(&mut self, key: ProcessKey, process: &mut Process) {
+        let dir = self.root.join(key.pid.to_string());
+        let same = |reader: &mut ProcReader| {
+            reader.read(&dir.join("stat"), 4096).and_then(parse_stat).is_some_and(|task| ProcessKey::of(&task) == key)
+        };
+        process.complete = true;
+        let mut read = process.clone();
+        self.complete(&dir, &mut read);
+        if same(self) {
+            *process = read;
+        }
+    }
+
+    fn complete(&mut self, dir: &Path, process: &mut Process) {
+        let mut image = Image::default();
+        if let Some(cmdline) = self.read(&dir.join("cmdline"), STRINGS_BYTES) {
+            let first = cmdline.iter().position(|&b| b == 0).unwrap_or(cmdline.len());
+            image.exe = cmdline[..first].into();
+            image.args = cmdline.get(first + 1..).unwrap_or(&[]).into();
+        }
+        if let Some(env) = self.read(&dir.join("environ"), STRINGS_BYTES) {
+            image.env = env.into();
+        }
+        if let Some(cgroup) = self.read(&dir.join("cgroup"), 4096) {
+            // cgroup2's line is `0::path` (cgroups(7)).
+            let path = cgroup.split(|&b| b == b'\n').find_map(|line| line.strip_prefix(b"0::"));
+            image.cgroup = path.unwrap_or(&[]).into();
+        }
+        let exe = dir.join("exe");
+        if let Ok(path) = std::fs::read_link(&exe) {
+            let path = path.as_os_str().as_bytes();
+            image.exepath = path.strip_suffix(b" (deleted)").unwrap_or(path).into();
+            if image.exepath.starts_with(b"/memfd:") {
+                image.exe_flags |= kestrel_core::fill::ProcessImage::FROM_MEMFD;
+            }
+        }
+        if let Ok(meta) = std::fs::metadata(&exe) {
+            let ns = |seconds: i64, nanos: i64| (seconds as u64).wrapping_mul(1_000_000_000).wrapping_add(nanos as u64);
+            image.exe_ino = meta.ino();
+            image.exe_ctime = ns(meta.ctime(), meta.ctime_nsec());
+            image.exe_mtime = ns(meta.mtime(), meta.mtime_nsec());
+        }
+        if let Ok(cwd) = std::fs::read_link(dir.join("cwd")) {
+            process.cwd = Rc::from(cwd.as_os_str().as_bytes());
+        }
+        process.image = Rc::new(image);
+        process.complete = true;
+    }
+}
+
+fn number(text: &[u8]) -> Option<u64> {
+    std::str::from_utf8(text).ok()?.trim().parse().ok()
+}
+
+/// Reads `/proc/PID/stat` (proc_pid_stat(5)). The name may hold anything, parentheses too: it ends at the last one.
+fn parse_stat(stat: &[u8]) -> Option<TaskContext> {
+    let open = stat.iter().position(|&b| b == b'(')?;
+    let close = stat.iter().rposition(|&b| b == b')')?;
+    let pid = number(&stat[..open])? as u32;
+    let comm = stat.get(open + 1..close)?;
+    let fields: Vec<&[u8]> =
+        stat.get(close + 1..)?.split(|b| b.is_ascii_whitespace()).filter(|f| !f.is_empty()).collect();
+    // `fields[0]` is field 3, the state.
+    let field = |n: usize| fields.get(n - 3).copied().and_then(number);
+    let mut task = TaskContext {
+        pid,
+        tid: pid,
+        vpid: pid,
+        vtid: pid,
+        ppid: field(4)? as u32,
+        pgid: field(5)? as u32,
+        vpgid: field(5)? as u32,
+        sid: field(6)? as u32,
+        tty: field(7).unwrap_or(0) as u32,
+        start_time: field(22)?.wrapping_mul(10_000_000),
+        loginuid: u32::MAX,
+        ..TaskContext::default()
+    };
+    for (to, from) in task.comm.iter_mut().take(15).zip(comm) {
+        *to = *from;
+    }
+    Some(task)
+}
+
+/// Reads ids from `/proc/PID/status` (proc_pid_status(5)).
+fn parse_status(status: &[u8], task: &mut TaskContext) {
+    for line in status.split(|&b| b == b'\n') {
+        let Some(colon) = line.iter().position(|&b| b == b':') else { continue };
+        let mut numbers = line[colon + 1..].split(|b| b.is_ascii_whitespace()).filter_map(number);
+        match &line[..colon] {
+            b"Uid" => {
+                task.uid = numbers.next().unwrap_or(0) as u32;
+                task.euid = numbers.next().unwrap_or(0) as u32;
+            }
+            b"Gid" => {
+                task.gid = numbers.next().unwrap_or(0) as u32;
+                task.egid = numbers.next().unwrap_or(0) as u32;
+            }
+            b"NSpid" => task.vpid = numbers.next_back().unwrap_or(task.pid.into()) as u32,
+            b"NSpgid" => task.vpgid = numbers.next_back().unwrap_or(task.pgid.into()) as u32,
+            _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_with_parentheses_and_blanks_does_not_confuse_the_reader() {
+        let stat = b"42 (a) b (c)) S 1 42 40 34816 42 4194304 1 2 3 4 5 6 7 8 20 0 1 0 777 1000 10";
+        let task = parse_stat(stat).unwrap();
+        assert_eq!((task.pid, task.ppid, task.pgid, task.sid, task.tty), (42, 1, 42, 40, 34816));
+        assert_eq!(task.start_time, 7_770_000_000);
+        assert_eq!(&task.comm[..8], b"a) b (c)");
+    }
+
+    #[test]
+    fn hostile_files_are_no_process() {
+        for stat in [&b""[..], b"(", b")(", b"1 (x)", b"x (y) S 1 2 3", b"1 (x) S 99999999999999999999 1 1"] {
+            assert_eq!(parse_stat(stat), None);
+        }
+    }
+
+    #[test]
+    fn this_process_reads_as_what_it_is() {
+        let mut reader = ProcReader::new("/proc");
+        let (key, process) = reader.process(std::process::id()).unwrap();
+        assert_eq!(key.pid, std::process::id());
+        assert_eq!(&*process.cwd, std::env::current_dir().unwrap().as_os_str().as_bytes());
+        assert_eq!(&*process.image.exepath, std::env::current_exe().unwrap().as_os_str().as_bytes());
+        assert!(process.complete);
+    }
+}

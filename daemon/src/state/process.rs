@@ -1,0 +1,105 @@
+//! One process.
+
+use kestrel_core::event::TaskContext;
+use std::rc::Rc;
+
+/// Nanoseconds of one clock tick as /proc counts them: USER_HZ is 100 on every architecture that is supported.
+const NS_PER_TICK: u64 = 10_000_000;
+
+/// Identity of a process: survives reuse of its pid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ProcessKey {
+    /// Process id.
+    pub pid: u32,
+    /// Start in clock ticks since boot, as `/proc/PID/stat` counts: the coarser of the two clocks that name it.
+    pub start_ticks: u64,
+}
+
+impl ProcessKey {
+    /// The process of a record's task context.
+    pub fn of(task: &TaskContext) -> ProcessKey {
+        ProcessKey::new(task.pid, task.start_time)
+    }
+
+    /// From a pid and a start time in nanoseconds since boot.
+    pub fn new(pid: u32, start_ns: u64) -> ProcessKey {
+        ProcessKey { pid, start_ticks: start_ns / NS_PER_TICK }
+    }
+}
+
+/// What an exec gave a process; shared with the children it forks until they exec themselves.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Image {
+    /// First command-line argument.
+    pub exe: Box<[u8]>,
+    /// The others, each ended by NUL.
+    pub args: Box<[u8]>,
+    /// Path of the executable.
+    pub exepath: Box<[u8]>,
+    /// The environment, each string ended by NUL.
+    pub env: Box<[u8]>,
+    /// Path of the cgroup.
+    pub cgroup: Box<[u8]>,
+    /// [`kestrel_core::fill::ProcessImage`]'s flags of the executable.
+    pub exe_flags: u32,
+    /// Inode of the executable; 0 if it is not known.
+    pub exe_ino: u64,
+    /// Its last status change, ns since the epoch.
+    pub exe_ctime: u64,
+    /// Its last modification, ns since the epoch.
+    pub exe_mtime: u64,
+    /// Inheritable, permitted and effective capabilities at the exec; `None` if they are not known.
+    pub capabilities: Option<[u64; 3]>,
+    /// Start of the pid namespace's init, ns since the epoch; 0 if it is not known.
+    pub pidns_init_start: u64,
+}
+
+/// One process.
+#[derive(Clone, Debug)]
+pub struct Process {
+    /// The task context of the last record that it or one of its threads made.
+    pub task: TaskContext,
+    /// Its name (comm of its main thread).
+    pub comm: [u8; 16],
+    /// Its parent, if it is known.
+    pub parent: Option<ProcessKey>,
+    /// What its last exec gave it.
+    pub image: Rc<Image>,
+    /// Working directory; empty if it is not known.
+    pub cwd: Rc<[u8]>,
+    /// Time of the last exec, ns since the epoch; 0 if it was before the capture.
+    pub exec_time_ns: u64,
+    /// It ended: kept for its children and for late records.
+    pub exited: bool,
+    /// Image and working directory are known.
+    pub complete: bool,
+}
+
+impl Process {
+    /// A process of which no more is known than a record's task context.
+    pub fn from_task(task: &TaskContext) -> Process {
+        Process {
+            task: *task,
+            comm: task.comm,
+            parent: None,
+            image: Rc::default(),
+            cwd: Rc::from([].as_slice()),
+            exec_time_ns: 0,
+            exited: false,
+            complete: false,
+        }
+    }
+
+    /// Its name without padding.
+    pub fn comm(&self) -> &[u8] {
+        let end = self.comm.iter().position(|&b| b == 0).unwrap_or(self.comm.len());
+        &self.comm[..end]
+    }
+
+    /// The arguments after the first.
+    pub fn args(&self) -> impl Iterator<Item = &[u8]> + Clone {
+        let bytes = self.image.args.strip_suffix(&[0]).unwrap_or(&self.image.args);
+        let empty = self.image.args.is_empty();
+        bytes.split(|&b| b == 0).filter(move |_| !empty)
+    }
+}
