@@ -112,6 +112,12 @@ impl Ring {
         skipped.min(self.size)
     }
 
+    /// True if a record is left of those that had been published when the producer's head was last looked at. What another
+    /// CPU's record caused may be newer than that.
+    pub fn is_known(&self) -> bool {
+        self.position.is_known()
+    }
+
     /// Bytes read and not yet given back.
     pub fn unpublished(&self) -> u64 {
         self.position.tail().wrapping_sub(consumer_page(&self.mapping).words.tail.load(Ordering::Relaxed))

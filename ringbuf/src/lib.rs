@@ -87,7 +87,7 @@ pub use counters::Counters;
 #[cfg(not(loom))]
 pub use page::{ConsumerPage, MAGIC, PAGE_BYTES, ProducerPage, RawRing};
 #[cfg(not(loom))]
-pub use producer::{Cause, Class, Full, Gate, Nested, PRODUCER_BYTES, Producer, Slot};
+pub use producer::{Cause, Class, Full, Gate, MIN_SLOT, Nested, PRODUCER_BYTES, Producer, Slot};
 
 #[cfg(all(feature = "std", not(loom)))]
 pub use consumer::{Corrupt, Ring};

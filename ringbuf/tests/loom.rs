@@ -48,7 +48,7 @@ impl Shared {
 
     /// Writes a record of `len` bytes, each word its number; `None` if the ring is full.
     fn produce(&self, position: &WritePosition, number: u64, len: u64) -> Option<Wake> {
-        if position.room(&self.words, self.size(), len) == 0 {
+        if position.room(&self.words, self.size(), len, len) == 0 {
             return None;
         }
         for offset in (0..len).step_by(WORD as usize) {

@@ -5,7 +5,7 @@
 
 mod slot;
 
-pub use slot::{Full, Slot};
+pub use slot::{Full, MIN_SLOT, Slot};
 
 use crate::atomic::{AtomicU32, AtomicU64, Ordering, add_one_alone};
 use crate::counters::LiveCounters;

@@ -12,7 +12,7 @@ use kestrel_core::event::{ALIGN, MAX_RECORD, RecordHeader};
 pub struct Full;
 
 /// Bytes that a slot has at least: a header, a task context and a few parameters. With less the ring counts as full.
-const MIN_SLOT: u64 = 256;
+pub const MIN_SLOT: u64 = 256;
 
 /// Offsets and size of what the ring itself writes into a record's header: the length that frames it, and its number.
 const LEN: usize = offset_of!(RecordHeader, len);
@@ -42,13 +42,10 @@ impl<'a> Gate<'a> {
             Class::Lifecycle => producer.ring.size,
         };
         let words = &producer.consumer().words;
-        let mut room = producer.position.room(words, limit, MAX_RECORD as u64);
+        let room = producer.position.room(words, limit, MAX_RECORD as u64, MIN_SLOT);
         if room == 0 {
-            room = producer.position.room(words, limit, MIN_SLOT);
-            if room == 0 {
-                self.leave_dropped(class.full(producer.counters()));
-                return Err(Full);
-            }
+            self.leave_dropped(class.full(producer.counters()));
+            return Err(Full);
         }
         let len = if room > MAX_RECORD as u64 { MAX_RECORD } else { room as usize };
         let place = producer.position.head() & producer.ring.size.wrapping_sub(1);

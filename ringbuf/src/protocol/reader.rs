@@ -47,6 +47,12 @@ impl ReadPosition {
         if available > self.size { Err(Overrun) } else { Ok(available) }
     }
 
+    /// True if something is left of what had been published when the producer's word was last looked at.
+    #[inline]
+    pub fn is_known(&self) -> bool {
+        self.tail != self.head
+    }
+
     /// `len` bytes were read.
     #[inline]
     pub fn advance(&mut self, len: u64) {

@@ -48,19 +48,19 @@ impl WritePosition {
         self.head.load(Ordering::Relaxed)
     }
 
-    /// Bytes that may be written at the head if at most `limit` bytes of the ring may be in use: at least `want`, else 0.
+    /// Bytes that may be written at the head if at most `limit` bytes of the ring may be in use: at least `least`, else 0.
     ///
-    /// The consumer's word is looked at only if the last known one says that there is too little. It is an allegation: a
-    /// tail ahead of the head, or further behind than `limit`, gives 0.
+    /// The consumer's word is looked at only if the last known one leaves less than `plenty`. It is an allegation: a tail
+    /// ahead of the head, or further behind than `limit`, gives 0.
     #[inline]
-    pub fn room(&self, consumer: &ConsumerWords, limit: u64, want: u64) -> u64 {
+    pub fn room(&self, consumer: &ConsumerWords, limit: u64, plenty: u64, least: u64) -> u64 {
         let used = self.head().wrapping_sub(self.tail.load(Ordering::Relaxed));
         let room = limit.saturating_sub(used);
-        if room >= want { room } else { self.room_now(consumer, limit, want) }
+        if room >= plenty { room } else { self.room_now(consumer, limit, least) }
     }
 
     #[cold]
-    fn room_now(&self, consumer: &ConsumerWords, limit: u64, want: u64) -> u64 {
+    fn room_now(&self, consumer: &ConsumerWords, limit: u64, least: u64) -> u64 {
         let tail = consumer.tail.load(Ordering::Acquire);
         let used = self.head().wrapping_sub(tail);
         if used > limit {
@@ -69,7 +69,7 @@ impl WritePosition {
         // NOTE: only a tail that was checked is remembered; `room` relies on it.
         self.tail.store(tail, Ordering::Relaxed);
         let room = limit.wrapping_sub(used);
-        if room >= want { room } else { 0 }
+        if room >= least { room } else { 0 }
     }
 
     /// Publishes `len` bytes that were written at the head, and says whether to wake the consumer.
