@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 /// Watches this machine and raises an alert when something happens that the rules describe.
 #[derive(Debug, Parser)]
-#[command(name = "kestrel", version, disable_help_subcommand = true)]
+#[command(name = "kestrel", version, disable_help_subcommand = true, disable_version_flag = true)]
 pub struct Cli {
     /// What to do instead of watching.
     #[command(subcommand)]
@@ -42,6 +42,10 @@ pub struct Cli {
     /// Write the process id to this file
     #[arg(short = 'P', long = "pidfile", value_name = "FILE")]
     pub pidfile: Option<PathBuf>,
+
+    /// Print the version
+    #[arg(long, action = clap::ArgAction::Version)]
+    pub version: Option<bool>,
 
     /// Say more about what goes on
     #[arg(short = 'v')]

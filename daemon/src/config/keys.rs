@@ -1,0 +1,198 @@
+//! The table of configuration keys: what each may hold. Files, environment and `-o` are all checked against it.
+
+/// What a key may hold.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Kind {
+    /// True or false.
+    Bool,
+    /// A whole number in these bounds.
+    Count(u64, u64),
+    /// A number that is not negative.
+    Ratio,
+    /// Text.
+    Text,
+    /// One of these words; upper and lower case are the same.
+    Choice(&'static [&'static str]),
+    /// A list of such.
+    List(&'static Kind),
+}
+
+impl Kind {
+    /// What was expected, for messages.
+    pub fn expected(self) -> String {
+        match self {
+            Kind::Bool => "true or false".to_owned(),
+            Kind::Count(least, u64::MAX) => format!("a whole number of at least {least}"),
+            Kind::Count(least, most) => format!("a whole number from {least} to {most}"),
+            Kind::Ratio => "a number that is not negative".to_owned(),
+            Kind::Text => "text".to_owned(),
+            Kind::Choice(words) => format!("one of {}", words.join(", ")),
+            Kind::List(Kind::Choice(words)) => format!("a list of {}", words.join(", ")),
+            Kind::List(_) => "a list of texts".to_owned(),
+        }
+    }
+}
+
+const PRIORITIES: Kind = Kind::Choice(&[
+    "emergency",
+    "alert",
+    "critical",
+    "error",
+    "warning",
+    "notice",
+    "informational",
+    "info",
+    "debug",
+]);
+
+/// Every key by its dotted path, sorted.
+pub const KEYS: &[(&str, Kind)] = &[
+    ("engine.kind", Kind::Choice(&["kmod"])),
+    ("engine.kmod.device", Kind::Text),
+    ("engine.kmod.keep_recording", Kind::Bool),
+    ("engine.kmod.wake_delay_ms", Kind::Count(0, 60_000)),
+    ("falco_libs.thread_table_size", Kind::Count(64, 4_194_304)),
+    ("file_output.enabled", Kind::Bool),
+    ("file_output.filename", Kind::Text),
+    ("file_output.keep_alive", Kind::Bool),
+    ("hostname", Kind::Text),
+    ("json_include_message_property", Kind::Bool),
+    ("json_include_output_fields_property", Kind::Bool),
+    ("json_include_output_property", Kind::Bool),
+    ("json_include_tags_property", Kind::Bool),
+    ("json_output", Kind::Bool),
+    ("log_level", PRIORITIES),
+    ("log_stderr", Kind::Bool),
+    ("log_syslog", Kind::Bool),
+    ("outputs_queue.capacity", Kind::Count(0, 1 << 24)),
+    ("priority", PRIORITIES),
+    ("program_output.enabled", Kind::Bool),
+    ("program_output.keep_alive", Kind::Bool),
+    ("program_output.program", Kind::Text),
+    ("program_output.timeout_ms", Kind::Count(1, 86_400_000)),
+    ("rule_matching", Kind::Choice(&["first", "all"])),
+    ("rules_files", Kind::List(&Kind::Text)),
+    ("stdout_output.enabled", Kind::Bool),
+    ("syscall_event_drops.actions", Kind::List(&Kind::Choice(&["ignore", "log", "alert", "exit"]))),
+    ("syscall_event_drops.max_burst", Kind::Count(1, u32::MAX as u64)),
+    ("syscall_event_drops.rate", Kind::Ratio),
+    ("syscall_event_drops.threshold", Kind::Ratio),
+    ("syslog_output.enabled", Kind::Bool),
+    ("syslog_output.facility", Kind::Text),
+    ("syslog_output.path", Kind::Text),
+    ("time_format_iso_8601", Kind::Bool),
+];
+
+/// Falco's keys that mean nothing here, or nothing yet: a file that has them is accepted, and they are named in a warning.
+const ELSEWHERE: &[&str] = &[
+    "append_output",
+    "base_syscalls",
+    "buffer_format_base64",
+    "buffered_outputs",
+    "capture",
+    "config_files",
+    "engine.kmod.buf_size_preset",
+    "engine.kmod.drop_failed_exit",
+    "engine.modern_ebpf",
+    "engine.replay",
+    "falco_libs.snaplen",
+    "falco_libs.thread_table_auto_purging_interval_s",
+    "falco_libs.thread_table_auto_purging_thread_timeout_s",
+    "http_output",
+    "libs_logger",
+    "load_plugins",
+    "metrics",
+    "output_timeout",
+    "plugins",
+    "plugins_hostinfo",
+    "rules",
+    "static_fields",
+    "syscall_event_drops.simulate_drops",
+    "syscall_event_timeouts",
+    "watch_config_files",
+    "webserver",
+];
+
+/// What a dotted path is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Meaning {
+    /// A key that holds this.
+    Key(Kind),
+    /// The beginning of keys.
+    Section,
+    /// A key of Falco's that means nothing here.
+    Elsewhere,
+    /// Nothing.
+    Unknown,
+}
+
+/// What a dotted path is.
+pub fn meaning(path: &str) -> Meaning {
+    let is_section = |key: &str| key.strip_prefix(path).is_some_and(|rest| rest.starts_with('.'));
+    if let Some((_, kind)) = KEYS.iter().find(|(key, _)| *key == path) {
+        Meaning::Key(*kind)
+    } else if KEYS.iter().any(|(key, _)| is_section(key)) {
+        Meaning::Section
+    } else if ELSEWHERE.iter().any(|key| *key == path || path.strip_prefix(key).is_some_and(|r| r.starts_with('.'))) {
+        Meaning::Elsewhere
+    } else {
+        Meaning::Unknown
+    }
+}
+
+/// The key or section that was probably meant: the nearest one, if it is near at all.
+pub fn nearest(path: &str) -> Option<&'static str> {
+    let depth = path.matches('.').count();
+    let same_depth = |key: &'static str| {
+        let end = key.match_indices('.').nth(depth).map_or(key.len(), |(at, _)| at);
+        &key[..end]
+    };
+    KEYS.iter()
+        .map(|(key, _)| same_depth(key))
+        .map(|candidate| (distance(candidate, path), candidate))
+        .filter(|(distance, _)| *distance <= 3)
+        .min()
+        .map(|(_, candidate)| candidate)
+}
+
+/// Edit distance (Levenshtein) of two short words.
+pub fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().take(256).collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, from) in a.chars().take(256).enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, to) in b.iter().enumerate() {
+            let change = diagonal + usize::from(from != *to);
+            diagonal = row[j + 1];
+            row[j + 1] = change.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_sorted_and_names_nothing_twice() {
+        let keys: Vec<&str> = KEYS.iter().map(|(key, _)| *key).collect();
+        assert!(keys.is_sorted());
+        for key in ELSEWHERE {
+            assert_eq!(meaning(key), Meaning::Elsewhere, "{key}");
+        }
+    }
+
+    #[test]
+    fn paths_are_keys_sections_or_nothing() {
+        assert_eq!(meaning("json_output"), Meaning::Key(Kind::Bool));
+        assert_eq!(meaning("engine.kmod"), Meaning::Section);
+        assert_eq!(meaning("metrics.interval"), Meaning::Elsewhere);
+        assert_eq!(meaning("file_output.enabled.deeper"), Meaning::Unknown);
+        assert_eq!(meaning("engin"), Meaning::Unknown);
+        assert_eq!(nearest("engin"), Some("engine"));
+        assert_eq!(nearest("file_output.enabld"), Some("file_output.enabled"));
+        assert_eq!(nearest("something_else"), None);
+    }
+}
