@@ -75,7 +75,7 @@ for dir in "$@"; do
         case $headers in *-common | *-common-rt) continue ;; esac
         [ -f "$headers/.config" ] || continue
         # Debian's headers name each other by absolute paths, as installed. Here they are not.
-        sed -i "s|^include /usr/src/|include $tree/usr/src/|" "$headers/Makefile"
+        sed -i -E "s#^(include |KBUILD_OUTPUT=)/usr/src/#\\1$tree/usr/src/#" "$headers/Makefile"
         build "${headers##*/linux-headers-}" "$headers"
         found=1
     done

@@ -33,7 +33,12 @@ static unsigned int retention_ms;
 static void retention_over(struct work_struct *work);
 static DECLARE_DELAYED_WORK(retention, retention_over);
 
-/* All of it is protected by the lock. Nothing here is looked at by a probe. */
+/*
+ * Protected by the lock, but for the one word that mmap reads. Nothing here is looked at by a probe.
+ *
+ * NOTE: mmap is called with the process's memory map locked, and so takes no lock itself; and user memory is touched only
+ * while this lock is not held.
+ */
 static DEFINE_MUTEX(session_lock);
 static struct {
 	struct pid *owner;	/* the process that holds devices open */
@@ -116,39 +121,25 @@ static int device_release(struct inode *inode, struct file *file)
 	return 0;
 }
 
-static long hello(void __user *argument)
+/* HELLO: the first that was accepted begins the session. */
+static int greet(struct kestrel_frame *frame)
 {
 	struct kestrel_facts facts = { .ring_bytes = kestrel_ring_bytes, .cpus = nr_cpu_ids };
-	struct kestrel_frame frame;
 	int error;
 
-	if (copy_from_user(&frame, argument, sizeof(frame)))
-		return -EFAULT;
 	facts.retained = session.greeted ? session.retained : session.capturing;
-	error = kestrel_rs_hello(&frame, &facts);
-	if (copy_to_user(argument, &frame, sizeof(frame)))
-		return -EFAULT;
+	error = kestrel_rs_hello(frame, &facts);
 	if (error || session.greeted)
 		return error;
 	/* A capture that goes on keeps its rings: the consumer finds in them how far the last one came. */
 	if (!session.capturing)
 		kestrel_rings_reset();
 	session.retained = session.capturing;
-	session.greeted = true;
+	smp_store_release(&session.greeted, true);
 	return 0;
 }
 
-static long set_interest(const void __user *argument)
-{
-	struct kestrel_interest interest;
-
-	if (copy_from_user(&interest, argument, sizeof(interest)))
-		return -EFAULT;
-	kestrel_rs_interest(&kestrel_wanted, &interest);
-	return 0;
-}
-
-static long start_capture(void)
+static int start_capture(void)
 {
 	int error;
 
@@ -159,43 +150,73 @@ static long start_capture(void)
 	return error;
 }
 
-static long request(unsigned int command, void __user *argument)
+static long hello(void __user *argument)
 {
+	struct kestrel_frame frame;
+	int error;
+
+	if (copy_from_user(&frame, argument, sizeof(frame)))
+		return -EFAULT;
+	mutex_lock(&session_lock);
+	error = greet(&frame);
+	mutex_unlock(&session_lock);
+	return copy_to_user(argument, &frame, sizeof(frame)) ? -EFAULT : error;
+}
+
+static long set_interest(const void __user *argument)
+{
+	struct kestrel_interest interest;
+
+	if (copy_from_user(&interest, argument, sizeof(interest)))
+		return -EFAULT;
+	mutex_lock(&session_lock);
+	kestrel_rs_interest(&kestrel_wanted, &interest);
+	mutex_unlock(&session_lock);
+	return 0;
+}
+
+static long start_or_stop(bool start)
+{
+	int error = 0;
+
+	mutex_lock(&session_lock);
+	if (start)
+		error = start_capture();
+	else
+		stop_capture();
+	mutex_unlock(&session_lock);
+	return error;
+}
+
+/* Once it was accepted, HELLO stays so for as long as the file is open. */
+static bool greeted(void)
+{
+	return smp_load_acquire(&session.greeted);
+}
+
+static long device_ioctl(struct file *file, unsigned int command, unsigned long argument)
+{
+	void __user *user = (void __user *)argument;
+
 	if (command == KESTREL_HELLO)
-		return hello(argument);
-	if (!session.greeted)
+		return hello(user);
+	if (!greeted())
 		return -ENOTCONN;
 	switch (command) {
 	case KESTREL_SET_INTEREST:
-		return set_interest(argument);
+		return set_interest(user);
 	case KESTREL_START:
-		return start_capture();
+		return start_or_stop(true);
 	case KESTREL_STOP:
-		stop_capture();
-		return 0;
+		return start_or_stop(false);
 	default:
 		return -ENOTTY;
 	}
 }
 
-static long device_ioctl(struct file *file, unsigned int command, unsigned long argument)
-{
-	long answer;
-
-	mutex_lock(&session_lock);
-	answer = request(command, (void __user *)argument);
-	mutex_unlock(&session_lock);
-	return answer;
-}
-
 static int device_mmap(struct file *file, struct vm_area_struct *vma)
 {
-	int error;
-
-	mutex_lock(&session_lock);
-	error = session.greeted ? kestrel_ring_mmap(file->private_data, vma) : -ENOTCONN;
-	mutex_unlock(&session_lock);
-	return error;
+	return greeted() ? kestrel_ring_mmap(file->private_data, vma) : -ENOTCONN;
 }
 
 static __poll_t device_poll(struct file *file, struct poll_table_struct *table)

@@ -24,14 +24,23 @@
 static const char deleted[] = " (deleted)";
 
 /*
+ * Does the kernel put its remark behind the name? For files that are gone, and for those that name themselves on mounts
+ * that only the kernel has (shared memory).
+ */
+static bool has_remark(const struct dentry *dentry)
+{
+	return d_unlinked(dentry) || (dentry->d_op && dentry->d_op->d_dname);
+}
+
+/*
  * Writes a path as the current process sees it, from its own root, to the front of `to`. The kernel's remark that the
  * file is gone is taken off: no file name can imitate it then.
  */
 long kestrel_path_of(const struct path *path, u8 *to, size_t len)
 {
 	const size_t remark = sizeof(deleted) - 1;
-	char *at;
 	size_t length;
+	char *at;
 
 	if (len > INT_MAX)
 		len = INT_MAX;
@@ -39,9 +48,7 @@ long kestrel_path_of(const struct path *path, u8 *to, size_t len)
 	if (IS_ERR(at))
 		return PTR_ERR(at);
 	length = to + len - (u8 *)at - 1;
-	if (length >= remark && (d_unlinked(path->dentry) || path->dentry->d_op) &&
-	    (d_unlinked(path->dentry) || (path->dentry->d_op->d_dname && path->mnt->mnt_sb->s_flags & SB_KERNMOUNT)) &&
-	    !memcmp(at + length - remark, deleted, remark))
+	if (length >= remark && has_remark(path->dentry) && !memcmp(at + length - remark, deleted, remark))
 		length -= remark;
 	memmove(to, at, length);
 	return length;

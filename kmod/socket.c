@@ -17,6 +17,11 @@
 #include "compat.h"
 #include "kestrel.h"
 
+/* Private to the kernel's net/unix before 5.15. */
+#ifndef unix_peer
+#define unix_peer(sk) (unix_sk(sk)->peer)
+#endif
+
 /* Addresses as getsockname and getpeername tell them; port numbers in host order. */
 static void inet_ends(const struct sock *sk, struct kestrel_tuple *out)
 {
