@@ -17,23 +17,36 @@ die() {
     exit 1
 }
 
+for tool in make gcc ld; do
+    command -v "$tool" >/dev/null 2>&1 || die "no $tool; apt-get install build-essential"
+done
+
 # build RELEASE HEADERS: HEADERS is what /lib/modules/RELEASE/build points to.
 build() {
     release=$1 headers=$2
     out=$root/target/kmod/$release
     mkdir -p "$out"
+    # Headers of another machine's kernels (with this machine's kbuild tools beside them) are built for across.
+    arch=x86_64 cross='' across=''
+    if grep -q '^CONFIG_ARM64=y' "$headers/.config" 2>/dev/null; then arch=aarch64; fi
+    if [ "$arch" != "$(uname -m)" ]; then
+        cross=$arch-linux-gnu-
+        across="CROSS_COMPILE=$cross"
+    fi
+    object=$root/target/kmod/kestrel_rs-$arch.o
+    KESTREL_ARCH=$arch ci/build-kmod-object.sh "$object"
     # A copy of the sources, so that kernels do not get in each other's way; only what changed, so that make sees it.
     for file in kmod/*.c kmod/*.h kmod/Kbuild; do
         cmp -s "$file" "$out/$(basename "$file")" || cp "$file" "$out/"
     done
     rm -f "$out/build.log"
     # The compiler that built the kernel, if it is there under its version's name.
-    cc=$(sed -n 's/^CONFIG_CC_VERSION_TEXT="\([^ ]*\).*/\1/p' "$headers/.config" 2>/dev/null)
-    case $cc in *-gcc-*) cc=gcc-${cc##*-gcc-} ;; esac
-    command -v "${cc:-gcc}" >/dev/null 2>&1 || cc=gcc
+    cc=$(sed -n 's/^CONFIG_CC_VERSION_TEXT=".*gcc-\([0-9]*\).*/gcc-\1/p' "$headers/.config" 2>/dev/null)
+    cc=$cross${cc:-gcc}
+    command -v "$cc" >/dev/null 2>&1 || cc=${cross}gcc
     # No type information for BPF is added: the module has no use for it, and it would need one more tool (pahole).
-    if ! make -C "$headers" M="$out" CC="${cc:-gcc}" KESTREL_RUST_OBJECT="$object" CONFIG_DEBUG_INFO_BTF_MODULES= \
-        ${KESTREL_MAKE_ARGS:-} modules \
+    # shellcheck disable=SC2086  # what goes across is one word or none
+    if ! make -C "$headers" M="$out" CC="$cc" $across KESTREL_RUST_OBJECT="$object" CONFIG_DEBUG_INFO_BTF_MODULES= modules \
         >"$out/build.log" 2>&1; then
         cat "$out/build.log" >&2
         die "the module does not build for $release"
@@ -45,7 +58,7 @@ build() {
     # What kbuild leaves is 2 MB of information for debuggers around 100 KB of module: kept beside it.
     if [ ! -e "$out/kestrel.ko.debug" ] || [ "$out/kestrel.ko" -nt "$out/kestrel.ko.debug" ]; then
         cp "$out/kestrel.ko" "$out/kestrel.ko.debug"
-        strip --strip-debug "$out/kestrel.ko"
+        "${cross}strip" --strip-debug "$out/kestrel.ko"
         touch "$out/kestrel.ko.debug"
     fi
     echo "target/kmod/$release/kestrel.ko"
@@ -54,8 +67,6 @@ build() {
 mkdir -p target/kmod
 exec 8>target/kmod/module.lock
 flock 8
-object=$root/target/kmod/kestrel_rs.o
-ci/build-kmod-object.sh "$object"
 
 for dir in "$@"; do
     if [ "$dir" = --running ]; then
@@ -74,8 +85,8 @@ for dir in "$@"; do
     for headers in "$tree"/usr/src/linux-headers-*; do
         case $headers in *-common | *-common-rt) continue ;; esac
         [ -f "$headers/.config" ] || continue
-        # Debian's headers name each other by absolute paths, as installed. Here they are not.
-        sed -i -E "s#^(include |KBUILD_OUTPUT=)/usr/src/#\\1$tree/usr/src/#" "$headers/Makefile"
+        # Debian's headers name each other by absolute paths, as installed; here they lie elsewhere.
+        sed -i -E "s#^(include |KBUILD_OUTPUT=).*/usr/src/#\\1$tree/usr/src/#" "$headers/Makefile"
         build "${headers##*/linux-headers-}" "$headers"
         found=1
     done
