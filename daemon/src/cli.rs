@@ -1,11 +1,16 @@
 //! The command line. Flags are Falco's where the thing is the same.
 
-use clap::{Parser, Subcommand};
+use clap::{ArgAction, Parser, Subcommand};
 use std::path::PathBuf;
 
 /// Watches this machine and raises an alert when something happens that the rules describe.
 #[derive(Debug, Parser)]
-#[command(name = "kestrel", version, disable_help_subcommand = true, disable_version_flag = true)]
+#[command(
+    name = "kestrel",
+    disable_help_subcommand = true,
+    disable_version_flag = true,
+    args_conflicts_with_subcommands = false
+)]
 pub struct Cli {
     /// What to do instead of watching.
     #[command(subcommand)]
@@ -16,39 +21,43 @@ pub struct Cli {
     pub config: Option<PathBuf>,
 
     /// Rule file or folder, instead of those of the configuration; can be given again
-    #[arg(short = 'r', value_name = "FILE")]
+    #[arg(short = 'r', value_name = "FILE|DIR")]
     pub rules: Vec<PathBuf>,
 
     /// Set a key of the configuration, such as -o json_output=true; can be given again
-    #[arg(short = 'o', long = "option", value_name = "KEY=VALUE")]
+    #[arg(short = 'o', long = "option", value_name = "KEY=VALUE", global = true)]
     pub options: Vec<String>,
 
-    /// Check rule files, say everything that is wrong with them, and exit; can be given again
-    #[arg(short = 'V', long = "validate", value_name = "FILE")]
+    /// Check rule files, say everything that is wrong with them, and exit
+    #[arg(short = 'V', long = "validate", value_name = "FILE|DIR", num_args = 1..)]
     pub validate: Vec<PathBuf>,
 
     /// List the fields that rules can use, and exit
     #[arg(long)]
     pub list: bool,
 
+    /// With --list: only the names
+    #[arg(short = 'N', requires = "list")]
+    pub names: bool,
+
     /// List the events that rules can name in evt.type, with their parameters, and exit
     #[arg(long)]
     pub list_events: bool,
 
     /// Stop after this many seconds
-    #[arg(short = 'M', value_name = "SECONDS")]
+    #[arg(short = 'M', value_name = "SECONDS", global = true)]
     pub seconds: Option<u64>,
 
     /// Write the process id to this file
     #[arg(short = 'P', long = "pidfile", value_name = "FILE")]
     pub pidfile: Option<PathBuf>,
 
-    /// Print the version
-    #[arg(long, action = clap::ArgAction::Version)]
-    pub version: Option<bool>,
+    /// Print the version, and what the kernel module must fit
+    #[arg(long, action = ArgAction::SetTrue)]
+    pub version: bool,
 
     /// Say more about what goes on
-    #[arg(short = 'v')]
+    #[arg(short = 'v', global = true)]
     pub verbose: bool,
 }
 
@@ -56,18 +65,59 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Print records as JSON lines, without judging them
-    Dump {
-        /// Events to print, by name [default: all]
-        #[arg(value_name = "EVENT")]
-        events: Vec<String>,
-        /// Replace what differs from run to run (ids, times, inodes) by placeholders
-        #[arg(long)]
-        normalize: bool,
-        /// Print only records of processes with this name
-        #[arg(long, value_name = "NAME")]
-        comm: Option<String>,
-        /// Stop after this many seconds
-        #[arg(long, value_name = "SECONDS")]
-        seconds: Option<u64>,
-    },
+    Dump(DumpArgs),
+}
+
+/// What to dump.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct DumpArgs {
+    /// Events to print, by name [default: all]
+    #[arg(value_name = "EVENT")]
+    pub events: Vec<String>,
+
+    /// Events to print, as one list
+    #[arg(long = "events", value_name = "EVENT,…", value_delimiter = ',')]
+    pub event_list: Vec<String>,
+
+    /// Replace what differs from run to run (ids, times, inodes) by placeholders
+    #[arg(long, alias = "normalise")]
+    pub normalize: bool,
+
+    /// Print only records of processes with this name
+    #[arg(long, value_name = "NAME")]
+    pub comm: Option<String>,
+
+    /// Stop after this many records
+    #[arg(long, value_name = "N")]
+    pub count: Option<u64>,
+
+    /// The same as -M
+    #[arg(long = "seconds", value_name = "SECONDS")]
+    pub for_seconds: Option<u64>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_makes_sense_to_clap() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn flags_that_hold_everywhere_may_stand_behind_the_command() {
+        let cli = Cli::parse_from(["kestrel", "dump", "open", "-c", "x.yaml", "-o", "a=b", "-M", "3", "--normalise"]);
+        assert_eq!((cli.options.len(), cli.seconds), (1, Some(3)));
+        let Some(Command::Dump(dump)) = cli.command else { panic!() };
+        assert!(dump.normalize);
+        assert_eq!(dump.events, ["open"]);
+    }
+
+    #[test]
+    fn several_files_can_be_validated_at_once() {
+        let cli = Cli::parse_from(["kestrel", "-V", "a", "b", "-V", "c"]);
+        assert_eq!(cli.validate.len(), 3);
+    }
 }

@@ -5,11 +5,11 @@
 //! | `sources` | where records come from |
 //! | `state` | processes and users |
 //! | `fields` | the value of every field for one event |
-//! | `judge` | a record becomes alerts |
-//! | `event_loop` | rings, signals, deadlines, sinks |
+//! | `watch` | a record becomes alerts; losses; figures |
+//! | `event_loop` | records, signals, deadlines, whatever a handler waits for |
 //! | `dump` | records as JSON lines |
 //! | `cli`, `config`, `commands` | what people see |
-//! | `summary`, `logger`, `signals` | around them |
+//! | `logger`, `signals`, `pidfile` | around them |
 #![deny(unsafe_code)]
 
 pub mod cli;
@@ -18,9 +18,9 @@ pub mod config;
 pub mod dump;
 pub mod event_loop;
 pub mod fields;
-pub mod judge;
 pub mod logger;
+pub mod pidfile;
 pub mod signals;
 pub mod sources;
 pub mod state;
-pub mod summary;
+pub mod watch;

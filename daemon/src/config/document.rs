@@ -52,6 +52,8 @@ pub fn parse(text: &str) -> Result<Node, (Option<(u64, u64)>, String)> {
         let message = error.to_string();
         // The place is said by whoever shows the message.
         let message = message.split(" at line ").next().unwrap_or(&message);
+        // Advice for programmers.
+        let message = message.split(", set DuplicateKeyPolicy").next().unwrap_or(message);
         (place, message.trim_end_matches(':').to_owned())
     })
 }
@@ -134,7 +136,9 @@ mod tests {
         let Content::Map(map) = &node.value else { panic!("{node:?}") };
         let places: Vec<_> = map
             .iter()
-            .map(|(key, value)| (key.value.as_str(), key.referenced.line(), value.referenced.line(), value.referenced.column()))
+            .map(|(key, value)| {
+                (key.value.as_str(), key.referenced.line(), value.referenced.line(), value.referenced.column())
+            })
             .collect();
         assert_eq!(places, [("a", 1, 1, 4), ("b", 2, 3, 3)]);
         let Content::List(list) = &map[1].1.value else { panic!() };

@@ -33,17 +33,8 @@ impl Kind {
     }
 }
 
-const PRIORITIES: Kind = Kind::Choice(&[
-    "emergency",
-    "alert",
-    "critical",
-    "error",
-    "warning",
-    "notice",
-    "informational",
-    "info",
-    "debug",
-]);
+const PRIORITIES: Kind =
+    Kind::Choice(&["emergency", "alert", "critical", "error", "warning", "notice", "informational", "info", "debug"]);
 
 /// Every key by its dotted path, sorted.
 pub const KEYS: &[(&str, Kind)] = &[

@@ -1,34 +1,69 @@
-//! Configuration: defaults, then the file, then the environment (`KESTREL_…`), then `-o`.
+//! Configuration: defaults, then the file, then the environment (`KESTREL_…`), then `-o`; the later one wins.
+//!
+//! | file | is about |
+//! |---|---|
+//! | `keys.rs` | the table of keys |
+//! | `document.rs` | YAML with places |
+//! | `check.rs` | what was given against the table |
+//! | `given.rs` | `-o` and the environment |
+//! | `rule_files.rs` | which rule files there are |
+//!
+//! Everything that is wrong, in whatever layer, is said in one go, each with its place. Every layer is checked against the
+//! table before figment merges them, so what is merged has only known keys of the right types.
 
-use figment::providers::{Env, Format, Serialized};
-use figment::value::{Dict, Value};
-use figment::{Figment, Profile};
+mod check;
+mod document;
+mod given;
+mod keys;
+pub mod rule_files;
+
+pub use keys::{KEYS, Kind, distance};
+
+use check::Findings;
+use document::Content;
+use figment::providers::Serialized;
+use figment::value::{Dict, Map};
+use figment::{Figment, Metadata, Profile, Provider};
+use kestrel_core::priority::Priority;
 use kestrel_outputs::OutputsConfig;
 use serde::{Deserialize, Serialize};
-use serde_saphyr::figment::Yaml;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// Where the configuration is looked for if nothing else is said.
 pub const DEFAULT_PATH: &str = "/etc/kestrel/kestrel.yaml";
 
+/// Bytes that a configuration file may have.
+const MAX_BYTES: u64 = 1 << 20;
+
 /// The whole configuration. Keys are Falco's wherever the thing is the same.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Config {
-    /// Rule files and folders, in order. A folder stands for its `.yaml` files, sorted.
+    /// Rule files and folders, in order. A folder stands for its `.yaml` and `.yml` files, sorted.
     pub rules_files: Vec<PathBuf>,
     /// Rules below this priority are not loaded.
-    pub priority: String,
+    #[serde(with = "priority_text")]
+    pub priority: Priority,
     /// Whether an event raises one alert (`first`) or one for each rule that matches (`all`).
     pub rule_matching: RuleMatching,
     /// Where records come from.
     pub engine: EngineConfig,
     /// Bounds of the process table.
     pub falco_libs: TablesConfig,
-    /// Least severe messages of Kestrel's own that are shown: error, warning, info, debug.
-    pub log_level: String,
-    /// Alerts. Their keys stand at the top level as well: see [`load`].
-    #[serde(skip)]
+    /// What happens when the kernel had to drop events.
+    pub syscall_event_drops: DropsConfig,
+    /// Name of this machine in alerts; empty for the one it has.
+    pub hostname: String,
+    /// Least severe messages of Kestrel's own that are shown.
+    #[serde(with = "priority_text")]
+    pub log_level: Priority,
+    /// Kestrel's own messages go to standard error.
+    pub log_stderr: bool,
+    /// Kestrel's own messages go to the local syslog.
+    pub log_syslog: bool,
+    /// Alerts.
+    #[serde(flatten)]
     pub outputs: OutputsConfig,
 }
 
@@ -36,11 +71,15 @@ impl Default for Config {
     fn default() -> Self {
         Config {
             rules_files: vec![PathBuf::from("/etc/kestrel/kestrel_rules.yaml"), PathBuf::from("/etc/kestrel/rules.d")],
-            priority: "debug".to_owned(),
+            priority: Priority::Debug,
             rule_matching: RuleMatching::First,
             engine: EngineConfig::default(),
             falco_libs: TablesConfig::default(),
-            log_level: "info".to_owned(),
+            syscall_event_drops: DropsConfig::default(),
+            hostname: String::new(),
+            log_level: Priority::Informational,
+            log_stderr: true,
+            log_syslog: false,
             outputs: OutputsConfig::default(),
         }
     }
@@ -62,6 +101,8 @@ pub enum RuleMatching {
 pub struct EngineConfig {
     /// The source.
     pub kind: EngineKind,
+    /// The kernel module.
+    pub kmod: KmodConfig,
 }
 
 /// A source of records.
@@ -71,6 +112,25 @@ pub enum EngineKind {
     /// The kernel module.
     #[default]
     Kmod,
+}
+
+/// The kernel module as a source.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct KmodConfig {
+    /// Path of its devices without the number of the CPU.
+    pub device: String,
+    /// Milliseconds that a record may wait before the kernel wakes the daemon: longer means fewer system calls and later
+    /// alerts. A ring that fills wakes it earlier.
+    pub wake_delay_ms: u64,
+    /// On SIGTERM leave the recording on, for as long as the module's `retention_ms` says, so that a restart loses nothing.
+    pub keep_recording: bool,
+}
+
+impl Default for KmodConfig {
+    fn default() -> Self {
+        KmodConfig { device: kestrel_core::abi::DEVICE_PREFIX.to_owned(), wake_delay_ms: 25, keep_recording: false }
+    }
 }
 
 /// Bounds of the tables.
@@ -87,168 +147,182 @@ impl Default for TablesConfig {
     }
 }
 
-/// Why the configuration cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum ConfigError {
-    /// The file cannot be read.
-    #[error("{}: cannot read the configuration: {error}", path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// Why not.
-        error: std::io::Error,
-    },
-    /// The file is not YAML.
-    #[error("{}: {message}", path.display())]
-    Syntax {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong, with its place.
-        message: String,
-    },
-    /// Values have the wrong type, or keys do not exist.
-    #[error("{}", .0.join("\n"))]
-    Invalid(Vec<String>),
+/// What happens when the kernel had to drop events: looked at once a second.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct DropsConfig {
+    /// Part of the events since the last report that must be dropped before something happens; 0 is for any at all.
+    pub threshold: f64,
+    /// What happens.
+    pub actions: Vec<DropAction>,
+    /// Reports a second, on average.
+    pub rate: f64,
+    /// Reports in a row.
+    pub max_burst: u64,
 }
 
-/// Reads the configuration. Without `path`, [`DEFAULT_PATH`] is read if it is there.
+impl Default for DropsConfig {
+    fn default() -> Self {
+        DropsConfig { threshold: 0.0, actions: vec![DropAction::Log, DropAction::Alert], rate: 0.03333, max_burst: 1 }
+    }
+}
+
+/// What happens when the kernel had to drop events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DropAction {
+    /// Nothing. The summary has the figures all the same.
+    Ignore,
+    /// A message of Kestrel's own.
+    Log,
+    /// An alert.
+    Alert,
+    /// Kestrel ends, as a failure.
+    Exit,
+}
+
+/// Priorities as text.
+mod priority_text {
+    use kestrel_core::priority::Priority;
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    pub fn serialize<S: Serializer>(priority: &Priority, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&priority.name().to_ascii_lowercase())
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Priority, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+    }
+}
+
+/// Why the configuration cannot be used: everything that is wrong, each with its place.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", .0.join("\n"))]
+pub struct ConfigError(pub Vec<String>);
+
+/// A configuration, and what is probably not meant.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The configuration.
+    pub config: Config,
+    /// What was ignored.
+    pub warnings: Vec<String>,
+}
+
+/// Where the configuration comes from.
+#[derive(Debug, Default)]
+pub struct Origins<'a> {
+    /// The file; without it [`DEFAULT_PATH`] is read if it is there.
+    pub file: Option<&'a Path>,
+    /// The environment.
+    pub environment: Vec<(String, String)>,
+    /// Each `-o`.
+    pub options: &'a [String],
+}
+
+impl<'a> Origins<'a> {
+    /// The file and options of the command line, and the environment of this process.
+    pub fn of_process(file: Option<&'a Path>, options: &'a [String]) -> Origins<'a> {
+        let environment = std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .filter(|(name, _)| name.starts_with("KESTREL_"))
+            .collect();
+        Origins { file, environment, options }
+    }
+}
+
+/// Keys and values of one layer.
+struct Layer(Dict);
+
+impl Provider for Layer {
+    fn metadata(&self) -> Metadata {
+        Metadata::named("what was given")
+    }
+
+    fn data(&self) -> Result<Map<Profile, Dict>, figment::Error> {
+        Ok(Map::from([(Profile::Default, self.0.clone())]))
+    }
+}
+
+/// Reads the configuration.
 ///
 /// # Errors
 /// [`ConfigError`] names every place that is wrong.
-pub fn load(path: Option<&Path>, options: &[String]) -> Result<Config, ConfigError> {
-    let mut figment = defaults();
-    let mut problems = Vec::new();
-    let path = path.map(Path::to_owned).or_else(|| Some(PathBuf::from(DEFAULT_PATH)).filter(|path| path.exists()));
-    if let Some(path) = path {
-        let text = std::fs::read_to_string(&path).map_err(|error| ConfigError::Read { path: path.clone(), error })?;
-        // Checked alone first: its errors have a line and a column, which are gone after merging.
-        serde_saphyr::from_str::<serde_json::Value>(&text)
-            .map_err(|error| ConfigError::Syntax { path: path.clone(), message: error.to_string() })?;
-        let file = Figment::from(Yaml::string(&text));
-        if let Ok(dict) = file.extract::<Dict>() {
-            unknown_keys(&dict, &format!("{}: ", path.display()), &mut problems);
-        }
-        figment = figment.merge(Yaml::string(&text));
+pub fn load(origins: &Origins<'_>) -> Result<Loaded, ConfigError> {
+    let mut findings = Findings::default();
+    let mut warnings = Vec::new();
+    let mut figment = Figment::from(Serialized::defaults(Config::default()));
+    let default = Path::new(DEFAULT_PATH);
+    if let Some(path) = origins.file.or_else(|| Some(default).filter(|path| path.exists())) {
+        figment = figment.merge(Layer(file(path, &mut findings)));
     }
-    figment = figment.merge(Env::prefixed("KESTREL_").split("__").ignore(&["log"]));
-    for option in options {
-        let Some((key, value)) = option.split_once('=') else {
-            problems.push(format!("-o {option}: must be key=value, such as -o json_output=true"));
-            continue;
+    for (name, value) in &origins.environment {
+        if let Some(dict) = given::variable(name, value, &mut findings, &mut warnings) {
+            figment = figment.merge(Layer(dict));
+        }
+    }
+    for option in origins.options {
+        figment = match given::option(option, &mut findings) {
+            Some(setting) if setting.append => figment.admerge(Layer(setting.dict)),
+            Some(setting) => figment.merge(Layer(setting.dict)),
+            None => figment,
         };
-        // Parsing a value cannot fail: what is nothing else is a string.
-        let value: Value = value.parse().unwrap_or_else(|_| Value::from(value));
-        let provider = Figment::from((key.trim(), value));
-        if let Ok(dict) = provider.extract::<Dict>() {
-            unknown_keys(&dict, &format!("-o {option}: "), &mut problems);
+    }
+    if !findings.elsewhere.is_empty() {
+        findings.elsewhere.sort();
+        findings.elsewhere.dedup();
+        warnings.push(format!("these keys mean nothing to kestrel yet: {}", findings.elsewhere.join(", ")));
+    }
+    if !findings.errors.is_empty() {
+        return Err(ConfigError(findings.errors));
+    }
+    let config: Config =
+        figment.extract().map_err(|error| ConfigError(error.into_iter().map(|e| e.to_string()).collect()))?;
+    consistent(&config)?;
+    Ok(Loaded { config, warnings })
+}
+
+/// What no single key can be blamed for.
+fn consistent(config: &Config) -> Result<(), ConfigError> {
+    let actions = &config.syscall_event_drops.actions;
+    if actions.contains(&DropAction::Ignore) && actions.len() > 1 {
+        return Err(ConfigError(vec![
+            "syscall_event_drops.actions: ignore makes no sense together with another action".to_owned(),
+        ]));
+    }
+    Ok(())
+}
+
+fn file(path: &Path, findings: &mut Findings) -> Dict {
+    let name = path.display();
+    let mut text = String::new();
+    let read = std::fs::File::open(path).and_then(|file| file.take(MAX_BYTES + 1).read_to_string(&mut text));
+    if let Err(error) = read {
+        findings.errors.push(format!("{name}: cannot read the configuration: {error}"));
+        return Dict::new();
+    }
+    if text.len() as u64 > MAX_BYTES {
+        findings.errors.push(format!("{name}: a configuration of more than {MAX_BYTES} bytes is not read"));
+        return Dict::new();
+    }
+    let place = |line: u64, column: u64| format!("{name}:{line}:{column}");
+    match document::parse(&text) {
+        Err((at, message)) => {
+            let at = at.map_or_else(|| name.to_string(), |(line, column)| place(line, column));
+            findings.errors.push(format!("{at}: {message}"));
+            Dict::new()
         }
-        figment = figment.merge(provider.select(Profile::Default));
-    }
-    // Taken apart one after the other, not flattened into one: so errors know the key they are about.
-    let mut wrong = |error: figment::Error| problems.extend(error.into_iter().map(|error| error.to_string()));
-    let config = figment.extract::<Config>().map_err(&mut wrong);
-    let outputs = figment.extract::<OutputsConfig>().map_err(&mut wrong);
-    match (config, outputs) {
-        (Ok(config), Ok(outputs)) if problems.is_empty() => Ok(Config { outputs, ..config }),
-        _ => Err(ConfigError::Invalid(problems)),
-    }
-}
-
-/// Every key with its default.
-fn defaults() -> Figment {
-    Figment::from(Serialized::defaults(Config::default())).merge(Serialized::defaults(OutputsConfig::default()))
-}
-
-/// Names every key that the configuration does not have.
-fn unknown_keys(given: &Dict, place: &str, problems: &mut Vec<String>) {
-    let known = defaults().extract::<Dict>().unwrap_or_default();
-    compare(given, &known, "", place, problems);
-}
-
-fn compare(given: &Dict, known: &Dict, prefix: &str, place: &str, problems: &mut Vec<String>) {
-    for (key, value) in given {
-        match (known.get(key), value) {
-            (Some(Value::Dict(_, known)), Value::Dict(_, given)) => {
-                compare(given, known, &format!("{prefix}{key}."), place, problems);
+        Ok(node) => match &node.value {
+            Content::Map(entries) => check::section(entries, "", &place, findings),
+            Content::Nothing => Dict::new(),
+            other => {
+                let at = place(node.referenced.line(), node.referenced.column());
+                findings.errors.push(format!("{at}: expected keys and values, found {}", other.describe()));
+                Dict::new()
             }
-            (Some(_), _) => {}
-            (None, _) => {
-                let nearest = known
-                    .keys()
-                    .map(|candidate| (distance(candidate, key), candidate))
-                    .filter(|(distance, _)| *distance <= 3)
-                    .min();
-                let hint = nearest.map_or_else(String::new, |(_, name)| format!("; did you mean {prefix}{name}?"));
-                problems.push(format!("{place}unknown key {prefix}{key}{hint}"));
-            }
-        }
+        },
     }
-}
-
-/// Edit distance (Levenshtein) of two short words.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, from) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, to) in b.iter().enumerate() {
-            let change = diagonal + usize::from(from != *to);
-            diagonal = row[j + 1];
-            row[j + 1] = change.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[b.len()]
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn file(text: &str) -> tempfile::NamedTempFile {
-        let file = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(file.path(), text).unwrap();
-        file
-    }
-
-    #[test]
-    fn later_layers_win() {
-        let file = file("json_output: true\nfile_output:\n  enabled: true\n  filename: /a\n");
-        let config =
-            load(Some(file.path()), &["file_output.filename=/b".to_owned(), "priority=warning".to_owned()]).unwrap();
-        assert!(config.outputs.json_output);
-        assert_eq!(config.outputs.file_output.filename, Path::new("/b"));
-        assert!(config.outputs.file_output.enabled);
-        assert_eq!(config.priority, "warning");
-        assert!(config.outputs.stdout_output.enabled);
-    }
-
-    #[test]
-    fn unknown_keys_are_named_with_the_nearest() {
-        let file = file("jsn_output: true\nfile_output:\n  enabld: true\n");
-        let error = load(Some(file.path()), &["sylog_output.enabled=true".to_owned()]).unwrap_err().to_string();
-        let error = error.replace(&file.path().display().to_string(), "FILE");
-        insta::assert_snapshot!(error, @r"
-        FILE: unknown key file_output.enabld; did you mean file_output.enabled?
-        FILE: unknown key jsn_output; did you mean json_output?
-        -o sylog_output.enabled=true: unknown key sylog_output; did you mean syslog_output?
-        ");
-    }
-
-    #[test]
-    fn wrong_types_and_broken_yaml_are_errors() {
-        let wrong = file("json_output: maybe\n");
-        assert!(load(Some(wrong.path()), &[]).unwrap_err().to_string().contains("json_output"));
-        let broken = file("a: [1, 2\nb: }\n");
-        assert!(matches!(load(Some(broken.path()), &[]), Err(ConfigError::Syntax { .. })));
-        assert!(matches!(load(Some(Path::new("/no/such")), &[]), Err(ConfigError::Read { .. })));
-    }
-
-    #[test]
-    fn the_installed_configuration_is_the_default_one() {
-        let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/../dist/kestrel.yaml");
-        let config = load(Some(Path::new(shipped)), &[]).unwrap();
-        assert_eq!(config.rules_files, Config::default().rules_files);
-        assert!(config.outputs.syslog_output.enabled);
-    }
-}
+mod tests;

@@ -2,17 +2,26 @@
 //!
 //! A source hands out records one by one, ordered by time; the loop asks for the next until there is none, arms the source
 //! and sleeps. Nothing behind this trait knows what a rule is, and nothing before it where a record came from.
+//!
+//! | file | is about |
+//! |---|---|
+//! | `kmod/` | the kernel module |
+//! | `rings.rs` | rings as one stream |
+//! | `merge.rs` | one order for all CPUs |
+//! | `accounts.rs` | losses |
 
-mod device;
-mod kmod;
+mod accounts;
+pub mod kmod;
 mod merge;
+mod rings;
 
-pub use device::DeviceError;
-pub use kmod::KmodSource;
+pub use accounts::{Accounts, Gaps, Mismatch};
+pub use kmod::{DeviceError, KmodSource};
 pub use merge::{Lane, Merge};
+pub use rings::Rings;
 
 use kestrel_core::schema::EventSet;
-use kestrel_ringbuf::{Corrupt, Counters};
+use kestrel_ringbuf::Counters;
 use mio::{Registry, Token};
 use std::io;
 
@@ -22,14 +31,6 @@ pub enum SourceError {
     /// A device cannot be used.
     #[error(transparent)]
     Device(#[from] DeviceError),
-    /// A ring makes no sense.
-    #[error("cpu {cpu}: {corrupt}")]
-    Corrupt {
-        /// The ring's CPU.
-        cpu: u32,
-        /// What is wrong.
-        corrupt: Corrupt,
-    },
     /// The loop cannot wait for it.
     #[error("cannot wait for the source: {0}")]
     Register(#[from] io::Error),
@@ -40,11 +41,11 @@ pub trait Source {
     /// Its name, as in `engine.kind`.
     fn name(&self) -> &'static str;
 
-    /// Registers what the loop waits for, under tokens from `base` on. Gives how many it uses.
+    /// Registers what the loop waits for, under tokens from `base` on: none below it.
     ///
     /// # Errors
     /// [`SourceError`] if the system refuses.
-    fn register(&mut self, registry: &Registry, base: Token) -> Result<usize, SourceError>;
+    fn register(&mut self, registry: &Registry, base: Token) -> Result<(), SourceError>;
 
     /// Begins to record these events.
     ///
@@ -52,16 +53,22 @@ pub trait Source {
     /// [`SourceError`] if the source refuses.
     fn start(&mut self, events: &EventSet) -> Result<(), SourceError>;
 
+    /// Records these events from now on, without a pause.
+    ///
+    /// # Errors
+    /// [`SourceError`] if the source refuses; it records what it did before then.
+    fn set_interest(&mut self, events: &EventSet) -> Result<(), SourceError>;
+
     /// The next record, in order of time; `None` if there is none now. It stays valid until the next call.
     ///
     /// # Errors
-    /// [`SourceError`] if the source makes no sense any more.
+    /// [`SourceError`] if the source cannot go on.
     fn next(&mut self) -> Result<Option<&[u8]>, SourceError>;
 
-    /// Gives the room of what was read back.
+    /// Gives the room of everything that was read back.
     fn release(&mut self);
 
-    /// Asks to be woken; false if something came in between.
+    /// Asks to be woken; false if something came in between: read on then.
     fn arm(&mut self) -> bool;
 
     /// Awake again.
@@ -73,12 +80,15 @@ pub trait Source {
     /// [`SourceError`] if the source refuses.
     fn stop(&mut self) -> Result<(), SourceError>;
 
-    /// What became of the events so far, over all CPUs.
+    /// What became of the events so far, over all CPUs. Cheap enough for once a second.
     fn counters(&self) -> Counters;
 
-    /// Records that are missing by the sequence numbers of those that were read.
-    fn missing(&self) -> u64;
+    /// The accounts so far.
+    fn accounts(&self) -> Accounts;
 
-    /// System calls that it made since the start, apart from setting up.
-    fn system_calls(&self) -> u64;
+    /// System calls made since the start by calls of [`Source::next`], [`Source::release`] and [`Source::arm`]. None, for
+    /// a source that reads rings.
+    fn system_calls(&self) -> u64 {
+        0
+    }
 }

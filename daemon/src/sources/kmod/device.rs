@@ -1,70 +1,12 @@
 //! The module's device files: opening them, and their requests.
 #![allow(unsafe_code, reason = "ioctl(2)")]
 
-use kestrel_core::abi::{ABI_MAJOR, ABI_MINOR, DEVICE_PREFIX, Frame, Hello, Interest, Request, Welcome};
-use kestrel_core::schema::FINGERPRINT;
+use super::error::DeviceError;
+use super::holder::holder;
+use kestrel_core::abi::{Frame, Hello, Interest, Request, Welcome};
 use nix::errno::Errno;
 use std::fs::{File, OpenOptions};
 use std::os::fd::AsRawFd;
-use std::os::unix::fs::OpenOptionsExt;
-
-/// Why the module cannot be used; each says what to do.
-#[derive(Debug, thiserror::Error)]
-pub enum DeviceError {
-    /// There is no device.
-    #[error(
-        "{path}: no such device: the kernel module is not loaded. Load it with `modprobe kestrel`, or install it with `make install`"
-    )]
-    Missing {
-        /// The device's path.
-        path: String,
-    },
-    /// The caller may not open it.
-    #[error("{path}: permission denied: kestrel reads the kernel's records as root")]
-    Denied {
-        /// The device's path.
-        path: String,
-    },
-    /// Somebody else has it.
-    #[error("{path}: in use: another kestrel reads the records already; there can be one. `fuser {path}` shows which")]
-    Busy {
-        /// The device's path.
-        path: String,
-    },
-    /// Module and daemon do not fit.
-    #[error(
-        "module and daemon do not fit: the module speaks ABI {}.{} with schema {:016x}, this daemon ABI {ABI_MAJOR}.{ABI_MINOR} with schema {FINGERPRINT:016x}. \
-         Install both from one release and load the module again (`rmmod kestrel; modprobe kestrel`)",
-        theirs.abi_major, theirs.abi_minor, theirs.schema
-    )]
-    Mismatch {
-        /// What the module says of itself.
-        theirs: Welcome,
-    },
-    /// The module answers in a way that this daemon does not understand.
-    #[error(
-        "module and daemon do not fit: the module's answer to the handshake makes no sense to this daemon (ABI {ABI_MAJOR}.{ABI_MINOR})"
-    )]
-    Nonsense,
-    /// The system refused.
-    #[error("{path}: {what}: {error}")]
-    System {
-        /// The device's path.
-        path: String,
-        /// What was tried.
-        what: &'static str,
-        /// Why not.
-        error: std::io::Error,
-    },
-    /// A ring cannot be mapped.
-    #[error("{path}: {error}")]
-    Map {
-        /// The device's path.
-        path: String,
-        /// Why not.
-        error: kestrel_ringbuf::MapError,
-    },
-}
 
 /// One device.
 #[derive(Debug)]
@@ -76,16 +18,14 @@ pub struct Device {
 }
 
 impl Device {
-    /// Opens the device of a CPU.
-    pub fn open(cpu: u32) -> Result<Device, DeviceError> {
-        let path = format!("{DEVICE_PREFIX}{cpu}");
-        let opened = OpenOptions::new().read(true).write(true).custom_flags(nix::libc::O_CLOEXEC).open(&path);
-        match opened {
+    /// Opens a device.
+    pub fn open(path: String) -> Result<Device, DeviceError> {
+        match OpenOptions::new().read(true).write(true).open(&path) {
             Ok(file) => Ok(Device { path, file }),
             Err(error) => Err(match error.raw_os_error().map(Errno::from_raw) {
                 Some(Errno::ENOENT | Errno::ENODEV | Errno::ENXIO) => DeviceError::Missing { path },
                 Some(Errno::EACCES | Errno::EPERM) => DeviceError::Denied { path },
-                Some(Errno::EBUSY) => DeviceError::Busy { path },
+                Some(Errno::EBUSY) => DeviceError::Busy { holder: holder(&path), path },
                 _ => DeviceError::System { path, what: "cannot open it", error },
             }),
         }
@@ -102,7 +42,8 @@ impl Device {
                 Some(theirs) => DeviceError::Mismatch { theirs },
                 None => DeviceError::Nonsense,
             }),
-            Err(errno) => Err(self.refused("handshake", errno)),
+            Err(Errno::ENOTTY | Errno::EINVAL) => Err(DeviceError::Foreign { path: self.path.clone() }),
+            Err(errno) => Err(self.refused("the handshake failed", errno)),
         }
     }
 

@@ -1,0 +1,107 @@
+//! Why a command failed, and its exit code.
+
+use crate::config::ConfigError;
+use crate::config::rule_files::UnreadableRules;
+use crate::event_loop::LoopError;
+use crate::sources::{DeviceError, SourceError};
+use kestrel_outputs::OutputError;
+use kestrel_rules::LoadErrors;
+use std::io;
+
+/// Why a command failed.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The configuration.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// Rule files cannot be read.
+    #[error("{}", lines(.0))]
+    RuleFiles(Vec<UnreadableRules>),
+    /// Rules are wrong.
+    #[error("{errors}\n\n{}", count(errors.0.len()))]
+    Rules {
+        /// What is wrong.
+        errors: LoadErrors,
+    },
+    /// Rule files were validated, and their verdicts printed: some are wrong.
+    #[error("{}", count(*.0))]
+    Invalid(usize),
+    /// No rule is left to judge by.
+    #[error("no rule is enabled: nothing would ever be found. Name rule files with -r or in rules_files")]
+    NoRules,
+    /// A word on the command line.
+    #[error("{0}")]
+    Usage(String),
+    /// The sinks.
+    #[error(transparent)]
+    Outputs(#[from] OutputError),
+    /// The source.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// The loop.
+    #[error(transparent)]
+    Loop(#[from] LoopError),
+    /// `syscall_event_drops.actions: [exit]`.
+    #[error("events were dropped, and syscall_event_drops.actions says to end then")]
+    Drops,
+    /// Standard output cannot be written.
+    #[error("standard output: {0}")]
+    Stdout(io::Error),
+    /// The system.
+    #[error("{what}: {error}")]
+    System {
+        /// What was tried.
+        what: String,
+        /// Why not.
+        error: io::Error,
+    },
+}
+
+impl Failure {
+    /// The exit code.
+    pub fn code(&self) -> u8 {
+        match self {
+            Failure::Config(_)
+            | Failure::RuleFiles(_)
+            | Failure::Rules { .. }
+            | Failure::Invalid(_)
+            | Failure::NoRules
+            | Failure::Usage(_)
+            | Failure::Outputs(OutputError::Config(_)) => 2,
+            Failure::Outputs(OutputError::File { .. } | OutputError::Stdout(_))
+            | Failure::Source(_)
+            | Failure::Loop(_)
+            | Failure::Drops
+            | Failure::Stdout(_)
+            | Failure::System { .. } => 1,
+        }
+    }
+
+    /// True if nobody is left to be told: whoever read standard output has what they wanted.
+    pub fn is_silent(&self) -> bool {
+        matches!(self, Failure::Stdout(error) if error.kind() == io::ErrorKind::BrokenPipe)
+    }
+}
+
+impl From<DeviceError> for Failure {
+    fn from(error: DeviceError) -> Failure {
+        Failure::Source(error.into())
+    }
+}
+
+/// Makes a failure of what the system said.
+pub fn system(what: impl Into<String>) -> impl FnOnce(io::Error) -> Failure {
+    let what = what.into();
+    move |error| Failure::System { what, error }
+}
+
+fn lines(problems: &[UnreadableRules]) -> String {
+    problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}
+
+fn count(n: usize) -> String {
+    match n {
+        1 => "one thing is wrong in the rules".to_owned(),
+        n => format!("{n} things are wrong in the rules"),
+    }
+}

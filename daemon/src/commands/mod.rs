@@ -1,0 +1,79 @@
+//! What the command line asks for. Exit codes: 0 fine, 1 failed while running, 2 wrong usage or invalid input.
+//!
+//! | file | command |
+//! |---|---|
+//! | `watch.rs` | none: watching |
+//! | `dump.rs` | `dump` |
+//! | `validate.rs` | `-V` |
+//! | `list.rs` | `--list`, `--list-events`, `--version` |
+
+mod dump;
+mod failure;
+mod list;
+mod rules;
+mod validate;
+mod watch;
+
+pub use failure::Failure;
+
+use crate::cli::{Cli, Command};
+use crate::config::{self, Config, EngineKind, Loaded, Origins};
+use crate::logger::{self, Targets};
+use crate::sources::{KmodSource, Source};
+use kestrel_core::abi::Hello;
+use kestrel_outputs::Priority;
+use std::io::{self, Write};
+use std::time::Duration;
+
+/// Does what the command line asks for.
+///
+/// # Errors
+/// [`Failure`] has a message for a person, and the exit code.
+pub fn run(cli: &Cli) -> Result<(), Failure> {
+    // Until the configuration says otherwise.
+    logger::init(Priority::Informational, Targets { stderr: true, syslog: None });
+    if cli.version {
+        return list::version();
+    }
+    if cli.list {
+        return list::fields(cli.names);
+    }
+    if cli.list_events {
+        return list::events();
+    }
+    let Loaded { config, warnings } = config::load(&Origins::of_process(cli.config.as_deref(), &cli.options))?;
+    let least = if cli.verbose { Priority::Debug } else { config.log_level };
+    let syslog = config.log_syslog.then(|| config.outputs.syslog_output.path.clone());
+    logger::init(least, Targets { stderr: config.log_stderr, syslog });
+    for warning in warnings {
+        log::warn!("{warning}");
+    }
+    if !cli.validate.is_empty() {
+        return validate::run(&cli.validate, &config);
+    }
+    match &cli.command {
+        Some(Command::Dump(args)) => dump::run(args, cli, &config),
+        None => watch::run(cli, &config),
+    }
+}
+
+/// Prints a line on standard output.
+fn print(text: std::fmt::Arguments<'_>) -> Result<(), Failure> {
+    writeln!(io::stdout(), "{text}").map_err(Failure::Stdout)
+}
+
+/// Opens the source that the configuration names.
+fn open_source(config: &Config) -> Result<Box<dyn Source>, Failure> {
+    match config.engine.kind {
+        EngineKind::Kmod => {
+            let kmod = &config.engine.kmod;
+            let delay = Duration::from_millis(kmod.wake_delay_ms);
+            let source = KmodSource::open(&kmod.device, &Hello::OURS, delay)?;
+            log::debug!("{} CPUs", source.cpus());
+            if source.is_retained() {
+                log::info!("going on where the last reader stopped: the rings kept what happened since");
+            }
+            Ok(Box::new(source))
+        }
+    }
+}

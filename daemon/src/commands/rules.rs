@@ -1,0 +1,39 @@
+//! Loading the rules that the command line or the configuration names.
+
+use super::Failure;
+use crate::config::rule_files;
+use crate::config::{Config, RuleMatching};
+use kestrel_rules::{LoadOptions, Loaded, Matching, RuleSet};
+use std::path::PathBuf;
+
+/// How rules are loaded by this configuration.
+pub fn options(config: &Config) -> LoadOptions {
+    let matching = match config.rule_matching {
+        RuleMatching::First => Matching::First,
+        RuleMatching::All => Matching::All,
+    };
+    LoadOptions { least_priority: config.priority, matching }
+}
+
+/// Loads the rules in `paths`, or else those of the configuration. Warnings go to the log.
+///
+/// # Errors
+/// [`Failure`] if a file cannot be read, something in them is wrong, or no rule is enabled.
+pub fn load(paths: &[PathBuf], config: &Config) -> Result<RuleSet, Failure> {
+    // What was named on the command line must be there.
+    let sources = match paths {
+        [] => rule_files::read(&rule_files::present(&config.rules_files)),
+        named => rule_files::read(named),
+    };
+    let sources = sources.map_err(Failure::RuleFiles)?;
+    let Loaded { rules, warnings } =
+        RuleSet::load(&sources, options(config)).map_err(|errors| Failure::Rules { errors })?;
+    for warning in warnings {
+        let (file, line, column) = warning.position();
+        log::warn!("{file}:{line}:{column}: {}", warning.message());
+    }
+    if rules.rules().is_empty() {
+        return Err(Failure::NoRules);
+    }
+    Ok(rules)
+}

@@ -1,0 +1,33 @@
+//! `-V`: says everything that is wrong with rule files, and a verdict on each.
+
+use super::rules::options;
+use super::{Failure, print};
+use crate::config::Config;
+use crate::config::rule_files;
+use kestrel_rules::{Diagnostic, RuleSet};
+use std::path::PathBuf;
+
+/// Validates files. Together, since macros and lists of one can be used in the next.
+pub fn run(files: &[PathBuf], config: &Config) -> Result<(), Failure> {
+    let sources = rule_files::read(files).map_err(Failure::RuleFiles)?;
+    let (problems, errors) = match RuleSet::load(&sources, options(config)) {
+        Ok(loaded) => (loaded.warnings, 0),
+        Err(errors) => {
+            let count = errors.0.len();
+            (errors.0, count)
+        }
+    };
+    for source in &sources {
+        let own: Vec<&Diagnostic> = problems.iter().filter(|problem| problem.position().0 == source.name).collect();
+        let verdict = match own.as_slice() {
+            [] => "Ok",
+            [..] if errors == 0 => "Ok, with warnings",
+            [..] => "Invalid",
+        };
+        print(format_args!("{}: {verdict}", source.name))?;
+        for problem in own {
+            print(format_args!("{problem}\n"))?;
+        }
+    }
+    if errors > 0 { Err(Failure::Invalid(errors)) } else { Ok(()) }
+}

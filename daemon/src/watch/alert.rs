@@ -1,0 +1,87 @@
+//! From a match to an alert, and alerts of Kestrel's own.
+
+use kestrel_outputs::{Alert, FieldValue, Priority};
+use kestrel_rules::{Facts, Field, Rule, Value};
+use std::rc::Rc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// The alert of a rule that matched.
+pub fn alert(rule: &Rule, facts: &impl Facts, time_ns: u64, hostname: &Rc<str>) -> Alert {
+    let mut message = String::with_capacity(256);
+    rule.output.render(facts, &mut message);
+    let fields = rule.output.fields().map(|(name, field)| {
+        let value = match field.field {
+            // Falco's JSON has these two as numbers.
+            Field::EvtTime | Field::EvtTimeIso8601 => FieldValue::Uint(time_ns),
+            _ => field_value(facts.value(field)),
+        };
+        (name.to_owned(), value)
+    });
+    Alert {
+        time_ns,
+        priority: rule.priority,
+        rule: Rc::clone(&rule.name),
+        source: Rc::clone(&rule.source),
+        tags: Rc::clone(&rule.tags),
+        hostname: Rc::clone(hostname),
+        fields: fields.collect(),
+        message,
+    }
+}
+
+fn field_value(value: Value<'_>) -> FieldValue {
+    match value {
+        Value::Missing => FieldValue::Null,
+        Value::Bool(b) => FieldValue::Bool(b),
+        Value::Int(n) => FieldValue::Int(n),
+        Value::Uint(n) => FieldValue::Uint(n),
+        Value::Str(bytes) => FieldValue::Str(String::from_utf8_lossy(bytes).into_owned()),
+        Value::Ip(ip) => FieldValue::Str(ip.to_string()),
+        Value::Any(values) => {
+            let texts = values.iter().map(|value| match field_value(*value) {
+                FieldValue::Str(text) => text,
+                FieldValue::Int(n) => n.to_string(),
+                FieldValue::Uint(n) => n.to_string(),
+                FieldValue::Bool(b) => b.to_string(),
+                FieldValue::Double(n) => n.to_string(),
+                FieldValue::Null => "<NA>".to_owned(),
+            });
+            FieldValue::Str(texts.collect::<Vec<_>>().join(","))
+        }
+    }
+}
+
+/// An alert of Kestrel's own, of now.
+pub fn internal(
+    rule: &str,
+    priority: Priority,
+    message: String,
+    fields: Vec<(String, FieldValue)>,
+    hostname: Rc<str>,
+) -> Alert {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Alert {
+        time_ns: u64::try_from(now.as_nanos()).unwrap_or(u64::MAX),
+        priority,
+        rule: rule.into(),
+        source: "internal".into(),
+        tags: Vec::new().into(),
+        hostname,
+        message,
+        fields,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_keep_their_types() {
+        assert_eq!(field_value(Value::Missing), FieldValue::Null);
+        assert_eq!(field_value(Value::Int(-1)), FieldValue::Int(-1));
+        assert_eq!(field_value(Value::Str(b"a\xffb")), FieldValue::Str("a\u{fffd}b".to_owned()));
+        let both = [Value::Ip("10.0.0.1".parse().unwrap()), Value::Missing, Value::Uint(3)];
+        assert_eq!(field_value(Value::Any(&both)), FieldValue::Str("10.0.0.1,<NA>,3".to_owned()));
+    }
+}

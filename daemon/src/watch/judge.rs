@@ -1,0 +1,105 @@
+//! A record becomes alerts.
+
+use super::alert::alert;
+use crate::fields::{Clock, EventFacts};
+use crate::state::State;
+use bumpalo::Bump;
+use kestrel_core::event::Record;
+use kestrel_core::schema::{self, EventId};
+use kestrel_outputs::{Alert, Priority};
+use kestrel_rules::RuleSet;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+/// Size to which the arena for composed values is allowed to have grown before it is given back, in bytes.
+const ARENA_BYTES: usize = 256 * 1024;
+
+/// What became of the records.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Judged {
+    /// Records that were judged.
+    pub records: u64,
+    /// Records that were skipped because they make no sense.
+    pub bad_records: u64,
+    /// Records that were skipped because this version does not know their event.
+    pub unknown_events: u64,
+    /// Matches by priority.
+    pub by_priority: BTreeMap<Priority, u64>,
+    /// Matches by rule.
+    pub by_rule: BTreeMap<Rc<str>, u64>,
+}
+
+/// Takes in records, one by one, and says which alerts they raise.
+#[derive(Debug)]
+pub struct Judge {
+    /// Processes and users.
+    pub state: State,
+    rules: RuleSet,
+    clock: Clock,
+    arena: Bump,
+    hostname: Rc<str>,
+    judged: Judged,
+}
+
+impl Judge {
+    /// A judge by these rules.
+    pub fn new(state: State, rules: RuleSet, clock: Clock) -> Judge {
+        let hostname = clock.hostname.as_str().into();
+        Judge { state, rules, clock, arena: Bump::new(), hostname, judged: Judged::default() }
+    }
+
+    /// The rules.
+    pub fn rules(&self) -> &RuleSet {
+        &self.rules
+    }
+
+    /// Judges by other rules from the next record on. What is known of processes stays.
+    pub fn set_rules(&mut self, rules: RuleSet) {
+        self.rules = rules;
+    }
+
+    /// Name of this machine.
+    pub fn hostname(&self) -> Rc<str> {
+        Rc::clone(&self.hostname)
+    }
+
+    /// What became of the records so far.
+    pub fn judged(&self) -> &Judged {
+        &self.judged
+    }
+
+    /// Takes in a record and calls `on_alert` for each alert.
+    pub fn record(&mut self, bytes: &[u8], mut on_alert: impl FnMut(Alert)) {
+        let Judge { state, rules, clock, arena, hostname, judged } = self;
+        let Ok(record) = Record::parse(bytes) else {
+            judged.bad_records += 1;
+            return;
+        };
+        // The state does not get to see what nobody can read.
+        if schema::get(EventId(record.header().event)).is_none() {
+            judged.unknown_events += 1;
+            return;
+        }
+        judged.records += 1;
+        let time_ns = record.header().time_ns;
+        clock.tick(time_ns);
+        let key = state.apply(&record);
+        if let Some(facts) = EventFacts::new(record, key, state, clock, arena) {
+            rules.evaluate(facts.id(), &facts, |rule| {
+                *judged.by_priority.entry(rule.priority).or_default() += 1;
+                match judged.by_rule.get_mut(&rule.name) {
+                    Some(count) => *count += 1,
+                    None => drop(judged.by_rule.insert(Rc::clone(&rule.name), 1)),
+                }
+                on_alert(alert(rule, &facts, time_ns, hostname));
+            });
+        }
+        clock.previous_ns = time_ns;
+        state.settle(&record, key);
+        if arena.allocated_bytes() > ARENA_BYTES {
+            *arena = Bump::new();
+        } else {
+            arena.reset();
+        }
+    }
+}
