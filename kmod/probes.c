@@ -64,12 +64,9 @@ static __always_inline bool asked_for(const unsigned long *bitmap, unsigned int 
 /* Fills in what every event has. Preemption is off, so that the CPU stays the one whose ring is written. */
 static void see(struct kestrel_seen *seen, struct pt_regs *regs, unsigned int nr, long ret)
 {
-	unsigned long args[6];
-	int i;
+	static_assert(sizeof(unsigned long) == sizeof(seen->args[0]));
 
-	syscall_get_arguments(current, regs, args);
-	for (i = 0; i < 6; i++)
-		seen->args[i] = args[i];
+	syscall_get_arguments(current, regs, (unsigned long *)seen->args);
 	seen->compat = from_compat();
 	seen->ret = seen->compat ? (s64)(s32)ret : ret;
 	seen->time_ns = ktime_get_real_fast_ns();

@@ -14,9 +14,8 @@
 #include <linux/sched/signal.h>
 #include <linux/string.h>
 #include <linux/tty.h>
-#include <linux/tty_driver.h>
+#include <linux/uidgid.h>
 #include <linux/uaccess.h>
-#include <linux/user_namespace.h>
 #include <linux/version.h>
 
 #include "kestrel.h"
@@ -118,11 +117,12 @@ void kestrel_fill_task(struct task_struct *task, struct kestrel_task *out)
 	out->tid = task->pid;
 	out->pid = task->tgid;
 	out->ppid = rcu_dereference(task->real_parent)->tgid;
-	out->uid = from_kuid(&init_user_ns, cred->uid);
-	out->euid = from_kuid(&init_user_ns, cred->euid);
-	out->gid = from_kgid(&init_user_ns, cred->gid);
-	out->egid = from_kgid(&init_user_ns, cred->egid);
-	out->loginuid = from_kuid(&init_user_ns, audit_get_loginuid(task));
+	/* The kernel's own ids are those of the initial user namespace. */
+	out->uid = __kuid_val(cred->uid);
+	out->euid = __kuid_val(cred->euid);
+	out->gid = __kgid_val(cred->gid);
+	out->egid = __kgid_val(cred->egid);
+	out->loginuid = __kuid_val(audit_get_loginuid(task));
 	out->sid = sid ? sid->numbers[0].nr : 0;
 	out->pgid = pgrp ? pgrp->numbers[0].nr : 0;
 	out->tty = tty_of(task);
