@@ -131,9 +131,16 @@ static int greet(struct kestrel_frame *frame)
 	error = kestrel_rs_hello(frame, &facts);
 	if (error || session.greeted)
 		return error;
-	/* A capture that goes on keeps its rings: the consumer finds in them how far the last one came. */
-	if (!session.capturing)
+	/*
+	 * A capture that goes on keeps its rings and what was asked for: the consumer finds in them how far the last one
+	 * came.
+	 */
+	if (!session.capturing) {
+		static const struct kestrel_interest nothing;
+
 		kestrel_rings_reset();
+		kestrel_rs_interest(&kestrel_wanted, &nothing);
+	}
 	session.retained = session.capturing;
 	smp_store_release(&session.greeted, true);
 	return 0;

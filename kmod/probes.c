@@ -16,7 +16,6 @@
 #include <linux/string.h>
 #include <linux/timekeeping.h>
 #include <linux/tracepoint.h>
-#include <linux/version.h>
 #include <asm/syscall.h>
 #include <trace/events/sched.h>
 #include <trace/events/syscalls.h>
@@ -163,18 +162,23 @@ static void record_exit(struct task_struct *task, bool group_dead)
 	preempt_enable_notrace();
 }
 
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 16, 0)
-static void probe_exit(void *data, struct task_struct *task, bool group_dead)
-{
-	record_exit(task, group_dead);
-}
-#else
 /* Two threads that end at the same time may both find that they are the last. */
-static void probe_exit(void *data, struct task_struct *task)
+static void __maybe_unused probe_exit(void *data, struct task_struct *task)
 {
 	record_exit(task, atomic_read(&task->signal->live) == 0);
 }
-#endif
+
+static void __maybe_unused probe_exit_told(void *data, struct task_struct *task, bool group_dead)
+{
+	record_exit(task, group_dead);
+}
+
+/* Newer kernels tell whether it is the last thread. Which this is, the tracepoint's own type says. */
+#define PROBE_EXIT                                                                                                     \
+	__builtin_choose_expr(                                                                                         \
+		__builtin_types_compatible_p(typeof(&check_trace_callback_type_sched_process_exit),                   \
+					     void (*)(void (*)(void *, struct task_struct *))),                       \
+		probe_exit, probe_exit_told)
 
 static struct {
 	const char *name;
@@ -184,7 +188,7 @@ static struct {
 } hooks[] = {
 	{ "sched_process_fork", probe_fork },
 	{ "sched_process_exec", probe_exec },
-	{ "sched_process_exit", probe_exit },
+	{ "sched_process_exit", PROBE_EXIT },
 	{ "sys_exit", probe_sys_exit },
 };
 
@@ -204,7 +208,7 @@ int kestrel_probes_setup(void)
 	/* The compiler compares the probes with what the kernel's headers say of their tracepoints. */
 	check_trace_callback_type_sched_process_fork(probe_fork);
 	check_trace_callback_type_sched_process_exec(probe_exec);
-	check_trace_callback_type_sched_process_exit(probe_exit);
+	check_trace_callback_type_sched_process_exit(PROBE_EXIT);
 	check_trace_callback_type_sys_exit(probe_sys_exit);
 
 	kestrel_rs_tables(&kestrel_wanted);

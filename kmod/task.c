@@ -40,16 +40,17 @@ static const struct ns_common *mnt_ns_common(const struct mnt_namespace *ns)
 void kestrel_task_setup(void)
 {
 	const struct proc_ns_operations *ops;
-	int type;
 	const struct ns_common *ns;
+	char name[4] = {};
+	const char *at;
 
 	if (!current->nsproxy || !current->nsproxy->mnt_ns)
 		return;
 	ns = mnt_ns_common(current->nsproxy->mnt_ns);
-	if (copy_from_kernel_nofault(&ops, &ns->ops, sizeof(ops)) ||
-	    copy_from_kernel_nofault(&type, &ops->type, sizeof(type)))
-		return;
-	mnt_ns_known = type == CLONE_NEWNS;
+	if (!copy_from_kernel_nofault(&ops, &ns->ops, sizeof(ops)) &&
+	    !copy_from_kernel_nofault(&at, &ops->name, sizeof(at)) &&
+	    !copy_from_kernel_nofault(name, at, sizeof(name)))
+		mnt_ns_known = !memcmp(name, "mnt", sizeof(name));
 	if (!mnt_ns_known)
 		pr_notice("kestrel: mount namespaces are laid out otherwise in this kernel; they are recorded as 0\n");
 }
