@@ -65,10 +65,11 @@ flock 9
 
 # core, compiled once for each compiler and set of flags. compiler_builtins is an empty crate: rustc wants one to exist.
 key=$(printf '%s\n%s\n' "$version" "$flags" | sha256sum | cut -c1-16)
-sysroot=$root/target/kmod/sysroot-$key
+sysroot=$root/target/kmod/sysroot-$arch-$key
 libs=$sysroot/lib/rustlib/$target/lib
 if [ ! -f "$libs/libcompiler_builtins.rlib" ]; then
     echo "build-kmod-object: compiling core for $target (once, half a minute)"
+    rm -rf "$root/target/kmod/sysroot-$arch"-*
     mkdir -p "$libs"
     "$RUSTC" --edition 2024 --target "$target" --crate-name core --crate-type rlib $flags --cap-lints allow \
         -Zforce-unstable-if-unmarked --out-dir "$libs" "$library/core/src/lib.rs"
