@@ -172,7 +172,7 @@ fn outputs_that_cannot_be_are_refused_before_anything_is_recorded() {
     let place = Place::new(&[("c.yaml", CONFIG), ("r.yaml", GOOD)]);
     let run = |option: &str| place.run(&["-c", "c.yaml", "-r", "r.yaml", "-o", option]);
     assert_snapshot!(run("file_output={enabled: true, filename: /no/such/folder/alerts}"), @r"
-    exit 1
+    exit 2
     kestrel: file_output: cannot open /no/such/folder/alerts: No such file or directory (os error 2)
     ");
     assert_snapshot!(run("file_output.enabled=true"), @r"

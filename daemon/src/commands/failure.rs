@@ -67,8 +67,8 @@ impl Failure {
             | Failure::Invalid(_)
             | Failure::NoRules
             | Failure::Usage(_)
-            | Failure::Outputs(OutputError::Config(_)) => 2,
-            Failure::Outputs(OutputError::File { .. } | OutputError::Stdout(_))
+            | Failure::Outputs(OutputError::Config(_) | OutputError::File { .. }) => 2,
+            Failure::Outputs(OutputError::Stdout(_))
             | Failure::Source(_)
             | Failure::Loop(_)
             | Failure::Drops

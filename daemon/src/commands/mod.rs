@@ -71,7 +71,7 @@ fn open_source(config: &Config) -> Result<Box<dyn Source>, Failure> {
             let source = KmodSource::open(&kmod.device, &Hello::OURS, delay)?;
             log::debug!("{} CPUs", source.cpus());
             if source.is_retained() {
-                log::info!("going on where the last reader stopped: the rings kept what happened since");
+                log::info!("going on where the last kestrel stopped: the rings kept what happened since");
             }
             Ok(Box::new(source))
         }

@@ -15,6 +15,15 @@ pub enum DeviceError {
         /// The device's path.
         path: String,
     },
+    /// The first CPU has a device, another one has none.
+    #[error(
+        "{path}: no such device, though the module is loaded: something removed it. Load the module again: \
+         `rmmod kestrel && modprobe kestrel`"
+    )]
+    Incomplete {
+        /// The device's path.
+        path: String,
+    },
     /// The caller may not open it.
     #[error(
         "{path}: permission denied: only root may read what the kernel records. Start kestrel as root (with CAP_SYS_ADMIN)"

@@ -1,5 +1,6 @@
 //! The kernel module: one device and one ring per CPU.
 
+mod cpus;
 mod device;
 mod error;
 mod holder;
@@ -44,13 +45,11 @@ impl KmodSource {
         }
         let mut rings = vec![(0, map(&control, welcome.ring_bytes)?)];
         let mut others = Vec::new();
-        for cpu in 1..welcome.cpus {
-            let device = match Device::open(path(cpu)) {
-                Ok(device) => device,
-                // Numbers of CPUs may have holes (cpu_possible_mask).
-                Err(DeviceError::Missing { .. }) => continue,
-                Err(error) => return Err(error),
-            };
+        for cpu in cpus::possible(welcome.cpus).into_iter().filter(|&cpu| cpu != 0) {
+            let device = Device::open(path(cpu)).map_err(|error| match error {
+                DeviceError::Missing { path } => DeviceError::Incomplete { path },
+                error => error,
+            })?;
             rings.push((cpu, map(&device, welcome.ring_bytes)?));
             others.push(device);
         }
