@@ -1,0 +1,75 @@
+//! Process 1: makes a machine of a kernel and an archive, does what the command line asks for, turns the machine off.
+
+use super::port::Port;
+use super::stage::Stage;
+use super::{count, demo};
+use crate::protocol::{Task, Word};
+use crate::scenarios;
+use nix::mount::{MsFlags, mount};
+use nix::sys::reboot::{RebootMode, reboot};
+use std::process::{Command, ExitCode};
+
+/// File systems: kind, where, options.
+const MOUNTS: [(&str, &str, &str); 7] = [
+    ("proc", "/proc", ""),
+    ("sysfs", "/sys", ""),
+    ("devtmpfs", "/dev", ""),
+    ("devpts", "/dev/pts", "mode=620"),
+    ("tmpfs", "/dev/shm", "mode=1777"),
+    ("tmpfs", "/run", "mode=755"),
+    ("cgroup2", "/sys/fs/cgroup", ""),
+];
+
+/// The program, as process 1.
+pub fn main() -> ExitCode {
+    for (kind, place, options) in MOUNTS {
+        let _ = std::fs::create_dir_all(place);
+        if let Err(errno) = mount(Some(kind), place, Some(kind), MsFlags::empty(), Some(options)) {
+            println!("{place}: cannot mount {kind}: {errno}");
+        }
+    }
+    if let Err(error) = Command::new("/bin/ifconfig").args(["lo", "127.0.0.1", "up"]).status() {
+        println!("lo: {error}");
+    }
+    let mut port = Port::open();
+    let line = std::fs::read_to_string("/proc/cmdline").unwrap_or_default();
+    let well = match Task::from_command_line(&line) {
+        Some(Task::Scenarios(names)) => run(&mut port, &names),
+        Some(Task::Demo) => demo::run(&mut port),
+        Some(Task::Shell) => demo::shell(),
+        Some(Task::Count) => count::run(&mut port),
+        Some(Task::Trial) => true,
+        None => {
+            println!("the kernel's command line does not say what to do: {line}");
+            false
+        }
+    };
+    port.say(&Word::Done(well));
+    nix::unistd::sync();
+    // QEMU is told to end where a machine would start again: that works with every kernel, power management or not.
+    let _ = reboot(RebootMode::RB_AUTOBOOT);
+    ExitCode::FAILURE
+}
+
+fn run(port: &mut Port, names: &[String]) -> bool {
+    let all = scenarios::all();
+    let mut stage = Stage::new(port);
+    let mut well = true;
+    for name in names {
+        stage.say(&Word::Begin(name.clone()));
+        let outcome = match all.iter().find(|scenario| scenario.name == name) {
+            Some(scenario) => stage.play(scenario),
+            None => Err("the guest does not know this scenario: is its image older than the harness?".into()),
+        };
+        match outcome {
+            Ok(()) => stage.say(&Word::Pass),
+            Err(failure) => {
+                well = false;
+                stage.tell_console();
+                stage.say(&Word::Fail(failure.0));
+            }
+        }
+    }
+    stage.clear();
+    well
+}

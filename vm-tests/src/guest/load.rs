@@ -1,0 +1,86 @@
+//! Load: programs that make many system calls, on a CPU of their own.
+
+use super::failure::{Doing, Outcome};
+use nix::sched::{CpuSet, sched_setaffinity};
+use nix::unistd::Pid;
+use std::fs::File;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// The program under the name that makes load.
+pub const PROGRAM: &str = "/usr/bin/load";
+
+/// The program under the name that starts others.
+pub const STORM: &str = "/usr/bin/storm";
+
+/// An act of load: `opens CPU FOLDER COUNT PAUSE_US`, `storm CPU COUNT PROGRAM`, or `mixed CPU SECONDS`.
+///
+/// # Errors
+/// What the system said.
+pub fn act(words: &[&str]) -> Outcome {
+    let [kind, cpu, rest @ ..] = words else { return Err("load of what, on which CPU?".into()) };
+    let mut one = CpuSet::new();
+    one.set(number(cpu)? as usize)?;
+    sched_setaffinity(Pid::from_raw(0), &one)?;
+    match (*kind, rest) {
+        ("opens", [folder, count, pause]) => opens(folder, number(count)?, Duration::from_micros(number(pause)?)),
+        ("storm", [count, program]) => {
+            for _ in 0..number(count)? {
+                Command::new(program).stdin(Stdio::null()).status().doing(program)?;
+            }
+            Ok(())
+        }
+        ("mixed", [seconds]) => mixed(Duration::from_secs(number(seconds)?)),
+        _ => Err("no such load".into()),
+    }
+}
+
+fn number(text: &str) -> Outcome<u64> {
+    text.parse().map_err(|_| format!("{text}: not a number").into())
+}
+
+/// Opens `FOLDER/0`, `FOLDER/1`, …: each exactly once, so that each can be looked for.
+fn opens(folder: &str, count: u64, pause: Duration) -> Outcome {
+    for index in 0..count {
+        let path = format!("{folder}/{index}");
+        File::create(&path).doing(&path)?;
+        std::fs::remove_file(&path).doing(&path)?;
+        if !pause.is_zero() {
+            std::thread::sleep(pause);
+        }
+    }
+    Ok(())
+}
+
+/// Opens, forks, executes and ends processes for a while, so that every tracepoint is under load.
+fn mixed(time: Duration) -> Outcome {
+    let end = Instant::now() + time;
+    while Instant::now() < end {
+        for _ in 0..200 {
+            drop(File::open("/etc/hostname")?);
+        }
+        Command::new("/bin/true").status().doing("/bin/true")?;
+    }
+    Ok(())
+}
+
+/// Starts load of a kind on a CPU.
+///
+/// # Errors
+/// If it cannot be started.
+pub fn start(kind: &str, cpu: u32, rest: &[&str]) -> Outcome<Child> {
+    let program = if kind == "storm" { STORM } else { PROGRAM };
+    let cpu = cpu.to_string();
+    let mut command = Command::new(program);
+    command.args(["load", kind, &cpu]).args(rest).stdin(Stdio::null()).stdout(Stdio::null());
+    command.spawn().doing(program)
+}
+
+/// Waits for load to end, which must be a success.
+///
+/// # Errors
+/// If it is none.
+pub fn finish(mut child: Child) -> Outcome {
+    let status = child.wait()?;
+    if status.success() { Ok(()) } else { Err(format!("the load ended with {status}").into()) }
+}

@@ -1,0 +1,31 @@
+//! The guest's side: the machine's init, and what scenarios are made with.
+//!
+//! One program is everything: as process 1 it is the init; under any other name it is whatever a scenario needs a program of
+//! that name to do ([`acts`]).
+
+pub mod acts;
+pub mod alerts;
+pub mod calls;
+pub mod count;
+pub mod daemon;
+pub mod demo;
+pub mod failure;
+pub mod init;
+pub mod load;
+pub mod module;
+pub mod port;
+pub mod programs;
+pub mod raw;
+pub mod sentinel;
+pub mod stage;
+pub mod summary;
+
+use std::process::ExitCode;
+
+/// The program.
+pub fn main() -> ExitCode {
+    if std::process::id() == 1 {
+        return init::main();
+    }
+    acts::main()
+}

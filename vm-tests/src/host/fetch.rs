@@ -1,0 +1,163 @@
+//! Fetches Debian's kernels with their headers, without installing anything.
+//!
+//! apt is used with a configuration of its own: own lists, own cache, own sources, an empty status. So it does not matter what
+//! is installed or configured here, root is not needed, and the machine's own apt sees nothing of it. Proxies that are
+//! configured for apt are used.
+
+use super::kernel::{Flavour, folder};
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// Where packages come from; `KESTREL_DEBIAN_MIRROR` names another place.
+const MIRROR: &str = "http://deb.debian.org";
+
+/// Debian's keys, which the packages' lists are signed with. Debian machines have them.
+const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
+
+/// Fetches the flavours that are not here yet.
+///
+/// # Errors
+/// A message.
+pub fn fetch(target: &Path, flavours: &[Flavour]) -> Result<(), String> {
+    let missing: Vec<&Flavour> =
+        flavours.iter().filter(|flavour| !folder(target, flavour).join("release").exists()).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let apt = Apt::prepare(&target.join("apt")).map_err(|error| format!("{}: {error}", target.display()))?;
+    println!("reading the lists of Debian's packages …");
+    apt.run("apt-get", &["update", "-qq"], None)?;
+    for flavour in missing {
+        let release = apt.unpack(flavour, &folder(target, flavour))?;
+        println!("kernel {}: {release}", flavour.name);
+    }
+    Ok(())
+}
+
+#[derive(Debug)]
+struct Apt {
+    options: Vec<String>,
+}
+
+impl Apt {
+    fn prepare(dir: &Path) -> io::Result<Apt> {
+        for sub in ["state/lists/partial", "cache/archives/partial", "empty"] {
+            fs::create_dir_all(dir.join(sub))?;
+        }
+        let dir = fs::canonicalize(dir)?;
+        let mirror = std::env::var("KESTREL_DEBIAN_MIRROR").unwrap_or_else(|_| MIRROR.to_owned());
+        let keyring = if Path::new(KEYRING).exists() { format!("[signed-by={KEYRING}] ") } else { String::new() };
+        let mut sources = String::new();
+        for (archive, suite) in
+            [("debian", "bookworm"), ("debian", "bookworm-updates"), ("debian-security", "bookworm-security")]
+        {
+            sources.push_str(&format!("deb {keyring}{mirror}/{archive} {suite} main\n"));
+        }
+        fs::write(dir.join("sources.list"), sources)?;
+        fs::write(dir.join("status"), "")?;
+        let path = |name: &str| dir.join(name).display().to_string();
+        let options = [
+            format!("Dir::State={}", path("state")),
+            format!("Dir::State::status={}", path("status")),
+            format!("Dir::Cache={}", path("cache")),
+            format!("Dir::Etc::sourcelist={}", path("sources.list")),
+            format!("Dir::Etc::sourceparts={}", path("empty")),
+            format!("Dir::Etc::preferencesparts={}", path("empty")),
+            "APT::Architecture=amd64".to_owned(),
+            "APT::Architectures=amd64".to_owned(),
+            "APT::Sandbox::User=".to_owned(),
+            "Acquire::Languages=none".to_owned(),
+            "Acquire::Retries=5".to_owned(),
+            "Acquire::IndexTargets::deb::Contents-deb::DefaultEnabled=false".to_owned(),
+        ];
+        Ok(Apt { options: options.to_vec() })
+    }
+
+    fn command(&self, program: &str, args: &[&str], dir: Option<&Path>) -> Command {
+        let mut command = Command::new(program);
+        for option in &self.options {
+            command.args(["-o", option]);
+        }
+        command.args(args).env("LC_ALL", "C").stdin(Stdio::null());
+        if let Some(dir) = dir {
+            command.current_dir(dir);
+        }
+        command
+    }
+
+    fn run(&self, program: &str, args: &[&str], dir: Option<&Path>) -> Result<(), String> {
+        succeed(&mut self.command(program, args, dir))
+    }
+
+    /// What a package depends on, without alternatives.
+    fn depends(&self, package: &str) -> Result<Vec<String>, String> {
+        let output = self
+            .command("apt-cache", &["depends", "--no-recommends", "--no-suggests", package], None)
+            .output()
+            .map_err(|error| format!("apt-cache: {error}"))?;
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        Ok(text.lines().filter_map(|line| line.trim().strip_prefix("Depends: ")).map(str::to_owned).collect())
+    }
+
+    /// Downloads and unpacks a flavour; gives its release.
+    fn unpack(&self, flavour: &Flavour, folder: &Path) -> Result<String, String> {
+        let named = |package: &str, prefix: &str| -> Result<String, String> {
+            let depends = self.depends(package)?;
+            let found = depends.into_iter().find(|name| name.starts_with(prefix));
+            found.ok_or_else(|| format!("{package} is not known to apt, or names no kernel"))
+        };
+        let image = named(flavour.image, "linux-image-")?;
+        let headers = named(flavour.headers, "linux-headers-")?;
+        let release = headers.strip_prefix("linux-headers-").unwrap_or(&headers).to_owned();
+        // The files that all flavours share, and the tools that build modules.
+        let shared = self.depends(&headers)?.into_iter().filter(|name| {
+            name.starts_with("linux-headers-")
+                || name.starts_with("linux-kbuild-")
+                || name.starts_with("linux-compiler-")
+        });
+        let packages: Vec<String> = [image, headers.clone()].into_iter().chain(shared).collect();
+
+        println!("downloading {} …", packages.join(" "));
+        let file = |error: io::Error| format!("{}: {error}", folder.display());
+        let downloads = folder.join("packages");
+        let root = folder.join("root");
+        // What an interrupted run left.
+        if folder.exists() {
+            fs::remove_dir_all(folder).map_err(file)?;
+        }
+        fs::create_dir_all(&downloads).map_err(file)?;
+        fs::create_dir_all(&root).map_err(file)?;
+        let mut args = vec!["download", "-q"];
+        args.extend(packages.iter().map(String::as_str));
+        self.run("apt-get", &args, Some(&downloads))?;
+        let archives: Vec<PathBuf> =
+            fs::read_dir(&downloads).map_err(file)?.flatten().map(|entry| entry.path()).collect();
+        for archive in archives {
+            succeed(Command::new("dpkg").arg("-x").arg(archive).arg(&root))?;
+        }
+        fs::remove_dir_all(&downloads).map_err(file)?;
+        let kernel = root.join("boot").join(format!("vmlinuz-{release}"));
+        if !kernel.exists() {
+            return Err(format!("{} is not in the packages", kernel.display()));
+        }
+        fs::write(folder.join("release"), format!("{release}\n")).map_err(file)?;
+        Ok(release)
+    }
+}
+
+/// Runs a command; what it says is shown only if it fails.
+fn succeed(command: &mut Command) -> Result<(), String> {
+    let output = command.output().map_err(|error| format!("{}: {error}", command.get_program().display()))?;
+    if output.status.success() {
+        return Ok(());
+    }
+    Err(format!(
+        "{} failed, {}:\n{}{}",
+        command.get_program().display(),
+        output.status,
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    ))
+}

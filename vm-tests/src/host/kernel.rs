@@ -1,0 +1,84 @@
+//! The kernels that are tested: what they are called at Debian's, and where they lie here.
+
+use std::path::{Path, PathBuf};
+
+/// A kernel of Debian's, by the packages that always name its newest version.
+#[derive(Clone, Copy, Debug)]
+pub struct Flavour {
+    /// The name that `--kernel` takes.
+    pub name: &'static str,
+    /// The package that depends on the newest image.
+    pub image: &'static str,
+    /// The package that depends on the newest headers.
+    pub headers: &'static str,
+}
+
+/// Every kernel there is a name for.
+pub const FLAVOURS: [Flavour; 2] = [
+    Flavour { name: "6.1", image: "linux-image-cloud-amd64", headers: "linux-headers-cloud-amd64" },
+    Flavour { name: "6.12", image: "linux-image-6.12-cloud-amd64", headers: "linux-headers-6.12-cloud-amd64" },
+];
+
+/// The flavours that a word stands for: a name, or `all`.
+///
+/// # Errors
+/// A message if it stands for none.
+pub fn flavours(word: &str) -> Result<Vec<Flavour>, String> {
+    if word == "all" {
+        return Ok(FLAVOURS.to_vec());
+    }
+    let known = || FLAVOURS.map(|flavour| flavour.name).join(", ");
+    let found = FLAVOURS.iter().find(|flavour| flavour.name == word);
+    found.map(|flavour| vec![*flavour]).ok_or_else(|| format!("there is no kernel {word}: use {} or all", known()))
+}
+
+/// Where a flavour's packages are unpacked: `root` with the files, and `release`, which is written last.
+pub fn folder(target: &Path, flavour: &Flavour) -> PathBuf {
+    target.join("kernels").join(flavour.name)
+}
+
+/// A kernel that lies here.
+#[derive(Clone, Debug)]
+pub struct Kernel {
+    /// Its flavour's name.
+    pub name: &'static str,
+    /// Its release, as `uname -r` says it.
+    pub release: String,
+    /// The unpacked packages.
+    pub root: PathBuf,
+    target: PathBuf,
+}
+
+impl Kernel {
+    /// The kernel of a flavour.
+    ///
+    /// # Errors
+    /// A message if it was not fetched.
+    pub fn find(target: &Path, flavour: &Flavour) -> Result<Kernel, String> {
+        let folder = folder(target, flavour);
+        let release = std::fs::read_to_string(folder.join("release"))
+            .map_err(|error| format!("{}: {error}: `vm-tests --fetch` brings it", folder.display()))?;
+        Ok(Kernel {
+            name: flavour.name,
+            release: release.trim().to_owned(),
+            root: folder.join("root"),
+            target: target.to_owned(),
+        })
+    }
+
+    /// The image to boot.
+    pub fn image(&self) -> PathBuf {
+        self.root.join("boot").join(format!("vmlinuz-{}", self.release))
+    }
+
+    /// Kestrel's module for it.
+    pub fn module(&self) -> PathBuf {
+        self.target.join("kmod").join(&self.release).join("kestrel.ko")
+    }
+
+    /// One of its own modules, by its path below `kernel`, without the suffix.
+    pub fn own_module(&self, path: &str) -> Option<PathBuf> {
+        let folder = self.root.join("lib/modules").join(&self.release).join("kernel");
+        [".ko", ".ko.xz"].iter().map(|suffix| folder.join(format!("{path}{suffix}"))).find(|path| path.exists())
+    }
+}

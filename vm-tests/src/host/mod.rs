@@ -1,0 +1,75 @@
+//! The host's side: kernels, images, QEMU, the report.
+
+mod archive;
+mod counting;
+mod demo;
+mod fetch;
+mod image;
+mod kernel;
+mod machine;
+mod options;
+mod report;
+mod run;
+mod snapshot;
+
+use crate::scenarios;
+use image::Image;
+use kernel::Kernel;
+use options::{Action, Options};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// The program.
+pub fn main() -> ExitCode {
+    let options = match options::parse(std::env::args().skip(1)) {
+        Ok(options) => options,
+        Err(message) => {
+            eprintln!("{message}");
+            return ExitCode::from(2);
+        }
+    };
+    match act(&options) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(message) => {
+            eprintln!("vm-tests: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// A kernel with the image that was built for it.
+#[derive(Debug)]
+struct Subject {
+    kernel: Kernel,
+    image: Image,
+}
+
+fn act(options: &Options) -> Result<bool, String> {
+    let target = PathBuf::from(std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into()));
+    if options.action == Action::List {
+        for scenario in scenarios::all() {
+            println!("{:<40} {}", scenario.name, scenario.about);
+        }
+        return Ok(true);
+    }
+    if options.action == Action::Fetch {
+        return fetch::fetch(&target, &options.kernels).map(|()| true);
+    }
+    let subjects = options
+        .kernels
+        .iter()
+        .map(|flavour| {
+            let kernel = Kernel::find(&target, flavour)?;
+            let image = Image::build(&target, &kernel)?;
+            Ok(Subject { kernel, image })
+        })
+        .collect::<Result<Vec<_>, String>>()?;
+    let folder = target.join("vm");
+    match (&options.action, subjects.first()) {
+        (Action::Demo, Some(subject)) => demo::run(subject, &folder),
+        (Action::Shell, Some(subject)) => demo::hand_over(subject, &folder).map(|()| true),
+        (Action::Count, _) => counting::run(&subjects, &target),
+        _ => report::run_all(options, &subjects, &folder),
+    }
+}

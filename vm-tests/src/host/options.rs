@@ -1,0 +1,106 @@
+//! The command line.
+
+use super::kernel::{Flavour, flavours};
+
+const USAGE: &str = "\
+Runs the machine tests: stock Debian kernels under QEMU, and real programs in them.
+
+usage: vm-tests [--kernel 6.1|6.12|all] [--scenario NAME] [--source kmod] [--jobs N]
+       vm-tests --list      the scenarios
+       vm-tests --fetch     only bring the kernels, from Debian, to target/kernels
+       vm-tests --demo      the demonstration
+       vm-tests --shell     a shell in the machine of the demonstration
+       vm-tests --count     instructions a system call, memory, sizes
+
+A NAME stands for every scenario that contains it. The kernels are looked for in target/kernels, the module in target/kmod
+(ci/build-kmod.sh), the programs in target/static (ci/build-static.sh): `make vm-test` does all of that.";
+
+/// What to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Run scenarios.
+    Test,
+    /// List them.
+    List,
+    /// Bring the kernels.
+    Fetch,
+    /// The demonstration.
+    Demo,
+    /// A shell in its machine.
+    Shell,
+    /// Count instructions.
+    Count,
+}
+
+/// What the command line says.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// What to do.
+    pub action: Action,
+    /// On which kernels.
+    pub kernels: Vec<Flavour>,
+    /// Part of the name of the scenarios to run.
+    pub scenario: String,
+    /// CPUs of the host to use.
+    pub jobs: usize,
+}
+
+/// Reads the command line.
+///
+/// # Errors
+/// A message, or the usage.
+pub fn parse(args: impl Iterator<Item = String>) -> Result<Options, String> {
+    let jobs = std::thread::available_parallelism().map_or(1, usize::from);
+    let mut options = Options { action: Action::Test, kernels: flavours("all")?, scenario: String::new(), jobs };
+    let mut args = args;
+    while let Some(arg) = args.next() {
+        let mut value = || args.next().ok_or_else(|| format!("{arg} needs a value; see --help"));
+        match arg.as_str() {
+            "--kernel" => options.kernels = flavours(&value()?)?,
+            "--scenario" => options.scenario = value()?,
+            "--source" => match value()?.as_str() {
+                "kmod" => {}
+                other => return Err(format!("there is no source {other}: kmod is the one there is")),
+            },
+            "--jobs" => {
+                let text = value()?;
+                options.jobs = text.parse().map_err(|_| format!("--jobs {text}: must be a number"))?;
+            }
+            "--list" => options.action = Action::List,
+            "--fetch" => options.action = Action::Fetch,
+            "--demo" => options.action = Action::Demo,
+            "--shell" => options.action = Action::Shell,
+            "--count" => options.action = Action::Count,
+            "--help" | "-h" => return Err(USAGE.to_owned()),
+            _ => return Err(format!("{arg}: no such option; see --help")),
+        }
+    }
+    Ok(options)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(line: &str) -> Result<Options, String> {
+        parse(line.split_whitespace().map(str::to_owned))
+    }
+
+    #[test]
+    fn options_say_what_to_do() {
+        let options = of("--kernel 6.12 --scenario storm --source kmod --jobs 3").unwrap();
+        assert_eq!(options.kernels.len(), 1);
+        assert_eq!(options.kernels[0].name, "6.12");
+        assert_eq!((options.scenario.as_str(), options.jobs, options.action), ("storm", 3, Action::Test));
+        assert_eq!(of("").unwrap().kernels.len(), 2);
+        assert_eq!(of("--kernel all --list").unwrap().action, Action::List);
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        assert!(of("--kernel 7.0").unwrap_err().contains("6.1, 6.12"));
+        assert!(of("--source ebpf").unwrap_err().contains("kmod"));
+        assert!(of("--kernel").unwrap_err().contains("needs a value"));
+        assert!(of("--frobnicate").unwrap_err().contains("--frobnicate"));
+    }
+}

@@ -1,0 +1,167 @@
+//! The test runner: batches, machines side by side, one line a scenario, the closing line.
+
+use super::machine::{Cpus, Machine, kvm_works};
+use super::options::Options;
+use super::run::{NotUp, Outcome, run};
+use super::{Kernel, Subject};
+use crate::protocol::Task;
+use crate::scenarios::{self, Load, Scenario};
+use std::path::Path;
+use std::sync::{Condvar, Mutex, PoisonError};
+use std::time::Instant;
+
+/// Scenarios that share a boot.
+#[derive(Debug)]
+struct Batch<'a> {
+    subject: &'a Subject,
+    load: Load,
+    scenarios: Vec<&'static Scenario>,
+}
+
+/// Runs what the options ask for. True if all passed.
+///
+/// # Errors
+/// A message if nothing can be run.
+pub fn run_all(options: &Options, subjects: &[Subject], folder: &Path) -> Result<bool, String> {
+    let chosen: Vec<&Scenario> =
+        scenarios::all().into_iter().filter(|scenario| scenario.name.contains(&options.scenario)).collect();
+    if chosen.is_empty() {
+        return Err(format!("no scenario's name contains {:?}: --list lists them", options.scenario));
+    }
+    let kvm = subjects.first().is_some_and(|subject| kvm_works(&subject.kernel.image(), subject.image.path(), folder));
+    let begin = Instant::now();
+    let batches: Vec<Batch<'_>> = subjects.iter().flat_map(|subject| batches(subject, &chosen)).collect();
+    println!(
+        "running {} scenarios in {} machines, {}",
+        chosen.len() * subjects.len(),
+        batches.len(),
+        if kvm { "by this processor (KVM)" } else { "emulated" }
+    );
+
+    let tally = Mutex::new(Tally::default());
+    let cores = Cores { free: Mutex::new(options.jobs.max(1)), freed: Condvar::new(), all: options.jobs.max(1) };
+    std::thread::scope(|scope| {
+        for batch in batches {
+            // Machines start in order, each as soon as there are CPUs for it.
+            let taken = cores.take(if batch.load == Load::Parallel { 2 } else { 1 });
+            let (tally, cores) = (&tally, &cores);
+            scope.spawn(move || {
+                test(&batch, kvm, folder, tally);
+                cores.give(taken);
+            });
+        }
+    });
+    let tally = tally.into_inner().unwrap_or_else(PoisonError::into_inner);
+    if !tally.failures.is_empty() {
+        println!("\nfailed:");
+        for failure in &tally.failures {
+            println!("  {failure}");
+        }
+    }
+    println!("\nmachine tests took {} s", begin.elapsed().as_secs());
+    println!("{} passed, {} failed", tally.passed, tally.failures.len());
+    Ok(tally.failures.is_empty())
+}
+
+fn batches<'a>(subject: &'a Subject, chosen: &[&'static Scenario]) -> Vec<Batch<'a>> {
+    let mut batches = Vec::new();
+    let mut add = |load, scenarios: Vec<&'static Scenario>| {
+        if !scenarios.is_empty() {
+            batches.push(Batch { subject, load, scenarios });
+        }
+    };
+    for load in [Load::InTurns, Load::Parallel] {
+        let with = |alone| move |scenario: &&&'static Scenario| scenario.load == load && scenario.alone == alone;
+        add(load, chosen.iter().filter(with(false)).copied().collect());
+        for scenario in chosen.iter().filter(with(true)) {
+            add(load, vec![scenario]);
+        }
+    }
+    batches
+}
+
+/// CPUs of the host that machines take and give back.
+struct Cores {
+    free: Mutex<usize>,
+    freed: Condvar,
+    all: usize,
+}
+
+impl Cores {
+    fn take(&self, wanted: usize) -> usize {
+        let wanted = wanted.min(self.all);
+        let free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut free = self.freed.wait_while(free, |free| *free < wanted).unwrap_or_else(PoisonError::into_inner);
+        *free -= wanted;
+        wanted
+    }
+
+    fn give(&self, taken: usize) {
+        *self.free.lock().unwrap_or_else(PoisonError::into_inner) += taken;
+        self.freed.notify_all();
+    }
+}
+
+#[derive(Debug, Default)]
+struct Tally {
+    passed: usize,
+    failures: Vec<String>,
+}
+
+/// Boots until every scenario of the batch had its turn: one that takes the machine down fails alone.
+fn test(batch: &Batch<'_>, kvm: bool, folder: &Path, tally: &Mutex<Tally>) {
+    let kernel = &batch.subject.kernel;
+    let mut left: &[&Scenario] = &batch.scenarios;
+    while !left.is_empty() {
+        let machine = Machine {
+            kernel: kernel.image(),
+            initrd: batch.subject.image.path().to_owned(),
+            cpus: match batch.load {
+                _ if kvm => Cpus::Kvm,
+                Load::InTurns => Cpus::InTurns,
+                Load::Parallel => Cpus::Parallel,
+            },
+            task: Task::Scenarios(left.iter().map(|scenario| scenario.name.to_owned()).collect()),
+            folder: folder.to_owned(),
+        };
+        let limits: Vec<_> = left.iter().map(|scenario| scenario.limit).collect();
+        let ended = match run(&machine, &limits) {
+            Ok(outcomes) => {
+                for (scenario, outcome) in left.iter().zip(&outcomes) {
+                    record(tally, scenario, kernel, outcome);
+                }
+                outcomes.len().max(1)
+            }
+            Err(NotUp { why, console }) => {
+                for (index, scenario) in left.iter().enumerate() {
+                    let shown = if index == 0 { console.as_slice() } else { &[] };
+                    fail(tally, scenario, kernel, &format!("the machine did not come up: {why}"), shown);
+                }
+                left.len()
+            }
+        };
+        left = left.get(ended..).unwrap_or_default();
+    }
+}
+
+fn record(tally: &Mutex<Tally>, scenario: &Scenario, kernel: &Kernel, outcome: &Outcome) {
+    match &outcome.wrong {
+        None => {
+            println!("PASS {} on {} ({:.1} s)", scenario.name, kernel.name, outcome.took.as_secs_f64());
+            tally.lock().unwrap_or_else(PoisonError::into_inner).passed += 1;
+        }
+        Some(why) => fail(tally, scenario, kernel, why, &outcome.console),
+    }
+}
+
+fn fail(tally: &Mutex<Tally>, scenario: &Scenario, kernel: &Kernel, why: &str, console: &[String]) {
+    let name = format!("{} on {}", scenario.name, kernel.name);
+    let mut text = format!("FAIL {name}: {why}\n");
+    for line in console {
+        text.push_str("    | ");
+        text.push_str(line);
+        text.push('\n');
+    }
+    print!("{text}");
+    tally.lock().unwrap_or_else(PoisonError::into_inner).failures.push(name);
+}

@@ -1,0 +1,118 @@
+//! What the guest says to the host: one JSON object a line, on the second serial port.
+//!
+//! The guest alone speaks. It says `Begin` before a scenario and one of `Pass` and `Fail` after it, and `Done` before it turns
+//! the machine off. Whatever else is shown on the first serial port belongs to the scenario that runs then.
+
+use serde::{Deserialize, Serialize};
+
+/// Path of the port in the guest.
+pub const PORT: &str = "/dev/ttyS1";
+
+/// The kernel's argument that tells the guest what to do: a [`Task`] as text.
+pub const ARGUMENT: &str = "kestrel=";
+
+/// One line.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Word {
+    /// A scenario begins.
+    Begin(String),
+    /// The scenario that began is fine.
+    Pass,
+    /// The scenario that began is not.
+    Fail(String),
+    /// Lines that the host compares with a snapshot of this name.
+    Snapshot {
+        /// The snapshot's name.
+        name: String,
+        /// Its lines.
+        lines: Vec<String>,
+    },
+    /// A line for people.
+    Say(String),
+    /// Something measured.
+    Figure {
+        /// What.
+        name: String,
+        /// How much; the name says of what.
+        value: u64,
+    },
+    /// All is done; true if all was well.
+    Done(bool),
+}
+
+/// What a machine is booted for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Task {
+    /// Run these scenarios, in this order.
+    Scenarios(Vec<String>),
+    /// The demonstration.
+    Demo,
+    /// The demonstration, with a shell for the person.
+    Shell,
+    /// Count instructions.
+    Count,
+    /// Say that the machine came up, and nothing else.
+    Trial,
+}
+
+impl Task {
+    /// As the kernel's argument.
+    pub fn argument(&self) -> String {
+        let value = match self {
+            Task::Scenarios(names) => format!("run:{}", names.join(",")),
+            Task::Demo => "demo".to_owned(),
+            Task::Shell => "shell".to_owned(),
+            Task::Count => "count".to_owned(),
+            Task::Trial => "trial".to_owned(),
+        };
+        format!("{ARGUMENT}{value}")
+    }
+
+    /// From the kernel's command line; `None` if it does not say.
+    pub fn from_command_line(line: &str) -> Option<Task> {
+        let value = line.split_whitespace().find_map(|word| word.strip_prefix(ARGUMENT))?;
+        match value {
+            "demo" => Some(Task::Demo),
+            "shell" => Some(Task::Shell),
+            "count" => Some(Task::Count),
+            "trial" => Some(Task::Trial),
+            _ => value.strip_prefix("run:").map(|names| Task::Scenarios(names.split(',').map(str::to_owned).collect())),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_task_survives_the_kernels_command_line() {
+        for task in [
+            Task::Scenarios(vec!["boot".to_owned(), "rule-x".to_owned()]),
+            Task::Demo,
+            Task::Shell,
+            Task::Count,
+            Task::Trial,
+        ] {
+            let line = format!("console=ttyS0 panic=-1 {} quiet", task.argument());
+            assert_eq!(Task::from_command_line(&line), Some(task));
+        }
+        assert_eq!(Task::from_command_line("console=ttyS0 kestrel=dance"), None);
+        assert_eq!(Task::from_command_line("console=ttyS0"), None);
+    }
+
+    #[test]
+    fn a_word_is_one_line_whatever_it_says() {
+        let words = [
+            Word::Fail("first\nsecond \"third\"".to_owned()),
+            Word::Snapshot { name: "records".to_owned(), lines: vec!["a\tb".to_owned()] },
+            Word::Done(true),
+        ];
+        for word in words {
+            let line = serde_json::to_string(&word).unwrap();
+            assert!(!line.contains('\n'));
+            assert_eq!(serde_json::from_str::<Word>(&line).unwrap(), word);
+        }
+    }
+}

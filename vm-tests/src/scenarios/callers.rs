@@ -1,0 +1,15 @@
+//! Callers that take another way into the kernel.
+
+use super::{RuleCase, Scenario};
+use crate::guest::programs::succeed;
+
+pub const SCENARIOS: &[Scenario] = &[Scenario::rule(
+    "caller-32-bit",
+    "a 32-bit program's open is seen like any other",
+    RuleCase {
+        rule: "Sensitive file opened for reading",
+        act: || succeed(&["/bin/open32", "/etc/shadow"]).map(drop),
+        shows: &[("fd.name", "/etc/shadow"), ("proc.name", "open32"), ("proc.cmdline", "open32 /etc/shadow")],
+        neighbour: || succeed(&["/bin/open32", "/etc/passwd"]).map(drop),
+    },
+)];

@@ -1,0 +1,143 @@
+//! The scenarios: what is tested, one file a subject. Each is one test on each kernel.
+
+mod bad_input;
+mod boot;
+mod callers;
+mod load_rules;
+mod losses;
+mod outputs;
+mod records;
+mod reload;
+mod rules_files;
+mod rules_kernel;
+mod rules_network;
+mod rules_programs;
+mod storm;
+
+use crate::guest::failure::Outcome;
+use crate::guest::stage::Stage;
+use std::time::Duration;
+
+/// How a scenario's load is to be run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Load {
+    /// The CPUs in turns: where tracepoints are switched on and off.
+    InTurns,
+    /// The CPUs at the same time: where probes and readers must meet.
+    Parallel,
+}
+
+/// A scenario.
+#[derive(Debug)]
+pub struct Scenario {
+    /// Its name, for the command line.
+    pub name: &'static str,
+    /// What it shows, as a sentence.
+    pub about: &'static str,
+    /// How its load is to be run.
+    pub load: Load,
+    /// True if it needs a machine of its own.
+    pub alone: bool,
+    /// How long it may take on a busy machine.
+    pub limit: Duration,
+    /// What it does.
+    pub play: Play,
+}
+
+/// What a scenario does.
+#[derive(Debug)]
+pub enum Play {
+    /// These steps, beginning without a module and without a daemon.
+    Steps(fn(&mut Stage<'_>) -> Outcome),
+    /// One default rule, with a daemon that watches.
+    Rule(RuleCase),
+}
+
+/// A default rule, the act that it is about, and a harmless neighbour of the act.
+#[derive(Debug)]
+pub struct RuleCase {
+    /// The rule.
+    pub rule: &'static str,
+    /// Raises one alert of the rule.
+    pub act: fn() -> Outcome,
+    /// Fields of the alert, with their values.
+    pub shows: &'static [(&'static str, &'static str)],
+    /// Raises none.
+    pub neighbour: fn() -> Outcome,
+}
+
+const LIMIT: Duration = Duration::from_secs(120);
+
+impl Scenario {
+    const fn steps(name: &'static str, about: &'static str, steps: fn(&mut Stage<'_>) -> Outcome) -> Scenario {
+        Scenario { name, about, load: Load::InTurns, alone: false, limit: LIMIT, play: Play::Steps(steps) }
+    }
+
+    const fn rule(name: &'static str, about: &'static str, case: RuleCase) -> Scenario {
+        Scenario { name, about, load: Load::InTurns, alone: false, limit: LIMIT, play: Play::Rule(case) }
+    }
+
+    const fn parallel(self) -> Scenario {
+        Scenario { load: Load::Parallel, ..self }
+    }
+
+    const fn alone(self) -> Scenario {
+        Scenario { alone: true, ..self }
+    }
+
+    const fn limit(self, seconds: u64) -> Scenario {
+        Scenario { limit: Duration::from_secs(seconds), ..self }
+    }
+}
+
+/// Every scenario, in the order in which they are run. Those that share a daemon stand together.
+pub fn all() -> Vec<&'static Scenario> {
+    [
+        boot::SCENARIOS,
+        rules_files::SCENARIOS,
+        rules_programs::SCENARIOS,
+        rules_network::SCENARIOS,
+        rules_kernel::SCENARIOS,
+        callers::SCENARIOS,
+        bad_input::SCENARIOS,
+        outputs::SCENARIOS,
+        records::SCENARIOS,
+        reload::SCENARIOS,
+        losses::SCENARIOS,
+        storm::SCENARIOS,
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kestrel_rules::{DEFAULT_RULES, LoadOptions, RuleSet, RuleSource};
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn names_are_unique_and_can_be_given_to_a_kernel() {
+        let names: Vec<&str> = all().iter().map(|scenario| scenario.name).collect();
+        assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len());
+        for name in names {
+            assert!(name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-'), "{name}");
+        }
+    }
+
+    #[test]
+    fn every_default_rule_has_a_scenario_and_every_scenario_a_rule() {
+        let source = RuleSource { name: "default".to_owned(), text: DEFAULT_RULES.to_owned() };
+        let loaded = RuleSet::load(&[source], LoadOptions::default()).unwrap_or_else(|errors| panic!("{errors}"));
+        let rules: BTreeSet<String> = loaded.rules.rules().iter().map(|rule| rule.name.to_string()).collect();
+        let tested: BTreeSet<String> = all()
+            .iter()
+            .filter_map(|scenario| match &scenario.play {
+                Play::Rule(case) => Some(case.rule.to_owned()),
+                Play::Steps(_) => None,
+            })
+            .collect();
+        assert_eq!(rules, tested);
+    }
+}
