@@ -227,6 +227,10 @@ fn whoever_sleeps_on_enough_records_was_woken_and_on_fewer_has_a_timer_running()
         let wakes = producer.join().unwrap();
         let unread = position.available(&shared.head).unwrap();
         assert!(wakes.iter().filter(|&&wake| wake == Wake::Now).count() <= 1, "once a sleep: {wakes:?}");
+        for (published, wake) in (1..).map(|number| number * WORD).zip(&wakes) {
+            let enough = published >= position.tail() + ENOUGH;
+            assert!(enough || *wake != Wake::Now, "{wakes:?} with {} read: at once, but not enough", position.tail());
+        }
         if asleep && unread >= ENOUGH {
             assert!(wakes.contains(&Wake::Now), "{wakes:?}");
         } else if asleep && unread > 0 {

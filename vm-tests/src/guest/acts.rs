@@ -12,11 +12,12 @@ use nix::sys::wait::waitpid;
 use nix::unistd::{Gid, Pid, Uid, chroot, dup2_stdin, fexecve, setgid, setsid, setuid};
 use std::ffi::CString;
 use std::fs::{File, OpenOptions};
-use std::io::Write;
+use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::os::fd::AsFd;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitCode};
+use std::time::{Duration, Instant};
 
 /// The program.
 pub fn main() -> ExitCode {
@@ -88,17 +89,26 @@ fn run_from_memory(program: &str, name: &str) -> Outcome {
     }
 }
 
-/// Runs a program with a terminal of its own, at whose other end nobody types anything.
+/// Runs a program with a terminal of its own, at whose other end somebody types `exit` until it ends.
 fn on_a_terminal(program: &str, args: &[&str]) -> Outcome {
-    let mut master = posix_openpt(OFlag::O_RDWR | OFlag::O_NOCTTY)?;
+    let mut master = posix_openpt(OFlag::O_RDWR | OFlag::O_NOCTTY | OFlag::O_NONBLOCK)?;
     grantpt(&master)?;
     unlockpt(&master)?;
     let name = ptsname_r(&master)?;
     let me = std::env::current_exe()?;
     let mut child = Command::new(me).arg("session").arg(name).arg(program).args(args).spawn()?;
-    // The end of its input, as a terminal says it: a shell that reads it leaves.
-    let _ = master.write_all(b"\x04");
-    child.wait()?;
+    let end = Instant::now() + Duration::from_secs(30);
+    while child.try_wait()?.is_none() {
+        if Instant::now() > end {
+            child.kill()?;
+            child.wait()?;
+            return Err("it does not leave its terminal".into());
+        }
+        // Whether it reads lines already, or not any more, cannot be known.
+        let _ = master.write_all(b"exit\r");
+        let _ = master.read(&mut [0; 1024]);
+        std::thread::sleep(Duration::from_millis(20));
+    }
     Ok(())
 }
 

@@ -45,12 +45,17 @@ pub fn make() -> Outcome {
     Ok(())
 }
 
+/// open, with a mode: the kernel records one even where it means nothing.
+fn open(path: &CStr, flags: libc::c_int) -> libc::c_long {
+    call!(SYS_open, path.as_ptr(), flags, 0)
+}
+
 fn opens() {
-    call!(SYS_open, c"file".as_ptr(), libc::O_RDONLY);
-    call!(SYS_open, c"/tmp/calls/missing".as_ptr(), libc::O_WRONLY);
+    open(c"file", libc::O_RDONLY);
+    open(c"/tmp/calls/missing", libc::O_WRONLY);
     call!(SYS_openat, libc::AT_FDCWD, c"made".as_ptr(), libc::O_RDWR | libc::O_CREAT | libc::O_TRUNC, 0o640);
-    let folder = call!(SYS_openat, libc::AT_FDCWD, c"/tmp/calls".as_ptr(), libc::O_RDONLY | libc::O_DIRECTORY);
-    call!(SYS_openat, folder, c"file".as_ptr(), libc::O_RDONLY);
+    let folder = call!(SYS_openat, libc::AT_FDCWD, c"/tmp/calls".as_ptr(), libc::O_RDONLY | libc::O_DIRECTORY, 0);
+    call!(SYS_openat, folder, c"file".as_ptr(), libc::O_RDONLY, 0);
     // struct open_how: flags, mode, resolve
     let how: [u64; 3] = [libc::O_RDONLY as u64 | libc::O_CLOEXEC as u64, 0, libc::RESOLVE_NO_SYMLINKS];
     call!(SYS_openat2, folder, c"file".as_ptr(), how.as_ptr(), size_of_val(&how));
@@ -88,7 +93,7 @@ fn names() {
 }
 
 fn modes_and_owners() {
-    let file = call!(SYS_open, c"file".as_ptr(), libc::O_RDWR);
+    let file = open(c"file", libc::O_RDWR);
     call!(SYS_chmod, c"file".as_ptr(), 0o4755);
     call!(SYS_fchmod, file, 0o640);
     call!(SYS_fchmodat, libc::AT_FDCWD, c"symlink-at".as_ptr(), 0o600);
@@ -100,7 +105,7 @@ fn modes_and_owners() {
 }
 
 fn descriptors() {
-    let file = call!(SYS_open, c"file".as_ptr(), libc::O_RDONLY);
+    let file = open(c"file", libc::O_RDONLY);
     call!(SYS_dup, file);
     call!(SYS_dup2, file, 40);
     call!(SYS_dup3, file, 41, libc::O_CLOEXEC);
@@ -192,7 +197,7 @@ fn processes() {
         call!(SYS_execve, PROGRAM.as_ptr(), nothing.as_ptr(), environment.as_ptr());
     });
     in_child(call!(SYS_clone, libc::SIGCHLD, 0, 0, 0, 0), || {
-        let program = call!(SYS_open, PROGRAM.as_ptr(), libc::O_PATH);
+        let program = open(PROGRAM, libc::O_PATH);
         call!(SYS_execveat, program, c"".as_ptr(), nothing.as_ptr(), environment.as_ptr(), libc::AT_EMPTY_PATH);
     });
     // struct clone_args: flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls
@@ -258,7 +263,7 @@ fn users() {
 
 fn places() {
     call!(SYS_chdir, c"/tmp".as_ptr());
-    let folder = call!(SYS_open, c"/tmp/calls".as_ptr(), libc::O_RDONLY | libc::O_DIRECTORY);
+    let folder = open(c"/tmp/calls", libc::O_RDONLY | libc::O_DIRECTORY);
     call!(SYS_fchdir, folder);
     call!(SYS_close, folder);
     call!(SYS_mkdir, c"mounted".as_ptr(), 0o755);
@@ -273,7 +278,7 @@ fn places() {
     call!(SYS_umount2, c"/tmp/calls/mounted".as_ptr(), libc::MNT_DETACH);
     in_child(call!(SYS_fork), || {
         call!(SYS_unshare, libc::CLONE_NEWUTS | libc::CLONE_NEWNS);
-        let space = call!(SYS_open, c"/proc/self/ns/uts".as_ptr(), libc::O_RDONLY);
+        let space = open(c"/proc/self/ns/uts", libc::O_RDONLY);
         call!(SYS_setns, space, libc::CLONE_NEWUTS);
         call!(SYS_chroot, c"/srv".as_ptr());
     });
@@ -282,7 +287,7 @@ fn places() {
 fn kernel() {
     call!(SYS_prctl, libc::PR_SET_DUMPABLE, 1, 0, 0, 0);
     call!(SYS_init_module, null::<u8>(), 0, c"parameter=1".as_ptr());
-    let file = call!(SYS_open, c"file".as_ptr(), libc::O_RDONLY);
+    let file = open(c"file", libc::O_RDONLY);
     call!(SYS_finit_module, file, c"parameter=2".as_ptr(), 0);
     call!(SYS_close, file);
     call!(SYS_delete_module, c"no_such_module".as_ptr(), libc::O_NONBLOCK);
