@@ -354,7 +354,11 @@ impl<'a> Parser<'a> {
             match self.peek() {
                 Some(',' | ')') => {}
                 _ => {
-                    return Err(self.error(self.peek_word(), "the list goes on without a comma", "expected `,` or `)`"));
+                    return Err(self.error(
+                        self.peek_word(),
+                        "the list goes on without a comma",
+                        "expected `,` or `)`",
+                    ));
                 }
             }
         }
