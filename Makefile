@@ -1,0 +1,62 @@
+# What there is to do, and the script in ci/ that does it. `make help` lists it.
+
+# `make demo SHELL=1` asks for a shell, not for recipes to be run by a program named 1; and no make below this one is to
+# hear of it.
+ifeq ($(origin SHELL),command line)
+want_shell := $(filter-out 0 no,$(SHELL))
+override SHELL := /bin/sh
+endif
+MAKEOVERRIDES :=
+unexport MAKEFLAGS MFLAGS
+
+KERNEL ?= all
+SCENARIO ?=
+SOURCE ?= kmod
+TARGET ?=
+DURATION ?= 60
+DESTDIR ?=
+PREFIX ?= /usr/local
+export DESTDIR PREFIX
+
+.PHONY: help demo test vm-test lint build kmod bench bench-kernel fuzz install uninstall clean
+
+help: ## this list
+	@echo "make TARGET:"
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' $(firstword $(MAKEFILE_LIST)) | while IFS='|' read -r name text; do \
+	    printf '%-16s %s\n' "$$name" "$$text"; done
+
+demo: ## an attack becomes an alert, in a virtual machine; SHELL=1 gives you a shell in it instead
+	@ci/vm-tests.sh --kernel 6.1 $(if $(want_shell),--shell,--demo)
+
+test: ## every test there is, on the host and in virtual machines
+	@ci/test.sh
+
+vm-test: ## machine tests alone: [KERNEL=6.1|6.12|all] [SCENARIO=part of a name] [SOURCE=kmod]
+	@ci/vm-tests.sh --kernel '$(KERNEL)' --scenario '$(SCENARIO)' --source '$(SOURCE)'
+
+lint: ## formatting, lints, documentation, licences
+	@ci/setup.sh && ci/lint.sh
+
+build: ## the daemon, as target/static/kestrel
+	@ci/setup.sh && ci/build-static.sh kestrel
+
+kmod: ## the module for the kernel that runs here, in target/kmod
+	@ci/setup.sh module running && ci/build-kmod.sh --running
+
+bench: ## what things cost in user space: time a record, a rule, an alert
+	@ci/setup.sh && ci/bench.sh
+
+bench-kernel: ## what things cost in the kernel: instructions a system call; memory, start and sizes
+	@ci/vm-tests.sh --kernel '$(KERNEL)' --count
+
+fuzz: ## hostile bytes into every parser: [TARGET=name] [DURATION=seconds each]
+	@ci/setup.sh && ci/fuzz.sh --seconds '$(DURATION)' $(TARGET)
+
+install: ## module, daemon, rules, configuration and systemd unit onto this machine, as root: [DESTDIR=] [PREFIX=/usr/local]
+	@ci/install.sh
+
+uninstall: ## what install brought, except what you may have changed in /etc/kestrel
+	@ci/install.sh --remove
+
+clean: ## everything that was built or fetched
+	rm -rf target fuzz/target

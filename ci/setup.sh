@@ -1,0 +1,90 @@
+#!/usr/bin/env bash
+# Installs what a build needs and is not here yet, from Debian's packages. Nothing that is installed is removed.
+#
+#   ci/setup.sh [module|vm|running]...
+#
+#   (always)   a C compiler; Rust of at least 1.95 if there is none, from Debian's rustc-web and cargo-web
+#   module     the compiler and library sources that the kernel module is built with
+#   vm         QEMU and busybox, for machine tests
+#   running    the headers of the kernel that runs here
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+packages=(gcc libc6-dev binutils make)
+emulator=()
+KESTREL_RUST_OPTIONAL=1
+. ci/rust.sh
+kestrel_rust_find || packages+=(rustc-web cargo-web)
+for part in "$@"; do
+    case $part in
+    module) packages+=(rustc-web rust-web-src libelf1 xz-utils) ;;
+    vm) packages+=(busybox-static) emulator+=(qemu-system-x86) ;;
+    running) packages+=("linux-headers-$(uname -r)" kmod) ;;
+    *)
+        echo "setup: there is no part $part" >&2
+        exit 2
+        ;;
+    esac
+done
+
+# Without dpkg, on another distribution, the builds themselves say what they miss.
+command -v dpkg-query >/dev/null 2>&1 || exit 0
+missing() {
+    local package
+    for package in "$@"; do
+        case $(dpkg-query -W -f '${Status}' "$package" 2>/dev/null) in
+        *' installed') ;;
+        *) echo "$package" ;;
+        esac
+    done
+}
+mapfile -t packages < <(missing "${packages[@]}")
+mapfile -t emulator < <(missing "${emulator[@]}")
+[ $((${#packages[@]} + ${#emulator[@]})) -gt 0 ] || exit 0
+
+as_root=()
+if [ "$(id -u)" != 0 ]; then
+    command -v sudo >/dev/null 2>&1 || {
+        echo "setup: these packages are missing; as root: apt-get install ${packages[*]} ${emulator[*]}" >&2
+        exit 1
+    }
+    as_root=(sudo)
+fi
+apt() { "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q "$@"; }
+# Without lists, or with old ones, the first try fails.
+install() { apt install -y --no-install-recommends --no-remove "$@"; }
+with_new_lists() { install "$@" >/dev/null 2>&1 || { apt update >/dev/null && install "$@"; }; }
+
+# Where QEMU's tools came from backports, its emulators must too. The lists of backports are read aside: what the machine
+# takes its packages from stays as it is.
+from_backports() {
+    local suite dir
+    suite=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")-backports
+    dir=target/apt-backports
+    mkdir -p "$dir/lists/partial"
+    cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list 2>/dev/null >"$dir/sources.list" || true
+    echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] ${KESTREL_DEBIAN_MIRROR:-http://deb.debian.org}/debian $suite main" \
+        >>"$dir/sources.list"
+    rm -rf "$dir/parts"
+    mkdir "$dir/parts"
+    cp /etc/apt/sources.list.d/*.sources "$dir/parts/" 2>/dev/null || true
+    local aside=(-o "Dir::Etc::sourcelist=$PWD/$dir/sources.list" -o "Dir::Etc::sourceparts=$PWD/$dir/parts"
+        -o "Dir::State::lists=$PWD/$dir/lists" -o APT::Sandbox::User=root)
+    apt "${aside[@]}" update >/dev/null && install "${aside[@]}" -t "$suite" "$@"
+}
+
+if [ ${#packages[@]} -gt 0 ]; then
+    echo "==> installing ${packages[*]}"
+    with_new_lists "${packages[@]}" || {
+        echo "setup: apt could not install ${packages[*]} (without removing something else)." >&2
+        echo "setup: rustc-web comes with Debian 12's security updates and takes the place of rustc." >&2
+        exit 1
+    }
+fi
+if [ ${#emulator[@]} -gt 0 ]; then
+    echo "==> installing ${emulator[*]}"
+    with_new_lists "${emulator[@]}" >/dev/null 2>&1 || from_backports "${emulator[@]}" || {
+        echo "setup: apt could not install ${emulator[*]} (without removing something else)." >&2
+        exit 1
+    }
+fi

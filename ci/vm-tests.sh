@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# Builds all that runs in the machines, and starts the harness with the arguments given: see `vm-tests --help`.
+#
+#   ci/vm-tests.sh [--kernel 6.1|6.12|all] [--scenario NAME] [--demo|--shell|--count|--list]
+set -euo pipefail
+cd "$(dirname "$0")/.."
+step() { printf '==> %s\n' "$*"; }
+
+ci/setup.sh module vm
+. ci/rust.sh
+step "the harness"
+cargo build --locked -p kestrel-vm-tests --bin vm-tests
+
+kernels=()
+previous=
+for argument in "$@"; do
+    case $argument in --list | --help | -h) exec target/debug/vm-tests "$@" ;; esac
+    [ "$previous" != --kernel ] || kernels=(--kernel "$argument")
+    previous=$argument
+done
+step "Debian's kernels and their headers"
+target/debug/vm-tests --fetch "${kernels[@]}"
+step "the kernel module"
+case ${kernels[1]:-all} in
+all) ci/build-kmod.sh target/kernels/*/ ;;
+*) ci/build-kmod.sh "target/kernels/${kernels[1]}" ;;
+esac
+step "kestrel, and what else runs in the machines"
+ci/build-static.sh
+step "machines"
+exec target/debug/vm-tests "$@"
