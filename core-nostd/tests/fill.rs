@@ -212,6 +212,25 @@ fn the_longest_paths_that_a_caller_can_pass_still_fit_a_record() {
     fill::process_exec(&task, id::EXECVE, &filename, false, STAMP, buf.as_mut_slice().as_mut_bytes()).expect("fits");
 }
 
+#[test]
+fn a_socket_whose_ends_do_not_fit_is_refused_and_not_written_without_them() {
+    let mut task = FakeTask::new();
+    task.open_inet(5, ([10, 0, 0, 1], 4000), ([10, 0, 0, 2], 80));
+    let call = Call { event: id::DUP2, args: [5, 5, 0, 0, 0, 0], ret: 5, compat: false };
+    let mut sizes = (0..kestrel_core::event::MAX_RECORD).step_by(8).filter_map(|room| {
+        let mut buf = buffer();
+        let bytes = &mut buf.as_mut_slice().as_mut_bytes()[..room];
+        let len = fill::syscall_exit(&task, &call, STAMP, bytes).ok()?;
+        let record = Record::parse(&bytes[..len]).unwrap();
+        for name in ["res", "oldfd", "newfd"] {
+            assert!(record.param(index(id::DUP2, name)).unwrap().fd().unwrap().tuple.is_some(), "{name} in {room} bytes");
+        }
+        Some(len)
+    });
+    let first = sizes.next().expect("fits a large buffer");
+    assert!(sizes.all(|len| len == first));
+}
+
 /// The obvious way: split, drop, pop, join.
 fn normalize_slowly(path: &str) -> String {
     let mut names: Vec<&str> = Vec::new();

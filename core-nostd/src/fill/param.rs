@@ -19,6 +19,10 @@ pub(super) fn fd<K: Kernel>(k: &K, out: &mut RecordWriter<'_>, index: usize, fd:
     if fd >= 0
         && let Ok(tail) = k.describe_fd(fd, &mut head, limited(param.spare(), TAIL_MAX))
     {
+        // A path may be left out for want of room, a tuple may not: the kind promises it.
+        if FdKind::from_u8(head.kind).has_tuple() && tail < size_of::<Tuple>() {
+            return Err(Overflow);
+        }
         param.advance(tail)?;
         head.fd = fd;
         head.write_to_prefix(param.written()).map_err(|_| Overflow)?;
