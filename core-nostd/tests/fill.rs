@@ -223,7 +223,10 @@ fn a_socket_whose_ends_do_not_fit_is_refused_and_not_written_without_them() {
         let len = fill::syscall_exit(&task, &call, STAMP, bytes).ok()?;
         let record = Record::parse(&bytes[..len]).unwrap();
         for name in ["res", "oldfd", "newfd"] {
-            assert!(record.param(index(id::DUP2, name)).unwrap().fd().unwrap().tuple.is_some(), "{name} in {room} bytes");
+            assert!(
+                record.param(index(id::DUP2, name)).unwrap().fd().unwrap().tuple.is_some(),
+                "{name} in {room} bytes"
+            );
         }
         Some(len)
     });
