@@ -30,6 +30,11 @@ pub(super) fn fd<K: Kernel>(k: &K, out: &mut RecordWriter<'_>, index: usize, fd:
     param.commit()
 }
 
+/// Writes the number of a descriptor that is closed by now: what has that number since would be another's.
+pub(super) fn closed_fd(out: &mut RecordWriter<'_>, index: usize, fd: i32) -> Result<(), Overflow> {
+    out.bytes(index, FdHead { fd, ..FdHead::default() }.as_bytes())
+}
+
 /// Writes what a directory descriptor stands for: like [`fd`], with AT_FDCWD as the working directory.
 pub(super) fn dir_fd<K: Kernel>(k: &K, out: &mut RecordWriter<'_>, index: usize, dir: i32) -> Result<(), Overflow> {
     if dir != AT_FDCWD {

@@ -50,16 +50,16 @@ pub fn process_fork<K: Kernel>(
 ) -> Result<usize, Overflow> {
     const CHILD_TID: usize = index_of(id::CLONE, "child_tid");
     const FLAGS: usize = index_of(id::CLONE, "flags");
-    let event = schema::get(call.event).ok_or(Overflow)?;
-    let mut out = RecordWriter::begin(buf, event.params.len())?;
+    let recipe = schema::recipe(call.event).ok_or(Overflow)?;
+    let mut out = RecordWriter::begin(buf, recipe.sources.len())?;
     k.task_context(out.task()?);
     if call.compat {
         out.flag(Flags::COMPAT32);
     }
     let call = Call { ret: child.tid.into(), ..*call };
     let mut image = None;
-    for (index, param) in event.params.iter().enumerate() {
-        match param.from {
+    for (index, source) in recipe.sources.iter().enumerate() {
+        match *source {
             From::Special if index == FLAGS => out.number(index, implied_flags(call.event))?,
             From::Special => {
                 let value = match index.wrapping_sub(CHILD_TID) {
@@ -97,16 +97,16 @@ pub fn process_exec<K: Kernel>(
     stamp: RecordHeader,
     buf: &mut [u8],
 ) -> Result<usize, Overflow> {
-    let call = Call { event, args: [0; 6], ret: 0, compat };
-    let params = schema::get(event).ok_or(Overflow)?.params;
-    let mut out = RecordWriter::begin(buf, params.len())?;
+    let call = Call { event, nr: 0, args: [0; 6], ret: 0, compat };
+    let sources = schema::recipe(event).ok_or(Overflow)?.sources;
+    let mut out = RecordWriter::begin(buf, sources.len())?;
     k.task_context(out.task()?);
     if compat {
         out.flag(Flags::COMPAT32);
     }
     let mut image = None;
-    for (index, param) in params.iter().enumerate() {
-        match param.from {
+    for (index, source) in sources.iter().enumerate() {
+        match *source {
             From::Special => exec_param(k, &mut out, index, filename)?,
             from => syscall::from(k, &call, &mut out, index, from, &mut image)?,
         }
@@ -256,8 +256,8 @@ pub struct Exit {
 /// # Errors
 /// [`Overflow`] if `buf` cannot hold the record.
 pub fn process_exit<K: Kernel>(k: &K, exit: Exit, stamp: RecordHeader, buf: &mut [u8]) -> Result<usize, Overflow> {
-    let params = schema::get(id::PROCEXIT).ok_or(Overflow)?.params;
-    let mut out = RecordWriter::begin(buf, params.len())?;
+    let sources = schema::recipe(id::PROCEXIT).ok_or(Overflow)?.sources;
+    let mut out = RecordWriter::begin(buf, sources.len())?;
     k.task_context(out.task()?);
     let values = [
         i64::from(exit.code) as u64,
