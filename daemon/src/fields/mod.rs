@@ -28,7 +28,7 @@ use crate::state::{Process, ProcessKey, State};
 use bumpalo::Bump;
 use kestrel_core::event::{FdView, Record};
 use kestrel_core::schema::{self, Event, EventId, Type};
-use kestrel_rules::{Facts, Field, FieldRef, Value};
+use kestrel_rules::{Facts, FieldClass, FieldRef, Value};
 
 /// One event, and everything that is known around it.
 #[derive(Debug)]
@@ -87,15 +87,12 @@ impl<'a> EventFacts<'a> {
 
 impl Facts for EventFacts<'_> {
     fn value(&self, field: &FieldRef) -> Value<'_> {
-        let name = field.field as u16;
-        if name < Field::FdNum as u16 {
-            self.event_field(field)
-        } else if name < Field::FsPathName as u16 {
-            self.fd_field(field)
-        } else if name < Field::GroupGid as u16 {
-            self.path_field(field.field)
-        } else {
-            self.process_field(field)
+        match field.field.def().class {
+            FieldClass::Generic | FieldClass::Evt => self.event_field(field),
+            FieldClass::Fd => self.fd_field(field),
+            FieldClass::FsPath => self.path_field(field.field),
+            FieldClass::Process | FieldClass::User | FieldClass::Group => self.process_field(field),
+            _ => Value::Missing,
         }
     }
 }
