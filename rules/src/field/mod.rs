@@ -3,11 +3,15 @@
 //! | file | fields |
 //! |---|---|
 //! | `generic.rs` | `evt.*` that events of every source have |
-//! | `evt.rs` | `evt.*`, `syscall.*` |
-//! | `fd.rs` | `fd.*` |
+//! | `evt.rs` | `evt.*`, `syscall.*` of events of the kernel |
+//! | `fd.rs`, `fd_list.rs` | `fd.*`, `fdlist.*` |
 //! | `fs_path.rs` | `fs.path.*` |
 //! | `process.rs` | `proc.*`, `thread.*` |
 //! | `user.rs`, `group.rs` | `user.*`, `group.*` |
+//! | `container.rs` | `container.*`, `k8s.*` |
+//! | `k8smeta.rs`, `k8s_audit.rs` | `k8smeta.*`, `ka.*` |
+//! | `json.rs` | `json.*`, `jevt.*` |
+//! | `util.rs` | `util.*` |
 //! | `value_type.rs`, `arg.rs`, `flags.rs`, `class.rs` | what a row says |
 //!
 //! Each file of fields holds its rows, one a line:
@@ -17,11 +21,14 @@
 //! variant name     type   argument marks  description
 //! ```
 //!
-//! The names, types, arguments and marks are Falco's.
+//! Names, arguments and marks are Falco's (0.44 with the plugins container, k8smeta, k8saudit and json), and so are the
+//! types, except that points in time and spans are told apart.
 
 mod arg;
 mod class;
 mod flags;
+#[cfg(test)]
+mod tests;
 mod value_type;
 
 pub use arg::ArgRule;
@@ -91,9 +98,13 @@ macro_rules! fields {
 }
 
 #[macro_use]
+mod container;
+#[macro_use]
 mod evt;
 #[macro_use]
 mod fd;
+#[macro_use]
+mod fd_list;
 #[macro_use]
 mod fs_path;
 #[macro_use]
@@ -101,11 +112,24 @@ mod generic;
 #[macro_use]
 mod group;
 #[macro_use]
+mod json;
+#[macro_use]
+mod k8s_audit;
+#[macro_use]
+mod k8smeta;
+#[macro_use]
 mod process;
 #[macro_use]
 mod user;
+#[macro_use]
+mod util;
 
-chain! { [generic_fields evt_fields fd_fields fs_path_fields process_fields user_fields group_fields] }
+chain! {
+    [
+        generic_fields evt_fields fd_fields fd_list_fields fs_path_fields process_fields user_fields group_fields
+        container_fields k8smeta_fields k8s_audit_fields json_fields util_fields
+    ]
+}
 
 static BY_NAME: LazyLock<HashMap<&str, Field>> =
     LazyLock::new(|| FIELDS.iter().map(|def| (def.name, def.field)).collect());
