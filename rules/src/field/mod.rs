@@ -82,6 +82,11 @@ macro_rules! fields {
             $($(#[doc = concat!("`", $name, "`: ", $description)] $variant,)*)*
         }
 
+        impl Field {
+            /// Number of fields.
+            pub const COUNT: usize = [$($(Field::$variant,)*)*].len();
+        }
+
         /// The table, in the order of [`Field`].
         pub static FIELDS: &[FieldDef] = &[
             $($(FieldDef {
