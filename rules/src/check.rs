@@ -283,8 +283,12 @@ fn accepts(ty: FieldType, op: Op) -> bool {
     match op {
         Op::Exists | Op::Eq | Op::Ne | Op::In | Op::Intersects => true,
         Op::Lt | Op::Le | Op::Gt | Op::Ge => ty.is_number(),
-        Op::Contains | Op::StartsWith | Op::EndsWith => matches!(ty, FieldType::String | FieldType::Bytes),
-        Op::IContains | Op::IStartsWith | Op::Glob | Op::IGlob | Op::PMatch => matches!(ty, FieldType::String),
+        Op::Contains | Op::StartsWith | Op::EndsWith => {
+            matches!(ty, FieldType::String | FieldType::Bytes | FieldType::Dynamic)
+        }
+        Op::IContains | Op::IStartsWith | Op::Glob | Op::IGlob | Op::PMatch => {
+            matches!(ty, FieldType::String | FieldType::Dynamic)
+        }
     }
 }
 
@@ -341,15 +345,32 @@ pub fn resolve(name: &str, arg: Option<&str>) -> Result<FieldRef, FieldProblem> 
             }
         }
     };
+    let rule = field.def().arg;
     let index = |text: &str| text.parse().ok().map(FieldArg::Index);
-    let arg = match (field.def().arg, arg) {
-        (ArgRule::None, None) | (ArgRule::OptionalIndex | ArgRule::OptionalName, None) => None,
+    let arg = match (rule, arg) {
+        (rule, None) if rule.is_required() => return Err(FieldProblem::NeedsArg),
+        (_, None) => None,
         (ArgRule::None, Some(_)) => return Err(FieldProblem::NoArg),
-        (ArgRule::Required, None) => return Err(FieldProblem::NeedsArg),
-        (_, Some("")) => return Err(FieldProblem::BadArg("a name or a number")),
-        (ArgRule::OptionalIndex, Some(text)) => Some(index(text).ok_or(FieldProblem::BadArg("a number"))?),
-        (ArgRule::OptionalName, Some(text)) => Some(FieldArg::Name(text.into())),
-        (ArgRule::Required, Some(text)) => Some(index(text).unwrap_or_else(|| FieldArg::Name(text.into()))),
+        (rule, Some("")) => return Err(FieldProblem::BadArg(expected(rule))),
+        (ArgRule::OptionalIndex, Some(text)) => Some(index(text).ok_or(FieldProblem::BadArg(expected(rule)))?),
+        (ArgRule::OptionalEnd, Some(text)) if !matches!(text, "src" | "dst") => {
+            return Err(FieldProblem::BadArg(expected(rule)));
+        }
+        (ArgRule::OptionalName | ArgRule::OptionalEnd | ArgRule::Name, Some(text)) => Some(FieldArg::Name(text.into())),
+        (ArgRule::OptionalNameOrIndex | ArgRule::NameOrIndex, Some(text)) => {
+            Some(index(text).unwrap_or_else(|| FieldArg::Name(text.into())))
+        }
     };
     Ok(FieldRef { field, arg })
+}
+
+/// What a message says that an argument must be.
+fn expected(rule: ArgRule) -> &'static str {
+    match rule {
+        ArgRule::None => "no argument",
+        ArgRule::OptionalIndex => "a number",
+        ArgRule::OptionalName | ArgRule::Name => "a name",
+        ArgRule::OptionalNameOrIndex | ArgRule::NameOrIndex => "a name or a number",
+        ArgRule::OptionalEnd => "src or dst",
+    }
 }

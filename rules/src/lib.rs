@@ -34,7 +34,7 @@ mod yaml;
 
 pub use diagnostic::{Diagnostic, LoadErrors, Severity};
 pub use facts::{Facts, FieldArg, FieldRef, Value};
-pub use field::{ArgRule, FIELDS, Field, FieldDef, FieldType};
+pub use field::{ArgRule, FIELDS, Field, FieldClass, FieldDef, FieldFlags, FieldSource, FieldType};
 pub use kestrel_core::priority::Priority;
 pub use load::{LoadOptions, Loaded, RuleSource};
 pub use output::OutputFormat;

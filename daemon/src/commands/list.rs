@@ -13,10 +13,8 @@ pub fn fields(names: bool) -> Result<(), Failure> {
             continue;
         }
         let arg = match def.arg {
-            ArgRule::None => "",
-            ArgRule::OptionalIndex => "[<index>]",
-            ArgRule::OptionalName => "[<name>]",
-            ArgRule::Required => "[<required>]",
+            ArgRule::None => String::new(),
+            arg => format!("[<{}>]", arg.placeholder()),
         };
         print(format_args!("{:<38} {:<8} {}", format!("{}{arg}", def.name), def.ty.name(), def.description))?;
     }

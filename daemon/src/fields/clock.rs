@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use nix::time::{ClockId, clock_gettime};
+use std::cell::Cell;
 
 /// Times and counts that fields are relative to.
 #[derive(Clone, Debug)]
@@ -19,6 +20,8 @@ pub struct Clock {
     pub hostname: String,
     /// The local time zone.
     pub zone: TimeZone,
+    /// How often it was counted.
+    counted: Cell<u64>,
 }
 
 impl Clock {
@@ -30,7 +33,15 @@ impl Clock {
             })
         };
         let boot_ns = now(ClockId::CLOCK_REALTIME).saturating_sub(now(ClockId::CLOCK_BOOTTIME));
-        Clock { boot_ns, first_ns: 0, previous_ns: 0, number: 0, hostname, zone: TimeZone::system() }
+        Clock {
+            boot_ns,
+            first_ns: 0,
+            previous_ns: 0,
+            number: 0,
+            hostname,
+            zone: TimeZone::system(),
+            counted: Cell::new(0),
+        }
     }
 
     /// An event of this time comes.
@@ -40,6 +51,12 @@ impl Clock {
             self.previous_ns = time_ns;
         }
         self.number += 1;
+    }
+
+    /// Counts: 1 the first time, then one more each time.
+    pub fn count(&self) -> u64 {
+        self.counted.set(self.counted.get().wrapping_add(1));
+        self.counted.get()
     }
 
     /// A time in the local zone, in this format (strftime(3)).

@@ -1,10 +1,77 @@
 //! `fd.*`: what the event's descriptor stands for.
 
 use super::EventFacts;
+use super::given::Given;
 use kestrel_core::event::{FdFlags, FdKind, FdView, TupleView, family};
-use kestrel_rules::{Field, FieldRef, Value};
+use kestrel_rules::{Field, Value};
 use std::io::Write;
 use std::net::{IpAddr, SocketAddr};
+
+pub(super) const GIVEN: &[Given] = &[
+    (Field::FdNum, |facts, _| facts.of_fd(|fd| Value::Int(fd.head.fd.into()))),
+    (Field::FdType, |facts, _| {
+        facts.of_fd(|fd| kind_name(fd).map_or(Value::Missing, |name| Value::Str(name.as_bytes())))
+    }),
+    (Field::FdTypechar, |facts, _| facts.of_opened(|fd| facts.text(format_args!("{}", kind_char(fd))))),
+    (Field::FdName, |facts, _| facts.fd_name()),
+    (Field::FdNameraw, |facts, _| {
+        let param = facts.fd().and_then(|_| facts.written("name").or_else(|| facts.written("path")));
+        param.and_then(|param| param.path()).map_or(Value::Missing, |path| EventFacts::known(path.raw))
+    }),
+    (Field::FdDirectory, |facts, _| facts.fd_directory()),
+    (Field::FdFilename, |facts, _| facts.fd_path().map_or(Value::Missing, |path| EventFacts::known(filename(path)))),
+    (Field::FdIp, |facts, _| facts.either(|ends| [ends.client.ip(), ends.server.ip()], Value::Ip)),
+    (Field::FdNet, |facts, _| facts.either(|ends| [ends.client.ip(), ends.server.ip()], Value::Ip)),
+    (Field::FdCip, |facts, _| facts.address(|ends| ends.client.ip())),
+    (Field::FdCnet, |facts, _| facts.address(|ends| ends.client.ip())),
+    (Field::FdSip, |facts, _| facts.address(|ends| ends.server.ip())),
+    (Field::FdSnet, |facts, _| facts.address(|ends| ends.server.ip())),
+    (Field::FdLip, |facts, _| facts.address(|ends| ends.local.ip())),
+    (Field::FdLnet, |facts, _| facts.address(|ends| ends.local.ip())),
+    (Field::FdRip, |facts, _| facts.address(|ends| ends.remote.ip())),
+    (Field::FdRnet, |facts, _| facts.address(|ends| ends.remote.ip())),
+    (Field::FdPort, |facts, _| {
+        facts.either(|ends| [ends.client.port(), ends.server.port()], |port| Value::Uint(port.into()))
+    }),
+    (Field::FdCport, |facts, _| facts.port(|ends| ends.client.port())),
+    (Field::FdSport, |facts, _| facts.port(|ends| ends.server.port())),
+    (Field::FdLport, |facts, _| facts.port(|ends| ends.local.port())),
+    (Field::FdRport, |facts, _| facts.port(|ends| ends.remote.port())),
+    (Field::FdL4proto, |facts, _| {
+        facts.of_fd(|fd| protocol(fd).map_or(Value::Missing, |name| Value::Str(name.as_bytes())))
+    }),
+    (Field::FdSockfamily, |facts, _| {
+        facts.of_fd(|fd| match fd.head.family {
+            family::INET | family::INET6 => Value::Str(b"ip"),
+            family::UNIX => Value::Str(b"unix"),
+            _ => Value::Missing,
+        })
+    }),
+    (Field::FdIsServer, |facts, _| {
+        facts.of_fd(|fd| if fd.kind().is_socket() { Value::Bool(is_server(fd)) } else { Value::Missing })
+    }),
+    (Field::FdUid, |facts, _| facts.of_fd(|fd| facts.text(format_args!("{}{}", facts.record.task().tid, fd.head.fd)))),
+    (Field::FdConnected, |facts, _| {
+        facts.of_fd(|fd| match fd.tuple {
+            None => Value::Missing,
+            Some(_) => {
+                Value::Bool(fd.flags().contains(FdFlags::CONNECTED) || facts.ends().is_some_and(|ends| ends.connected))
+            }
+        })
+    }),
+    (Field::FdNameChanged, |facts, _| {
+        facts.of_fd(|_| Value::Bool(matches!(facts.event.name, "connect" | "accept" | "accept4" | "bind")))
+    }),
+    (Field::FdDev, |facts, _| facts.of_opened(|fd| Value::Int(fd.head.dev.into()))),
+    // `new_encode_dev` of linux/kdev_t.h: minor in bits 0-7 and 20-31, major in 8-19.
+    (Field::FdDevMajor, |facts, _| facts.of_opened(|fd| Value::Int(i64::from(fd.head.dev >> 8 & 0xfff)))),
+    (Field::FdDevMinor, |facts, _| {
+        facts.of_opened(|fd| Value::Int(i64::from(fd.head.dev & 0xff | fd.head.dev >> 12 & 0xfff00)))
+    }),
+    (Field::FdIno, |facts, _| facts.of_opened(|fd| Value::Int(fd.head.ino as i64))),
+    (Field::FdIsUpperLayer, |facts, _| facts.of_opened(|fd| Value::Bool(fd.flags().contains(FdFlags::UPPER_LAYER)))),
+    (Field::FdIsLowerLayer, |facts, _| facts.of_opened(|fd| Value::Bool(fd.flags().contains(FdFlags::LOWER_LAYER)))),
+];
 
 /// Name and character of what an anonymous inode is, by the kernel's name of it (`anon_inode:[eventpoll]`).
 fn anonymous(path: &[u8]) -> (&'static str, char) {
@@ -59,10 +126,17 @@ pub(super) fn kind_char(fd: &FdView<'_>) -> char {
     }
 }
 
-/// Both ends of an inet socket: client, then server.
+/// True if the descriptor is the server's end of a connection, or listens for some.
+fn is_server(fd: &FdView<'_>) -> bool {
+    fd.flags().contains(FdFlags::SERVER)
+}
+
+/// Both ends of an inet socket, told apart in two ways.
 struct Ends {
     client: SocketAddr,
     server: SocketAddr,
+    local: SocketAddr,
+    remote: SocketAddr,
     connected: bool,
 }
 
@@ -71,7 +145,7 @@ fn ends(tuple: &TupleView<'_>, is_server: bool) -> Option<Ends> {
     let remote = SocketAddr::new(tuple.remote_ip()?, tuple.tuple.remote_port);
     let connected = remote.port() != 0 || !remote.ip().is_unspecified();
     let (client, server) = if is_server { (remote, local) } else { (local, remote) };
-    Some(Ends { client, server, connected })
+    Some(Ends { client, server, local, remote, connected })
 }
 
 /// Writes the name of a socket: `client->server`, the one address of a socket without another end, or a path.
@@ -104,13 +178,12 @@ impl<'a> EventFacts<'a> {
     fn ends(&self) -> Option<Ends> {
         // A call that names the other end shows it in its tuple, where the socket itself has none.
         let fd = self.fd()?;
-        let is_server = fd.flags().contains(FdFlags::SERVER);
         let tuple = self.written("tuple").and_then(|param| param.tuple()).or(fd.tuple)?;
-        ends(&tuple, is_server)
+        ends(&tuple, is_server(&fd))
     }
 
-    fn either<T>(&self, values: [T; 2], value: impl Fn(T) -> Value<'a>) -> Value<'a> {
-        Value::Any(self.arena.alloc(values.map(value)))
+    fn either<T>(&self, pick: impl Fn(&Ends) -> [T; 2], value: impl Fn(T) -> Value<'a>) -> Value<'a> {
+        self.ends().map_or(Value::Missing, |ends| Value::Any(self.arena.alloc(pick(&ends).map(value))))
     }
 
     fn address(&self, pick: impl Fn(&Ends) -> IpAddr) -> Value<'a> {
@@ -121,79 +194,48 @@ impl<'a> EventFacts<'a> {
         self.ends().map_or(Value::Missing, |ends| Value::Uint(pick(&ends).into()))
     }
 
-    fn is_server(&self) -> bool {
-        self.fd().is_some_and(|fd| fd.flags().contains(FdFlags::SERVER))
-    }
-
     fn socket_name(&self) -> Value<'a> {
         let Some(fd) = self.fd() else { return Value::Missing };
         let Some(tuple) = self.written("tuple").and_then(|param| param.tuple()).or(fd.tuple) else {
             return Value::Missing;
         };
         let mut out = bumpalo::collections::Vec::new_in(self.arena);
-        name_of(&mut out, &tuple, fd.flags().contains(FdFlags::SERVER));
+        name_of(&mut out, &tuple, is_server(&fd));
         EventFacts::known(out.into_bump_slice())
     }
 
-    pub(super) fn fd_field(&self, field: &FieldRef) -> Value<'a> {
-        let Some(fd) = self.fd() else { return Value::Missing };
-        let opened = fd.head.fd >= 0 && fd.kind() != FdKind::Unknown;
-        let server = self.is_server();
-        match field.field {
-            Field::FdNum => Value::Int(fd.head.fd.into()),
-            Field::FdType => kind_name(&fd).map_or(Value::Missing, |name| Value::Str(name.as_bytes())),
-            Field::FdTypechar if opened => self.text(format_args!("{}", kind_char(&fd))),
-            Field::FdName => match self.fd_path() {
-                Some(path) => EventFacts::known(path),
-                None => self.socket_name(),
-            },
-            Field::FdNameraw => {
-                let path = self.written("name").or_else(|| self.written("path")).and_then(|param| param.path());
-                path.map_or(Value::Missing, |path| EventFacts::known(path.raw))
-            }
-            Field::FdDirectory => self.fd_path().map_or(Value::Missing, |path| EventFacts::known(directory(path))),
-            Field::FdFilename => self.fd_path().map_or(Value::Missing, |path| EventFacts::known(filename(path))),
-            Field::FdIp | Field::FdNet => match self.ends() {
-                Some(ends) => self.either([ends.client.ip(), ends.server.ip()], Value::Ip),
-                None => Value::Missing,
-            },
-            Field::FdCip | Field::FdCnet => self.address(|ends| ends.client.ip()),
-            Field::FdSip | Field::FdSnet => self.address(|ends| ends.server.ip()),
-            Field::FdLip | Field::FdLnet => {
-                self.address(|ends| if server { ends.server.ip() } else { ends.client.ip() })
-            }
-            Field::FdRip | Field::FdRnet => {
-                self.address(|ends| if server { ends.client.ip() } else { ends.server.ip() })
-            }
-            Field::FdPort => match self.ends() {
-                Some(ends) => self.either([ends.client.port(), ends.server.port()], |port| Value::Uint(port.into())),
-                None => Value::Missing,
-            },
-            Field::FdCport => self.port(|ends| ends.client.port()),
-            Field::FdSport => self.port(|ends| ends.server.port()),
-            Field::FdLport => self.port(|ends| if server { ends.server.port() } else { ends.client.port() }),
-            Field::FdRport => self.port(|ends| if server { ends.client.port() } else { ends.server.port() }),
-            Field::FdL4proto => protocol(&fd).map_or(Value::Missing, |name| Value::Str(name.as_bytes())),
-            Field::FdSockfamily => match fd.head.family {
-                family::INET | family::INET6 => Value::Str(b"ip"),
-                family::UNIX => Value::Str(b"unix"),
-                _ => Value::Missing,
-            },
-            Field::FdIsServer if fd.kind().is_socket() => Value::Bool(server),
-            Field::FdUid => self.text(format_args!("{}{}", self.record.task().tid, fd.head.fd)),
-            Field::FdConnected if fd.tuple.is_some() => {
-                Value::Bool(fd.flags().contains(FdFlags::CONNECTED) || self.ends().is_some_and(|ends| ends.connected))
-            }
-            Field::FdNameChanged => Value::Bool(matches!(self.event.name, "connect" | "accept" | "accept4" | "bind")),
-            Field::FdDev if opened => Value::Uint(fd.head.dev.into()),
-            // `new_encode_dev` of linux/kdev_t.h: minor in bits 0-7 and 20-31, major in 8-19.
-            Field::FdDevMajor if opened => Value::Uint(u64::from(fd.head.dev >> 8 & 0xfff)),
-            Field::FdDevMinor if opened => Value::Uint(u64::from(fd.head.dev & 0xff | fd.head.dev >> 12 & 0xfff00)),
-            Field::FdIno if opened => Value::Int(fd.head.ino as i64),
-            Field::FdIsUpperLayer if opened => Value::Bool(fd.flags().contains(FdFlags::UPPER_LAYER)),
-            Field::FdIsLowerLayer if opened => Value::Bool(fd.flags().contains(FdFlags::LOWER_LAYER)),
-            _ => Value::Missing,
+    fn of_fd(&self, value: impl Fn(&FdView<'a>) -> Value<'a>) -> Value<'a> {
+        self.fd().map_or(Value::Missing, |fd| value(&fd))
+    }
+
+    /// The descriptor, if it stands for something that is known.
+    fn opened(&self) -> Option<FdView<'a>> {
+        self.fd().filter(|fd| fd.head.fd >= 0 && fd.kind() != FdKind::Unknown)
+    }
+
+    fn of_opened(&self, value: impl Fn(&FdView<'a>) -> Value<'a>) -> Value<'a> {
+        self.opened().map_or(Value::Missing, |fd| value(&fd))
+    }
+
+    /// Path of a file, or both ends of a socket.
+    pub(super) fn fd_name(&self) -> Value<'a> {
+        match self.fd_path() {
+            Some(path) => EventFacts::known(path),
+            None => self.socket_name(),
         }
+    }
+
+    /// Folder of a file.
+    pub(super) fn fd_directory(&self) -> Value<'a> {
+        self.fd_path().map_or(Value::Missing, |path| EventFacts::known(directory(path)))
+    }
+
+    /// Path of the other end of a unix socket, or else of this one.
+    pub(super) fn unix_path(&self) -> Option<&'a [u8]> {
+        let fd = self.fd()?;
+        let tuple = self.written("tuple").and_then(|param| param.tuple()).or(fd.tuple)?;
+        let paths = [tuple.remote_path, tuple.local_path];
+        paths.into_iter().find(|path| tuple.tuple.family == family::UNIX && !path.is_empty())
     }
 }
 

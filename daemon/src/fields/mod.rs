@@ -6,29 +6,46 @@
 //!
 //! | file | fields |
 //! |---|---|
-//! | `event.rs` | `evt.*`, `syscall.*` |
+//! | `given.rs` | all of them: which fields have a value |
+//! | `generic.rs` | `evt.*` of every source: number, time, machine |
+//! | `event.rs` | `evt.*`, `syscall.*`: type, parameters, result |
+//! | `io.rs` | `evt.*`: what is read and written, and of what kind a call is |
 //! | `descriptor.rs` | `fd.*` |
 //! | `path.rs` | `fs.path.*` |
-//! | `process.rs` | `proc.*`, `thread.*`, `user.*`, `group.*` |
+//! | `process.rs` | `proc.*`, `thread.*` |
+//! | `lineage.rs` | ancestors, leaders |
+//! | `resources.rs` | `proc.*`, `thread.*`: memory, page faults, limits |
+//! | `user.rs` | `user.*`, `group.*` |
+//! | `container.rs` | `container.*` |
 //! | `param.rs` | parameters, wherever they come from |
 //! | `render.rs` | parameters as text |
 
 mod clock;
+mod container;
 mod descriptor;
 mod event;
+mod generic;
+mod given;
+mod io;
+mod lineage;
 mod param;
 mod path;
 mod process;
 mod render;
+mod resources;
+#[cfg(test)]
+mod tests;
+mod user;
 
 pub use clock::Clock;
+pub use given::provided;
 pub use param::ParamValue;
 
 use crate::state::{Process, ProcessKey, State};
 use bumpalo::Bump;
 use kestrel_core::event::{FdView, Record};
 use kestrel_core::schema::{self, Event, EventId, Type};
-use kestrel_rules::{Facts, Field, FieldRef, Value};
+use kestrel_rules::{Facts, FieldRef, Value};
 
 /// One event, and everything that is known around it.
 #[derive(Debug)]
@@ -87,15 +104,6 @@ impl<'a> EventFacts<'a> {
 
 impl Facts for EventFacts<'_> {
     fn value(&self, field: &FieldRef) -> Value<'_> {
-        let name = field.field as u16;
-        if name < Field::FdNum as u16 {
-            self.event_field(field)
-        } else if name < Field::FsPathName as u16 {
-            self.fd_field(field)
-        } else if name < Field::GroupGid as u16 {
-            self.path_field(field.field)
-        } else {
-            self.process_field(field)
-        }
+        given::getter(field.field).map_or(Value::Missing, |getter| getter(self, field.arg.as_ref()))
     }
 }

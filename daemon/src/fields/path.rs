@@ -1,11 +1,29 @@
 //! `fs.path.*`: the paths that a call is about.
 
 use super::EventFacts;
+use super::given::Given;
 use kestrel_core::event::PathView;
 use kestrel_rules::{Field, Value};
 
 /// Parameters that hold the path of a call with one; the first that the event has counts.
 const ONE: [&str; 6] = ["name", "path", "filename", "pathname", "dir", "linkpath"];
+
+pub(super) const GIVEN: &[Given] = &[
+    (Field::FsPathName, |facts, _| absolute(facts.one_path())),
+    (Field::FsPathNameraw, |facts, _| raw(facts.one_path())),
+    (Field::FsPathSource, |facts, _| absolute(facts.source_path())),
+    (Field::FsPathSourceraw, |facts, _| raw(facts.source_path())),
+    (Field::FsPathTarget, |facts, _| absolute(facts.target_path())),
+    (Field::FsPathTargetraw, |facts, _| raw(facts.target_path())),
+];
+
+fn absolute(path: Option<PathView<'_>>) -> Value<'_> {
+    path.map_or(Value::Missing, |path| EventFacts::known(path.absolute))
+}
+
+fn raw(path: Option<PathView<'_>>) -> Value<'_> {
+    path.map_or(Value::Missing, |path| EventFacts::known(path.raw))
+}
 
 impl<'a> EventFacts<'a> {
     fn path_param(&self, names: &[&str]) -> Option<PathView<'a>> {
@@ -30,27 +48,30 @@ impl<'a> EventFacts<'a> {
         }
     }
 
-    pub(super) fn path_field(&self, field: Field) -> Value<'a> {
-        let path = match field {
-            Field::FsPathName | Field::FsPathNameraw => match self.event.name {
-                // What an exec names is the program, not a file that the call changes.
-                "execve" | "execveat" => None,
-                _ if self.two_paths().is_some() => None,
-                _ => self.path_param(&ONE),
-            },
-            Field::FsPathSource | Field::FsPathSourceraw => self.two_paths().and_then(|paths| paths.0),
-            _ => self.two_paths().and_then(|paths| paths.1),
-        };
-        let raw = matches!(field, Field::FsPathNameraw | Field::FsPathSourceraw | Field::FsPathTargetraw);
-        path.map_or(Value::Missing, |path| EventFacts::known(if raw { path.raw } else { path.absolute }))
+    /// The path of a call with one.
+    fn one_path(&self) -> Option<PathView<'a>> {
+        match self.event.name {
+            // What an exec names is the program, not a file that the call changes.
+            "execve" | "execveat" => None,
+            _ if self.two_paths().is_some() => None,
+            _ => self.path_param(&ONE),
+        }
+    }
+
+    fn source_path(&self) -> Option<PathView<'a>> {
+        self.two_paths().and_then(|paths| paths.0)
+    }
+
+    fn target_path(&self) -> Option<PathView<'a>> {
+        self.two_paths().and_then(|paths| paths.1)
     }
 
     /// `evt.abspath`: the path, the source or the target.
     pub(super) fn abspath(&self, which: Option<&str>) -> Value<'a> {
-        self.path_field(match which {
-            Some("src") => Field::FsPathSource,
-            Some("dst") => Field::FsPathTarget,
-            _ => Field::FsPathName,
+        absolute(match which {
+            Some("src") => self.source_path(),
+            Some("dst") => self.target_path(),
+            _ => self.one_path(),
         })
     }
 }

@@ -1,42 +1,142 @@
-//! `proc.*`, `thread.*`, `user.*`, `group.*`: who did it.
+//! `proc.*`, `thread.*`: who did it, and what it runs.
 
 use super::EventFacts;
-use crate::state::{Process, ProcessKey, User};
+use super::given::Given;
+use crate::state::{Process, ProcessKey};
 use kestrel_core::fill::ProcessImage;
 use kestrel_core::schema::names::CAPABILITIES;
-use kestrel_rules::{Field, FieldArg, FieldRef, Value};
+use kestrel_rules::{Field, FieldArg, Value};
 
-/// Names of shells, as `proc.loginshellid` looks for them.
-const SHELLS: [&[u8]; 8] = [b"sh", b"bash", b"dash", b"ash", b"zsh", b"ksh", b"fish", b"csh"];
+pub(super) const GIVEN: &[Given] = &[
+    (Field::ProcExe, |facts, _| facts.of_process(exe)),
+    (Field::ProcPexe, |facts, _| facts.of_parent(exe)),
+    (Field::ProcAexe, |facts, arg| facts.of_ancestors(arg, exe)),
+    (Field::ProcExepath, |facts, _| facts.of_process(exepath)),
+    (Field::ProcPexepath, |facts, _| facts.of_parent(exepath)),
+    (Field::ProcAexepath, |facts, arg| facts.of_ancestors(arg, exepath)),
+    (Field::ProcName, |facts, _| EventFacts::known(facts.name())),
+    (Field::ProcPname, |facts, _| facts.of_parent(comm)),
+    (Field::ProcAname, |facts, arg| facts.of_ancestors(arg, comm)),
+    (Field::ProcArgs, |facts, arg| {
+        facts.of_process(|process| match arg {
+            Some(FieldArg::Index(n)) => process.args().nth(*n as usize).map_or(Value::Missing, Value::Str),
+            _ => facts.command_line(b"", process),
+        })
+    }),
+    (Field::ProcAargs, |facts, arg| facts.of_ancestors(arg, |process| facts.command_line(b"", process))),
+    (Field::ProcCmdline, |facts, _| facts.of_process(|process| facts.command_line(facts.name(), process))),
+    (Field::ProcPcmdline, |facts, _| facts.of_parent(|process| facts.cmdline(process))),
+    (Field::ProcAcmdline, |facts, arg| facts.of_ancestors(arg, |process| facts.cmdline(process))),
+    (Field::ProcCmdnargs, |facts, _| facts.of_process(|process| Value::Uint(process.args().count() as u64))),
+    (Field::ProcCmdlenargs, |facts, _| {
+        facts.of_process(|process| Value::Uint(process.args().map(|arg| arg.len() as u64).sum()))
+    }),
+    (Field::ProcExeline, |facts, _| facts.of_process(|process| facts.command_line(&process.image.exe, process))),
+    (Field::ProcEnv, |facts, arg| {
+        facts.of_process(|process| match arg {
+            Some(FieldArg::Name(name)) => variable(process, name),
+            _ => facts.environment(process),
+        })
+    }),
+    (Field::ProcAenv, |facts, arg| match arg {
+        Some(FieldArg::Name(name)) => facts.of_nearest(|process| variable(process, name)),
+        _ => facts.of_ancestors(arg, |process| facts.environment(process)),
+    }),
+    (Field::ProcCwd, |facts, _| facts.of_process(|process| EventFacts::known(&process.cwd))),
+    (Field::ProcLoginshellid, |facts, _| facts.login_shell()),
+    (Field::ProcTty, |facts, _| Value::Uint(facts.record.task().tty.into())),
+    (Field::ProcPid, |facts, _| Value::Int(facts.record.task().pid.into())),
+    (Field::ProcPpid, |facts, _| Value::Int(facts.record.task().ppid.into())),
+    (Field::ProcApid, |facts, arg| facts.of_ancestors(arg, |process| Value::Int(process.task.pid.into()))),
+    (Field::ProcVpid, |facts, _| Value::Int(facts.record.task().vpid.into())),
+    (Field::ProcPvpid, |facts, _| facts.of_parent(|process| Value::Int(process.task.vpid.into()))),
+    (Field::ProcSid, |facts, _| Value::Int(facts.record.task().sid.into())),
+    (Field::ProcSname, |facts, _| facts.of_leader(facts.record.task().sid, comm)),
+    (Field::ProcSidExe, |facts, _| facts.of_leader(facts.record.task().sid, exe)),
+    (Field::ProcSidExepath, |facts, _| facts.of_leader(facts.record.task().sid, exepath)),
+    // One group, one leader: only its number differs from namespace to namespace.
+    (Field::ProcVpgid, |facts, _| Value::Int(facts.record.task().vpgid.into())),
+    (Field::ProcVpgidName, |facts, _| facts.of_leader(facts.record.task().pgid, comm)),
+    (Field::ProcVpgidExe, |facts, _| facts.of_leader(facts.record.task().pgid, exe)),
+    (Field::ProcVpgidExepath, |facts, _| facts.of_leader(facts.record.task().pgid, exepath)),
+    (Field::ProcPgid, |facts, _| Value::Int(facts.record.task().pgid.into())),
+    (Field::ProcPgidName, |facts, _| facts.of_leader(facts.record.task().pgid, comm)),
+    (Field::ProcPgidExe, |facts, _| facts.of_leader(facts.record.task().pgid, exe)),
+    (Field::ProcPgidExepath, |facts, _| facts.of_leader(facts.record.task().pgid, exepath)),
+    (Field::ProcDuration, |facts, _| facts.of_process(|process| facts.since_start(process))),
+    (Field::ProcPpidDuration, |facts, _| facts.of_parent(|process| facts.since_start(process))),
+    (Field::ProcPidTs, |facts, _| facts.of_process(|process| Value::Uint(facts.started(process)))),
+    (Field::ProcPpidTs, |facts, _| facts.of_parent(|process| Value::Uint(facts.started(process)))),
+    (Field::ProcIsExeWritable, |facts, _| facts.exe_flag(ProcessImage::WRITABLE)),
+    (Field::ProcIsExeUpperLayer, |facts, _| facts.exe_flag(ProcessImage::UPPER_LAYER)),
+    (Field::ProcIsExeLowerLayer, |facts, _| facts.exe_flag(ProcessImage::LOWER_LAYER)),
+    (Field::ProcIsExeFromMemfd, |facts, _| facts.exe_flag(ProcessImage::FROM_MEMFD)),
+    (Field::ProcIsSidLeader, |facts, _| Value::Bool(facts.record.task().sid == facts.record.task().pid)),
+    (Field::ProcIsVpgidLeader, |facts, _| Value::Bool(facts.record.task().vpgid == facts.record.task().vpid)),
+    (Field::ProcIsPgidLeader, |facts, _| Value::Bool(facts.record.task().pgid == facts.record.task().pid)),
+    (Field::ProcExeIno, |facts, _| {
+        facts.of_process(|process| match process.image.exe_ino {
+            0 => Value::Missing,
+            ino => Value::Int(ino as i64),
+        })
+    }),
+    (Field::ProcExeInoCtime, |facts, _| facts.of_process(|process| known_time(process.image.exe_ctime))),
+    (Field::ProcExeInoMtime, |facts, _| facts.of_process(|process| known_time(process.image.exe_mtime))),
+    (Field::ProcExeInoCtimeDurationProcStart, |facts, _| {
+        facts.of_process(|process| match process.image.exe_ctime {
+            0 => Value::Missing,
+            ctime => Value::Uint(process.exec_time_ns.max(facts.started(process)).saturating_sub(ctime)),
+        })
+    }),
+    (Field::ProcExeInoCtimeDurationPidnsStart, |facts, _| {
+        let ctime = facts.process.map_or(0, |process| process.image.exe_ctime);
+        let after = facts.pidns_init_start().and_then(|start| ctime.checked_sub(start)).filter(|&ns| ns > 0);
+        after.map_or(Value::Missing, Value::Uint)
+    }),
+    (Field::ProcPidnsInitStartTs, |facts, _| facts.pidns_init_start().map_or(Value::Missing, Value::Uint)),
+    (Field::ThreadCapInheritable, |facts, _| facts.capabilities(0)),
+    (Field::ThreadCapPermitted, |facts, _| facts.capabilities(1)),
+    (Field::ThreadCapEffective, |facts, _| facts.capabilities(2)),
+    (Field::ThreadTid, |facts, _| Value::Int(facts.record.task().tid.into())),
+    (Field::ThreadIsmain, |facts, _| Value::Bool(facts.is_main_thread())),
+    (Field::ThreadVtid, |facts, _| Value::Int(facts.record.task().vtid.into())),
+    (Field::ThreadNametid, |facts, _| {
+        facts.text(format_args!("{}{}", String::from_utf8_lossy(facts.name()), facts.record.task().tid))
+    }),
+    (Field::ThreadCgroups, |facts, _| facts.of_process(|process| EventFacts::known(&process.image.cgroup))),
+];
+
+fn exe(process: &Process) -> Value<'_> {
+    EventFacts::known(&process.image.exe)
+}
+
+fn exepath(process: &Process) -> Value<'_> {
+    EventFacts::known(&process.image.exepath)
+}
+
+fn comm(process: &Process) -> Value<'_> {
+    EventFacts::known(process.comm())
+}
+
+fn known_time(ns: u64) -> Value<'static> {
+    if ns == 0 { Value::Missing } else { Value::Uint(ns) }
+}
+
+/// A variable of the environment that a process was started with.
+fn variable<'a>(process: &'a Process, name: &str) -> Value<'a> {
+    let mut entries = process.image.env.split(|&b| b == 0);
+    let value = entries.find_map(|entry| entry.strip_prefix(name.as_bytes())?.strip_prefix(b"="));
+    value.map_or(Value::Missing, Value::Str)
+}
 
 impl<'a> EventFacts<'a> {
-    fn ancestors(&self) -> impl Iterator<Item = (ProcessKey, &'a Process)> + use<'a> {
-        self.state.processes.ancestors(self.key)
+    /// Name of the thread that did it.
+    fn name(&self) -> &'a [u8] {
+        self.record.task().comm()
     }
 
-    fn parent(&self) -> Option<&'a Process> {
-        self.ancestors().next().map(|(_, process)| process)
-    }
-
-    /// A value of the ancestor of a generation (0 is the process itself, 1 its parent), or of any of them.
-    fn of_ancestors(&self, arg: Option<&FieldArg>, value: impl Fn(&'a Process) -> Value<'a>) -> Value<'a> {
-        match arg {
-            Some(FieldArg::Index(0)) => self.process.map_or(Value::Missing, value),
-            Some(FieldArg::Index(n)) => {
-                self.ancestors().nth(*n as usize - 1).map_or(Value::Missing, |(_, process)| value(process))
-            }
-            _ => {
-                let all = bumpalo::collections::Vec::from_iter_in(
-                    self.ancestors().map(|(_, process)| value(process)),
-                    self.arena,
-                );
-                Value::Any(all.into_bump_slice())
-            }
-        }
-    }
-
-    fn leader(&self, pid: u32) -> Option<&'a Process> {
-        self.state.processes.get(self.state.processes.current(pid)?)
+    pub(super) fn is_main_thread(&self) -> bool {
+        self.record.task().tid == self.record.task().pid
     }
 
     /// `first` and the arguments, split by blanks.
@@ -56,20 +156,11 @@ impl<'a> EventFacts<'a> {
         self.command_line(process.comm(), process)
     }
 
-    /// A variable of an environment, or all of it.
-    fn env(&self, process: &'a Process, name: Option<&str>) -> Value<'a> {
+    /// All of an environment, split by blanks.
+    fn environment(&self, process: &'a Process) -> Value<'a> {
         let env = &process.image.env;
-        match name {
-            Some(name) => env
-                .split(|&b| b == 0)
-                .find_map(|entry| entry.strip_prefix(name.as_bytes())?.strip_prefix(b"="))
-                .map_or(Value::Missing, Value::Str),
-            None if env.is_empty() => Value::Missing,
-            None => {
-                let text = env.strip_suffix(&[0]).unwrap_or(env).iter().map(|&b| if b == 0 { b' ' } else { b });
-                Value::Str(bumpalo::collections::Vec::from_iter_in(text, self.arena).into_bump_slice())
-            }
-        }
+        let text = env.strip_suffix(&[0]).unwrap_or(env).iter().map(|&b| if b == 0 { b' ' } else { b });
+        EventFacts::known(bumpalo::collections::Vec::from_iter_in(text, self.arena).into_bump_slice())
     }
 
     fn capabilities(&self, which: usize) -> Value<'a> {
@@ -84,134 +175,33 @@ impl<'a> EventFacts<'a> {
         Value::Str(text.into_bump_str().as_bytes())
     }
 
-    fn user(&self, value: impl Fn(&'a User) -> &'a str) -> Value<'a> {
-        let user = self.state.users.user(self.record.task().euid);
-        user.map_or(Value::Missing, |user| EventFacts::known(value(user).as_bytes()))
-    }
-
     /// Start of a process in nanoseconds since the epoch.
     fn started(&self, process: &Process) -> u64 {
         self.clock.boot_ns.wrapping_add(process.task.start_time)
     }
 
     fn since_start(&self, process: &Process) -> Value<'a> {
-        Value::Uint(self.record.header().time_ns.saturating_sub(self.started(process)))
+        Value::Uint(self.time().saturating_sub(self.started(process)))
+    }
+
+    /// Start of the first process of the pid namespace, in nanoseconds since the epoch.
+    pub(super) fn pidns_init_start(&self) -> Option<u64> {
+        let task = self.record.task();
+        let process = self.process?;
+        if let Some((namespace, start)) = process.pidns
+            && namespace == task.pid_ns
+        {
+            return Some(start);
+        }
+        // A process outside may have entered the namespace: an ancestor counts only if it is in the same one.
+        let same = |other: &Process| {
+            (task.pid_ns != 0 && other.task.pid_ns == task.pid_ns) || (task.vpid == task.pid && other.task.pid == 1)
+        };
+        let mut all = [(self.key, process)].into_iter().chain(self.ancestors());
+        all.find(|(_, other)| other.task.vpid == 1 && same(other)).map(|(_, init): (ProcessKey, _)| self.started(init))
     }
 
     fn exe_flag(&self, flag: u32) -> Value<'a> {
-        self.process.map_or(Value::Missing, |process| Value::Bool(process.image.exe_flags & flag != 0))
+        self.of_process(|process| Value::Bool(process.image.exe_flags & flag != 0))
     }
-
-    pub(super) fn process_field(&self, field: &FieldRef) -> Value<'a> {
-        let task = self.record.task();
-        let arg = field.arg.as_ref();
-        let name_arg = match arg {
-            Some(FieldArg::Name(name)) => Some(&**name),
-            _ => None,
-        };
-        let of = |process: Option<&'a Process>, value: &dyn Fn(&'a Process) -> Value<'a>| {
-            process.map_or(Value::Missing, value)
-        };
-        let exe = |process: &'a Process| EventFacts::known(&process.image.exe);
-        let exepath = |process: &'a Process| EventFacts::known(&process.image.exepath);
-        let comm = |process: &'a Process| EventFacts::known(process.comm());
-        match field.field {
-            Field::GroupGid => Value::Uint(task.egid.into()),
-            Field::GroupName => self
-                .state
-                .users
-                .group(task.egid)
-                .map_or(Value::Missing, |group| EventFacts::known(group.name.as_bytes())),
-
-            Field::ProcExe => of(self.process, &exe),
-            Field::ProcPexe => of(self.parent(), &exe),
-            Field::ProcAexe => self.of_ancestors(arg, exe),
-            Field::ProcExepath => of(self.process, &exepath),
-            Field::ProcPexepath => of(self.parent(), &exepath),
-            Field::ProcAexepath => self.of_ancestors(arg, exepath),
-            Field::ProcName => EventFacts::known(self.record.task().comm()),
-            Field::ProcPname => of(self.parent(), &comm),
-            Field::ProcAname => self.of_ancestors(arg, comm),
-            Field::ProcArgs => match (self.process, arg) {
-                (Some(process), Some(FieldArg::Index(n))) => {
-                    process.args().nth(*n as usize).map_or(Value::Missing, Value::Str)
-                }
-                (Some(process), _) => self.command_line(b"", process),
-                (None, _) => Value::Missing,
-            },
-            Field::ProcCmdline => of(self.process, &|process| self.command_line(task.comm(), process)),
-            Field::ProcPcmdline => of(self.parent(), &|process| self.cmdline(process)),
-            Field::ProcAcmdline => self.of_ancestors(arg, |process| self.cmdline(process)),
-            Field::ProcCmdnargs => of(self.process, &|process| Value::Uint(process.args().count() as u64)),
-            Field::ProcCmdlenargs => {
-                of(self.process, &|process| Value::Uint(process.args().map(|arg| arg.len() as u64).sum()))
-            }
-            Field::ProcExeline => of(self.process, &|process| self.command_line(&process.image.exe, process)),
-            Field::ProcEnv => of(self.process, &|process| self.env(process, name_arg)),
-            Field::ProcAenv => self.of_ancestors(None, |process| self.env(process, name_arg)),
-            Field::ProcCwd => of(self.process, &|process| EventFacts::known(&process.cwd)),
-            Field::ProcLoginshellid => {
-                let shells = self.ancestors().filter(|(_, process)| SHELLS.contains(&process.comm()));
-                shells.last().map_or(Value::Missing, |(key, _)| Value::Int(key.pid.into()))
-            }
-            Field::ProcTty => Value::Uint(task.tty.into()),
-            Field::ProcPid => Value::Int(task.pid.into()),
-            Field::ProcPpid => Value::Int(task.ppid.into()),
-            Field::ProcApid => self.of_ancestors(arg, |process| Value::Int(process.task.pid.into())),
-            Field::ProcVpid => Value::Int(task.vpid.into()),
-            Field::ProcPvpid => of(self.parent(), &|process| Value::Int(process.task.vpid.into())),
-            Field::ProcSid => Value::Int(task.sid.into()),
-            Field::ProcSname => of(self.leader(task.sid), &comm),
-            Field::ProcSidExe => of(self.leader(task.sid), &exe),
-            Field::ProcSidExepath => of(self.leader(task.sid), &exepath),
-            Field::ProcVpgid => Value::Int(task.vpgid.into()),
-            Field::ProcPgid => Value::Int(task.pgid.into()),
-            Field::ProcPgidName => of(self.leader(task.pgid), &comm),
-            Field::ProcPgidExe => of(self.leader(task.pgid), &exe),
-            Field::ProcPgidExepath => of(self.leader(task.pgid), &exepath),
-            Field::ProcDuration => of(self.process, &|process| self.since_start(process)),
-            Field::ProcPpidDuration => of(self.parent(), &|process| self.since_start(process)),
-            Field::ProcPidTs => of(self.process, &|process| Value::Uint(self.started(process))),
-            Field::ProcPpidTs => of(self.parent(), &|process| Value::Uint(self.started(process))),
-            Field::ProcIsExeWritable => self.exe_flag(ProcessImage::WRITABLE),
-            Field::ProcIsExeUpperLayer => self.exe_flag(ProcessImage::UPPER_LAYER),
-            Field::ProcIsExeLowerLayer => self.exe_flag(ProcessImage::LOWER_LAYER),
-            Field::ProcIsExeFromMemfd => self.exe_flag(ProcessImage::FROM_MEMFD),
-            Field::ProcIsSidLeader => Value::Bool(task.sid == task.pid),
-            Field::ProcIsVpgidLeader => Value::Bool(task.vpgid == task.vpid),
-            Field::ProcIsPgidLeader => Value::Bool(task.pgid == task.pid),
-            Field::ProcExeIno => of(self.process, &|process| match process.image.exe_ino {
-                0 => Value::Missing,
-                ino => Value::Int(ino as i64),
-            }),
-            Field::ProcExeInoCtime => of(self.process, &|process| known_time(process.image.exe_ctime)),
-            Field::ProcExeInoMtime => of(self.process, &|process| known_time(process.image.exe_mtime)),
-            Field::ProcExeInoCtimeDurationProcStart => of(self.process, &|process| match process.image.exe_ctime {
-                0 => Value::Missing,
-                ctime => Value::Uint(process.exec_time_ns.max(self.started(process)).saturating_sub(ctime)),
-            }),
-            Field::ThreadCapInheritable => self.capabilities(0),
-            Field::ThreadCapPermitted => self.capabilities(1),
-            Field::ThreadCapEffective => self.capabilities(2),
-            Field::ThreadTid => Value::Int(task.tid.into()),
-            Field::ThreadIsmain => Value::Bool(task.tid == task.pid),
-            Field::ThreadVtid => Value::Int(task.vtid.into()),
-            Field::ThreadCgroups => of(self.process, &|process| EventFacts::known(&process.image.cgroup)),
-
-            Field::UserUid => Value::Uint(task.euid.into()),
-            Field::UserName => self.user(|user| &user.name),
-            Field::UserHomedir => self.user(|user| &user.home),
-            Field::UserShell => self.user(|user| &user.shell),
-            Field::UserLoginuid => Value::Int(if task.loginuid == u32::MAX { -1 } else { task.loginuid.into() }),
-            Field::UserLoginname => {
-                let user = self.state.users.user(task.loginuid);
-                user.map_or(Value::Missing, |user| EventFacts::known(user.name.as_bytes()))
-            }
-            _ => Value::Missing,
-        }
-    }
-}
-
-fn known_time(ns: u64) -> Value<'static> {
-    if ns == 0 { Value::Missing } else { Value::Uint(ns) }
 }

@@ -1,6 +1,6 @@
 //! Taking in records.
 
-use super::{Image, ProcReader, Process, ProcessKey, ProcessTable, Users};
+use super::{Figures, Image, ProcReader, Process, ProcessKey, ProcessTable, Users};
 use kestrel_core::event::{Flags, Param, Record, TaskContext};
 use kestrel_core::schema::{self, EventId, id};
 use std::rc::Rc;
@@ -182,7 +182,10 @@ impl State {
         if pid == parent_pid {
             return;
         }
-        let Some(parent) = self.processes.get(parent_key) else { return };
+        let Some(parent) = self.processes.get_mut(parent_key) else { return };
+        parent.figures = figures(record, parent.figures);
+        let start_of_namespace = number("pidns_init_start_ts").filter(|&start| start != 0);
+        parent.pidns = start_of_namespace.map(|start| (record.task().pid_ns, start)).or(parent.pidns);
         let mut child = parent.clone();
         child.task = TaskContext {
             pid,
@@ -196,6 +199,8 @@ impl State {
         child.comm = record.task().comm;
         child.exited = false;
         child.exec_time_ns = 0;
+        // Its memory is a copy of its parent's, its page faults are its own.
+        child.figures = Figures { faults_major: Some(0), faults_minor: Some(0), ..child.figures };
         // With CLONE_PARENT the child's parent is its maker's.
         child.parent = if child.task.ppid == parent_pid { Some(parent_key) } else { parent.parent };
         self.processes.insert(ProcessKey::new(pid, start), child);
@@ -219,13 +224,13 @@ impl State {
                 [Some(inheritable), Some(permitted), Some(effective)] => Some([inheritable, permitted, effective]),
                 _ => None,
             },
-            pidns_init_start: 0,
         };
         let cwd = param(record, "cwd").map(|p| p.0);
         if let Some(process) = self.processes.get_mut(key) {
             process.image = Rc::new(image);
             process.comm = record.task().comm;
             process.exec_time_ns = record.header().time_ns;
+            process.figures = figures(record, process.figures);
             process.complete = true;
         }
         self.set_cwd(key, cwd);
@@ -238,6 +243,22 @@ impl State {
         {
             process.cwd = Rc::from(path);
         }
+    }
+}
+
+/// What an exec or a fork says about the process that made it. What it does not say stays.
+fn figures(record: &Record<'_>, known: Figures) -> Figures {
+    let number = |name, known: Option<u64>| param(record, name).and_then(|p| p.uint()).or(known);
+    // The faults are those of the thread that made the record.
+    let is_main_thread = record.task().tid == record.task().pid;
+    let of_first = |name, known| if is_main_thread { number(name, known) } else { known };
+    Figures {
+        fd_limit: number("fdlimit", known.fd_limit),
+        vm_size_kib: number("vm_size", known.vm_size_kib),
+        vm_rss_kib: number("vm_rss", known.vm_rss_kib),
+        vm_swap_kib: number("vm_swap", known.vm_swap_kib),
+        faults_major: of_first("pgft_maj", known.faults_major),
+        faults_minor: of_first("pgft_min", known.faults_minor),
     }
 }
 

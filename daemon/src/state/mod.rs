@@ -7,18 +7,21 @@
 //! | file | holds |
 //! |---|---|
 //! | `process.rs` | one process |
+//! | `container.rs` | its container, by its control group |
 //! | `table.rs` | all of them, bounded |
 //! | `proc_reader.rs` | what /proc says about one process |
 //! | `users.rs` | names of users and groups |
 
 mod apply;
+mod container;
 mod proc_reader;
 mod process;
 mod table;
 mod users;
 
 pub use apply::{LIFECYCLE, State, StateStats};
+pub use container::Container;
 pub use proc_reader::ProcReader;
-pub use process::{Image, Process, ProcessKey};
+pub use process::{Figures, Image, Process, ProcessKey};
 pub use table::{Ancestors, ProcessTable};
 pub use users::{Group, User, Users};

@@ -1,7 +1,7 @@
 //! What /proc says about one process. Every file may be gone, or another process's, at any moment: whatever cannot be read
 //! is left as it is.
 
-use super::{Image, Process, ProcessKey};
+use super::{Figures, Image, Process, ProcessKey};
 use kestrel_core::event::TaskContext;
 use std::fs::File;
 use std::io::Read;
@@ -99,13 +99,53 @@ impl ProcReader {
         if let Ok(cwd) = std::fs::read_link(dir.join("cwd")) {
             process.cwd = Rc::from(cwd.as_os_str().as_bytes());
         }
+        process.figures = self.figures(dir);
         process.image = Rc::new(image);
         process.complete = true;
+    }
+
+    fn figures(&mut self, dir: &Path) -> Figures {
+        let mut figures = Figures::default();
+        if let Some(status) = self.read(&dir.join("status"), 16384) {
+            let kib = |name| find(status, name).and_then(|line| line.strip_suffix(b"kB")).and_then(number);
+            figures.vm_size_kib = kib(b"VmSize:".as_slice());
+            figures.vm_rss_kib = kib(b"VmRSS:".as_slice());
+            figures.vm_swap_kib = kib(b"VmSwap:".as_slice());
+        }
+        if let Some(limits) = self.read(&dir.join("limits"), 4096) {
+            // Soft limit, hard limit, unit (proc_pid_limits(5)).
+            let open_files = find(limits, b"Max open files");
+            figures.fd_limit =
+                open_files.and_then(|line| line.trim_ascii().split(u8::is_ascii_whitespace).next()).and_then(number);
+        }
+        if let Some(stat) = self.read(&dir.join("stat"), 4096) {
+            let fields = stat_fields(stat);
+            figures.faults_minor = stat_field(&fields, 10);
+            figures.faults_major = stat_field(&fields, 12);
+        }
+        figures
     }
 }
 
 fn number(text: &[u8]) -> Option<u64> {
     std::str::from_utf8(text).ok()?.trim().parse().ok()
+}
+
+/// What follows a name at the beginning of a line.
+fn find<'a>(text: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
+    text.split(|&b| b == b'\n').find_map(|line| line.strip_prefix(name))
+}
+
+/// The fields behind the name in `/proc/PID/stat`: the first is field 3, the state.
+fn stat_fields(stat: &[u8]) -> Vec<&[u8]> {
+    let close = stat.iter().rposition(|&b| b == b')');
+    let rest = close.and_then(|close| stat.get(close + 1..)).unwrap_or(&[]);
+    rest.split(u8::is_ascii_whitespace).filter(|field| !field.is_empty()).collect()
+}
+
+/// A field of `/proc/PID/stat` by its number in proc_pid_stat(5), from 3.
+fn stat_field(fields: &[&[u8]], n: usize) -> Option<u64> {
+    fields.get(n.checked_sub(3)?).copied().and_then(number)
 }
 
 /// Reads `/proc/PID/stat` (proc_pid_stat(5)). The name may hold anything, parentheses too: it ends at the last one.
@@ -114,10 +154,8 @@ fn parse_stat(stat: &[u8]) -> Option<TaskContext> {
     let close = stat.iter().rposition(|&b| b == b')')?;
     let pid = number(&stat[..open])? as u32;
     let comm = stat.get(open + 1..close)?;
-    let fields: Vec<&[u8]> =
-        stat.get(close + 1..)?.split(|b| b.is_ascii_whitespace()).filter(|f| !f.is_empty()).collect();
-    // `fields[0]` is field 3, the state.
-    let field = |n: usize| fields.get(n - 3).copied().and_then(number);
+    let fields = stat_fields(stat);
+    let field = |n: usize| stat_field(&fields, n);
     let mut task = TaskContext {
         pid,
         tid: pid,
@@ -187,5 +225,8 @@ mod tests {
         assert_eq!(&*process.cwd, std::env::current_dir().unwrap().as_os_str().as_bytes());
         assert_eq!(&*process.image.exepath, std::env::current_exe().unwrap().as_os_str().as_bytes());
         assert!(process.complete);
+        assert!(process.figures.vm_size_kib >= process.figures.vm_rss_kib && process.figures.vm_rss_kib > Some(0));
+        assert!(process.figures.fd_limit > Some(0) && process.figures.faults_minor > Some(0));
+        assert!(process.figures.vm_swap_kib.is_some() && process.figures.faults_major.is_some());
     }
 }

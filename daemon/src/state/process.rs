@@ -50,8 +50,23 @@ pub struct Image {
     pub exe_mtime: u64,
     /// Inheritable, permitted and effective capabilities at the exec; `None` if they are not known.
     pub capabilities: Option<[u64; 3]>,
-    /// Start of the pid namespace's init, ns since the epoch; 0 if it is not known.
-    pub pidns_init_start: u64,
+}
+
+/// What a process used when it was last asked; `None` for what is not known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Figures {
+    /// Soft limit of open files.
+    pub fd_limit: Option<u64>,
+    /// Virtual memory, KiB.
+    pub vm_size_kib: Option<u64>,
+    /// Resident memory, KiB.
+    pub vm_rss_kib: Option<u64>,
+    /// Swapped memory, KiB.
+    pub vm_swap_kib: Option<u64>,
+    /// Page faults of its first thread that needed a disk.
+    pub faults_major: Option<u64>,
+    /// Page faults of its first thread that needed none.
+    pub faults_minor: Option<u64>,
 }
 
 /// One process.
@@ -67,6 +82,11 @@ pub struct Process {
     pub image: Rc<Image>,
     /// Working directory; empty if it is not known.
     pub cwd: Rc<[u8]>,
+    /// What it used when its last exec or fork was recorded, or when /proc was read.
+    pub figures: Figures,
+    /// A pid namespace, as an inode number, and the start of its first process in ns since the epoch. It is the process's
+    /// own if the task context names the same one.
+    pub pidns: Option<(u32, u64)>,
     /// Time of the last exec, ns since the epoch; 0 if it was before the capture.
     pub exec_time_ns: u64,
     /// It ended: kept for its children and for late records.
@@ -84,6 +104,8 @@ impl Process {
             parent: None,
             image: Rc::default(),
             cwd: Rc::from([].as_slice()),
+            figures: Figures::default(),
+            pidns: None,
             exec_time_ns: 0,
             exited: false,
             complete: false,

@@ -1,0 +1,4 @@
+mod given;
+mod process;
+mod record;
+mod world;
