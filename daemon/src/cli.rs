@@ -32,17 +32,25 @@ pub struct Cli {
     #[arg(short = 'V', long = "validate", value_name = "FILE|DIR", num_args = 1..)]
     pub validate: Vec<PathBuf>,
 
-    /// List the fields that rules can use, and exit
-    #[arg(long)]
-    pub list: bool,
+    /// List the fields that rules can use, all or those of a source (syscall, k8s_audit), and exit
+    #[arg(long, value_name = "SOURCE", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+    pub list: Option<String>,
 
     /// With --list: only the names
     #[arg(short = 'N', requires = "list")]
     pub names: bool,
 
     /// List the events that rules can name in evt.type, with their parameters, and exit
-    #[arg(long)]
+    #[arg(long, conflicts_with = "list")]
     pub list_events: bool,
+
+    /// With --list and --list-events: how to list
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
+    pub format: ListFormat,
+
+    /// The same as --format markdown
+    #[arg(long, hide = true, conflicts_with = "format")]
+    pub markdown: bool,
 
     /// Stop after this many seconds
     #[arg(short = 'M', value_name = "SECONDS", global = true)]
@@ -59,6 +67,25 @@ pub struct Cli {
     /// Say more about what goes on
     #[arg(short = 'v', global = true)]
     pub verbose: bool,
+}
+
+impl Cli {
+    /// How to list.
+    pub fn list_format(&self) -> ListFormat {
+        if self.markdown { ListFormat::Markdown } else { self.format }
+    }
+}
+
+/// How to list fields and events.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum ListFormat {
+    /// Lines, for people.
+    #[default]
+    Text,
+    /// A page.
+    Markdown,
+    /// For programs.
+    Json,
 }
 
 /// What to do instead of watching.
@@ -113,6 +140,23 @@ mod tests {
         let Some(Command::Dump(dump)) = cli.command else { panic!() };
         assert!(dump.normalize);
         assert_eq!(dump.events, ["open"]);
+    }
+
+    #[test]
+    fn fields_are_listed_in_the_ways_that_falco_knows() {
+        let parse = |arguments: &[&str]| {
+            let cli = Cli::try_parse_from([&["kestrel"], arguments].concat())?;
+            Ok::<_, clap::Error>((cli.list.clone(), cli.names, cli.list_events, cli.list_format()))
+        };
+        let text = ListFormat::Text;
+        assert_eq!(parse(&["--list"]).unwrap(), (Some(String::new()), false, false, text));
+        assert_eq!(parse(&["--list=syscall", "-N"]).unwrap(), (Some("syscall".to_owned()), true, false, text));
+        assert_eq!(parse(&["--list", "--markdown"]).unwrap().3, ListFormat::Markdown);
+        assert_eq!(parse(&["--list-events", "--format=json"]).unwrap(), (None, false, true, ListFormat::Json));
+        assert!(parse(&["-N"]).is_err());
+        assert!(parse(&["--list", "--list-events"]).is_err());
+        assert!(parse(&["--list", "--format", "xml"]).is_err());
+        assert!(parse(&["--list", "--format", "json", "--markdown"]).is_err());
     }
 
     #[test]

@@ -149,6 +149,22 @@ fn rules_that_are_wrong_are_shown_where_they_are() {
 }
 
 #[test]
+fn rules_that_use_fields_nobody_fills_in_are_named_with_them() {
+    let rules = GOOD.replace("command=%proc.cmdline", "pod=%k8s.pod.name threads=%proc.nthreads");
+    let place = Place::new(&[("c.yaml", CONFIG), ("r.yaml", &rules)]);
+    assert_snapshot!(place.run(&["-c", "c.yaml", "-V", "r.yaml"]), @r"
+    exit 0
+    r.yaml: Ok
+    warning: nothing fills in these fields yet: a comparison with them is never true, and outputs show <NA> for them. proc.nthreads (in Something); k8s.pod.name (in Something)
+    ");
+    assert_snapshot!(place.run(&["-c", "c.yaml", "-r", "r.yaml"]), @r"
+    exit 1
+    kestrel: warning: nothing fills in these fields yet: a comparison with them is never true, and outputs show <NA> for them. proc.nthreads (in Something); k8s.pod.name (in Something)
+    kestrel: /no/such/kestrel0: no such device: the kernel module is not loaded. Load it with `modprobe kestrel`; `make install` installs it
+    ");
+}
+
+#[test]
 fn rule_files_that_cannot_be_read_are_all_named() {
     let place = Place::new(&[("c.yaml", CONFIG)]);
     std::fs::create_dir(place.0.path().join("empty")).unwrap();
@@ -210,15 +226,112 @@ fn the_help_and_the_version_are_there() {
     );
 }
 
+/// The lines from the first one that begins so, at most this many.
+fn excerpt(text: &str, start: &str, lines: usize) -> String {
+    let found = text.lines().skip_while(|line| !line.starts_with(start)).take(lines);
+    found.map(str::trim_end).collect::<Vec<_>>().join("\n")
+}
+
 #[test]
-fn fields_and_events_can_be_listed() {
+fn fields_are_listed_by_group_for_people() {
     let place = Place::new(&[]);
-    let fields = place.run(&["--list"]);
-    assert!(fields.lines().any(|line| line.starts_with("proc.aname[<index>]")), "{fields}");
-    let names = place.run(&["--list", "-N"]);
-    assert!(names.lines().any(|line| line == "fd.name"));
-    let events = place.run(&["--list-events"]);
-    assert!(events.lines().any(|line| line.starts_with("openat ") && line.contains("flags")), "{events}");
+    let list = place.run(&["--list"]);
+    assert_snapshot!(excerpt(&list, "exit", 4), @r"
+    exit 0
+    Written as name[argument]: [argument] must be given, ([argument]) can be left out.
+    {not filled in yet}: known to rules, but missing in every event.
+    ");
+    assert_snapshot!(excerpt(&list, "process:", 6), @r"
+    process: The process and the thread that did it, their ancestors, and what they run. (source syscall)
+
+      proc.exe                                 string   First argument of the command line; usually the program's name, but the program that starts another can choose it.
+      proc.pexe                                string   proc.exe of the parent.
+      proc.aexe([index])                       string   proc.exe of an ancestor: 1 is the parent, 2 its parent; without an argument any of them. {no value}
+      proc.exepath                             string   Path of the executable, links followed.
+    ");
+    assert_snapshot!(excerpt(&list, "  container.mount[", 3), @r"
+    container.mount[name or index]              string   One mount, by its number or its source. {not filled in yet}
+    container.mount.source[name or index]       string   Source of a mount, by the mount's number or destination. {not filled in yet}
+    container.mount.dest[name or index]         string   Destination of a mount, by the mount's number or source. {not filled in yet}
+    ");
+    assert_snapshot!(excerpt(&list, "  ka.sourceips", 1), @r"  ka.sourceips([index])                                               string   Addresses that the request came from, those of proxies included. {list, not filled in yet}");
+}
+
+#[test]
+fn fields_are_listed_by_source() {
+    let place = Place::new(&[]);
+    let names = |list: &str| -> Vec<String> {
+        let shown = place.run(&[list, "-N"]);
+        shown.lines().skip(1).map(str::to_owned).collect()
+    };
+    let (all, syscall, audit) = (names("--list"), names("--list=syscall"), names("--list=k8s_audit"));
+    assert_eq!((all.len(), syscall.len(), audit.len()), (425, 325, 125));
+    let has = |names: &[String], name: &str| names.iter().any(|known| known == name);
+    assert!(has(&syscall, "fd.name") && !has(&syscall, "ka.verb"));
+    assert!(has(&audit, "ka.verb") && has(&audit, "evt.time") && !has(&audit, "fd.name"));
+    assert_snapshot!(place.run(&["--list=nowhere"]), @r"
+    exit 2
+    kestrel: there is no source nowhere of fields: expected syscall or k8s_audit
+    ");
+}
+
+#[test]
+fn fields_are_listed_for_programs() {
+    let place = Place::new(&[]);
+    let json = |arguments: &[&str]| -> serde_json::Value {
+        let shown = place.run(arguments);
+        serde_json::from_str(shown.strip_prefix("exit 0\n").unwrap()).unwrap()
+    };
+    let classes = json(&["--list", "--format", "json"]);
+    let field = |name: &str| {
+        let fields = classes.as_array().unwrap().iter().flat_map(|class| class["fields"].as_array().unwrap());
+        fields.into_iter().find(|field| field["name"] == name).unwrap().clone()
+    };
+    assert_snapshot!(field("proc.aname"), @r#"{"argument":{"index":true,"name":false,"required":false},"description":"`proc.name` of an ancestor: 1 is the parent, 2 its parent; without an argument any of them.","filled":true,"flags":["no_value"],"name":"proc.aname","type":"string"}"#);
+    assert_snapshot!(field("container.image.tag"), @r#"{"description":"Tag of the image.","filled":false,"flags":["suggested"],"name":"container.image.tag","type":"string"}"#);
+    assert_eq!(classes[0]["source"], serde_json::Value::Null);
+    assert_eq!(classes[1]["source"], "syscall");
+    assert_eq!(json(&["--list", "-N", "--format", "json"])[0], "evt.num");
+    let events = json(&["--list-events", "--format", "json"]);
+    let socket = events.as_array().unwrap().iter().find(|event| event["name"] == "bpf").unwrap();
+    assert_eq!(socket["category"], "system");
+    assert_eq!(socket["params"][0], serde_json::json!({"name": "fd", "type": "fd"}));
+    assert!(socket["params"][1]["names"].as_array().unwrap().contains(&"BPF_PROG_LOAD".into()), "{socket}");
+}
+
+#[test]
+fn events_are_listed_by_category() {
+    let place = Place::new(&[]);
+    let list = place.run(&["--list-events"]);
+    assert_snapshot!(excerpt(&list, "signal", 5), @r"
+    signal
+
+      kill    res: result, pid: pid, sig: signal
+      tkill   res: result, tid: pid, sig: signal
+      tgkill  res: result, pid: pid, tid: pid, sig: signal
+    ");
+    let page = place.run(&["--list-events", "--format", "markdown"]);
+    assert_snapshot!(excerpt(&page, "## signal", 6), @r"
+    ## signal
+
+    | event | parameters |
+    |---|---|
+    | `kill` | `res` result, `pid` pid, `sig` signal |
+    | `tkill` | `res` result, `tid` pid, `sig` signal |
+    ");
+}
+
+#[test]
+fn the_page_of_fields_is_what_the_command_lists() {
+    let place = Place::new(&[]);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/FIELDS.md");
+    let page = std::fs::read_to_string(path).unwrap();
+    let listed = place.run(&["--list", "--format", "markdown"]);
+    assert!(
+        listed == format!("exit 0\n{}", page.trim_end()),
+        "docs/FIELDS.md is stale: kestrel --list --format markdown > docs/FIELDS.md"
+    );
+    assert_eq!(place.run(&["--list", "--markdown"]), listed);
 }
 
 #[test]

@@ -1,10 +1,12 @@
 //! Rules, ready to judge events.
 
 use crate::facts::Facts;
+use crate::field::Field;
 use crate::output::OutputFormat;
 use crate::plan::{Cache, Plan};
 use kestrel_core::priority::Priority;
 use kestrel_core::schema::{EVENTS, EventId, EventSet};
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 /// A rule.
@@ -81,6 +83,15 @@ impl RuleSet {
     /// The events that any rule can match: all that the rules need to see.
     pub fn events(&self) -> EventSet {
         self.rules.iter().fold(EventSet::EMPTY, |set, rule| set.union(&rule.events))
+    }
+
+    /// The fields that each rule needs: those that its condition asks for, and those that its output shows.
+    pub fn fields(&self) -> impl Iterator<Item = (&Rule, BTreeSet<Field>)> {
+        self.rules.iter().zip(&self.plans).map(|(rule, plan)| {
+            let mut fields = rule.output.fields().map(|(_, field)| field.field).collect();
+            plan.fields(&mut fields);
+            (rule, fields)
+        })
     }
 
     /// The rules, in their order.

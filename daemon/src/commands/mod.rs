@@ -5,12 +5,13 @@
 //! | `watch.rs` | none: watching |
 //! | `dump.rs` | `dump` |
 //! | `validate.rs` | `-V` |
-//! | `list.rs` | `--list`, `--list-events`, `--version` |
+//! | `list/` | `--list`, `--list-events`, `--version` |
 
 mod dump;
 mod failure;
 mod list;
 mod rules;
+mod unfilled;
 mod validate;
 mod watch;
 
@@ -35,11 +36,11 @@ pub fn run(cli: &Cli) -> Result<(), Failure> {
     if cli.version {
         return list::version();
     }
-    if cli.list {
-        return list::fields(cli.names);
+    if let Some(source) = &cli.list {
+        return list::fields(source, cli.names, cli.list_format());
     }
     if cli.list_events {
-        return list::events();
+        return list::events(cli.list_format());
     }
     let Loaded { config, warnings } = config::load(&Origins::of_process(cli.config.as_deref(), &cli.options))?;
     let least = if cli.verbose { Priority::Debug } else { config.log_level };

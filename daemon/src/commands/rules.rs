@@ -1,10 +1,14 @@
 //! Loading the rules that the command line or the configuration names.
 
 use super::Failure;
+use super::unfilled::Unfilled;
 use crate::config::rule_files;
 use crate::config::{Config, RuleMatching};
 use kestrel_rules::{LoadOptions, Loaded, Matching, RuleSet};
 use std::path::PathBuf;
+
+/// Rules that one line of the log names for one field.
+const NAMED: usize = 3;
 
 /// How rules are loaded by this configuration.
 pub fn options(config: &Config) -> LoadOptions {
@@ -34,6 +38,9 @@ pub fn load(paths: &[PathBuf], config: &Config) -> Result<RuleSet, Failure> {
     }
     if rules.rules().is_empty() {
         return Err(Failure::NoRules);
+    }
+    if let Some(unfilled) = Unfilled::of(&rules, NAMED) {
+        log::warn!("{unfilled}");
     }
     Ok(rules)
 }

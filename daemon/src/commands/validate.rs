@@ -1,6 +1,7 @@
 //! `-V`: says everything that is wrong with rule files, and a verdict on each.
 
 use super::rules::options;
+use super::unfilled::Unfilled;
 use super::{Failure, print};
 use crate::config::Config;
 use crate::config::rule_files;
@@ -10,11 +11,11 @@ use std::path::PathBuf;
 /// Validates files. Together, since macros and lists of one can be used in the next.
 pub fn run(files: &[PathBuf], config: &Config) -> Result<(), Failure> {
     let sources = rule_files::read(files).map_err(Failure::RuleFiles)?;
-    let (problems, errors) = match RuleSet::load(&sources, options(config)) {
-        Ok(loaded) => (loaded.warnings, 0),
+    let (problems, errors, unfilled) = match RuleSet::load(&sources, options(config)) {
+        Ok(loaded) => (loaded.warnings, 0, Unfilled::of(&loaded.rules, usize::MAX)),
         Err(errors) => {
             let count = errors.0.len();
-            (errors.0, count)
+            (errors.0, count, None)
         }
     };
     for source in &sources {
@@ -28,6 +29,9 @@ pub fn run(files: &[PathBuf], config: &Config) -> Result<(), Failure> {
         for problem in own {
             print(format_args!("{problem}\n"))?;
         }
+    }
+    if let Some(unfilled) = unfilled {
+        print(format_args!("warning: {unfilled}"))?;
     }
     if errors > 0 { Err(Failure::Invalid(errors)) } else { Ok(()) }
 }

@@ -12,6 +12,9 @@ pub enum FieldSource {
 }
 
 impl FieldSource {
+    /// Every one.
+    pub const ALL: [FieldSource; 3] = [FieldSource::Any, FieldSource::Syscall, FieldSource::K8sAudit];
+
     /// Its name; `None` for every source.
     pub const fn name(self) -> Option<&'static str> {
         match self {
@@ -23,7 +26,7 @@ impl FieldSource {
 
     /// The source of this name.
     pub fn by_name(name: &str) -> Option<FieldSource> {
-        [FieldSource::Syscall, FieldSource::K8sAudit].into_iter().find(|source| source.name() == Some(name))
+        FieldSource::ALL.into_iter().find(|source| source.name() == Some(name))
     }
 
     /// True if events of the other source have the fields of this one.
@@ -84,8 +87,8 @@ impl FieldClass {
     /// Its name.
     pub const fn name(self) -> &'static str {
         match self {
-            FieldClass::Generic => "evt (every source)",
-            FieldClass::Evt => "evt (syscall)",
+            FieldClass::Generic => "event",
+            FieldClass::Evt => "system call",
             FieldClass::Fd => "fd",
             FieldClass::FdList => "fdlist",
             FieldClass::FsPath => "fs.path",

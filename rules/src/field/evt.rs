@@ -45,15 +45,16 @@ macro_rules! evt_fields {
                 "Time that a call spent waiting; missing, since there is one record a call.";
             EvtIsSyslog "evt.is_syslog" Bool None [] "True if the call writes to `/dev/log`.";
             EvtCount "evt.count" Uint None [] "Always 1.";
-            EvtCountError "evt.count.error" Uint None [] "1 if the call returned an error, otherwise 0.";
+            EvtCountError "evt.count.error" Uint None []
+                "1 if the call returned an error, 0 if it did not; missing for events that return nothing.";
             EvtCountErrorFile "evt.count.error.file" Uint None []
-                "1 if the call returned an error and is about a file, otherwise 0.";
+                "1 if a call about a file returned an error, 0 if it did not; missing for other calls.";
             EvtCountErrorNet "evt.count.error.net" Uint None []
-                "1 if the call returned an error and is about a socket, otherwise 0.";
+                "1 if a call about a socket returned an error, 0 if it did not; missing for other calls.";
             EvtCountErrorMemory "evt.count.error.memory" Uint None []
-                "1 if the call returned an error and is about memory, otherwise 0.";
+                "1 if a call about memory returned an error, 0 if it did not; missing for other calls.";
             EvtCountErrorOther "evt.count.error.other" Uint None []
-                "1 if the call returned an error and is about neither files nor sockets nor memory, otherwise 0.";
+                "1 if a call about none of these returned an error, 0 if it did not; missing for other calls.";
             EvtCountExit "evt.count.exit" Uint None []
                 "1 for the end of a call: always, since there is one record a call.";
             EvtCountProcinfo "evt.count.procinfo" Uint None [TABLE]

@@ -103,7 +103,8 @@ macro_rules! process_fields {
             ThreadExectime "thread.exectime" RelTime None [] "CPU time that the thread that ran last had been given.";
             ThreadTotexectime "thread.totexectime" RelTime None []
                 "CPU time that the thread used since the capture began.";
-            ThreadCgroups "thread.cgroups" String None [] "Control groups of the thread: hierarchy and path of each.";
+            ThreadCgroups "thread.cgroups" String None []
+                "Control group of the thread: its path in the unified hierarchy.";
             ThreadCgroup "thread.cgroup" String Name []
                 "Path of the thread's control group in the hierarchy that the argument names.";
             ProcNthreads "proc.nthreads" Uint None []

@@ -12,8 +12,8 @@ fn every_group_has_as_many_fields_as_in_falco() {
     assert_eq!(
         counts,
         [
-            ("evt (every source)", 18),
-            ("evt (syscall)", 58),
+            ("event", 18),
+            ("system call", 58),
             ("fd", 46),
             ("fdlist", 6),
             ("fs.path", 6),

@@ -14,6 +14,8 @@ pub use path_set::PathSet;
 pub use predicate::{Predicate, test};
 
 use crate::facts::{Facts, FieldRef};
+use crate::field::Field;
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 /// A condition, compiled.
@@ -62,6 +64,16 @@ impl Cache {
 }
 
 impl Plan {
+    /// Adds the fields that the condition asks for.
+    pub fn fields(&self, fields: &mut BTreeSet<Field>) {
+        match self {
+            Plan::And(plans) | Plan::Or(plans) => plans.iter().for_each(|plan| plan.fields(fields)),
+            Plan::Not(plan) => plan.fields(fields),
+            Plan::Shared(_, plan) => plan.fields(fields),
+            Plan::Test(test) => drop(fields.insert(test.field.field)),
+        }
+    }
+
     /// Whether the condition holds.
     pub fn holds(&self, facts: &impl Facts, cache: &mut Cache) -> bool {
         match self {
