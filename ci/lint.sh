@@ -7,6 +7,7 @@ cd "$(dirname "$0")/.."
 if cargo fmt --version >/dev/null 2>&1; then cargo fmt --all --check; else echo "lint: no rustfmt here, formatting not checked"; fi
 if cargo clippy --version >/dev/null 2>&1; then
     cargo clippy --locked --workspace --all-targets --quiet -- -D warnings
+    cargo clippy --locked --manifest-path fuzz/Cargo.toml --target-dir fuzz/target --quiet -- -D warnings
 else
     echo "lint: no clippy here, lints not checked"
 fi

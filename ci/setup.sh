@@ -3,7 +3,8 @@
 #
 #   ci/setup.sh [module|vm|running]...
 #
-#   (always)   C and C++ compilers (fuzzing builds libFuzzer); Rust of at least 1.95 if there is none, from Debian's rustc-web and cargo-web
+#   (always)   C and C++ compilers, the latter for libFuzzer; Rust of at least 1.95 if there is none, from Debian's rustc-web
+#              and cargo-web
 #   module     the compiler and library sources that the kernel module is built with
 #   vm         QEMU and busybox, for machine tests
 #   running    the headers of the kernel that runs here

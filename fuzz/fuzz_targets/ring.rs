@@ -44,7 +44,7 @@ fn read(ring: &mut Ring, most: u64) {
 }
 
 fn check(record: &[u8]) {
-    assert!((size_of::<RecordHeader>()..=MAX_RECORD).contains(&record.len()) && record.len() % 8 == 0);
+    assert!((size_of::<RecordHeader>()..=MAX_RECORD).contains(&record.len()) && record.len().is_multiple_of(8));
     assert_eq!(record[..4], (record.len() as u32).to_ne_bytes());
     std::hint::black_box(record.iter().fold(0u8, |sum, byte| sum ^ byte));
 }
