@@ -3,14 +3,15 @@
 #
 #   ci/setup.sh [module|vm|running]...
 #
-#   (always)   a C compiler; Rust of at least 1.95 if there is none, from Debian's rustc-web and cargo-web
+#   (always)   C and C++ compilers, the latter for libFuzzer; Rust of at least 1.95 if there is none, from Debian's rustc-web
+#              and cargo-web
 #   module     the compiler and library sources that the kernel module is built with
 #   vm         QEMU and busybox, for machine tests
 #   running    the headers of the kernel that runs here
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-packages=(gcc libc6-dev binutils make)
+packages=(gcc g++ libc6-dev binutils make)
 emulator=()
 KESTREL_RUST_OPTIONAL=1
 . ci/rust.sh
