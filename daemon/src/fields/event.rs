@@ -23,7 +23,7 @@ pub(super) const GIVEN: &[Given] = &[
         id::PROCEXIT => Value::Missing,
         _ => Value::Str(facts.event.name.as_bytes()),
     }),
-    (Field::EvtCategory, |facts, _| Value::Str(facts.event.category.name().as_bytes())),
+    (Field::EvtCategory, |facts, _| Value::Str(facts.category().as_bytes())),
     (Field::EvtCpu, |facts, _| Value::Int(facts.record.header().cpu.into())),
     (Field::EvtArgs, |facts, _| Value::Str(facts.all_params())),
     (Field::EvtInfo, |facts, _| Value::Str(facts.all_params())),

@@ -50,7 +50,7 @@ events! {
     LLSEEK "llseek" IoOther {
         "res": Errno, Return; "fd": Fd, ArgFd(0); "offset": Uint, Special; "whence": Enum(&WHENCE), ArgUint(4);
     }
-    SENDFILE "sendfile" IoWrite {
+    SENDFILE "sendfile" IoOther {
         "res": Errno, Return; "offset": Uint, Special; "out_fd": Fd, ArgFd(0); "in_fd": Fd, ArgFd(1);
         "size": Uint, Long(3);
     }

@@ -42,11 +42,11 @@ events! {
         "res": Errno, Return; "data": Bytes, bytes(1, 2); "fd": Fd, ArgFd(0); "size": Uint, Long(2);
         "tuple": Tuple, From::Tuple(0);
     }
-    SENDTO "sendto" Net {
+    SENDTO "sendto" IoWrite {
         "res": Errno, Return; "data": Bytes, bytes(1, 2); "fd": Fd, ArgFd(0); "size": Uint, Long(2);
         "tuple": Tuple, Special;
     }
-    SENDMSG "sendmsg" Net {
+    SENDMSG "sendmsg" IoWrite {
         "res": Errno, Return; "data": Bytes, Special; "fd": Fd, ArgFd(0); "size": Uint, Special;
         "tuple": Tuple, Special;
     }
