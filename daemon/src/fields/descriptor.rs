@@ -19,7 +19,7 @@ pub(super) const GIVEN: &[Given] = &[
         param.and_then(|param| param.path()).map_or(Value::Missing, |path| EventFacts::known(path.raw))
     }),
     (Field::FdDirectory, |facts, _| facts.fd_directory()),
-    (Field::FdFilename, |facts, _| facts.fd_path().map_or(Value::Missing, |path| EventFacts::known(filename(path)))),
+    (Field::FdFilename, |facts, _| facts.fd_filename()),
     (Field::FdIp, |facts, _| facts.either(|ends| [ends.client.ip(), ends.server.ip()], Value::Ip)),
     (Field::FdNet, |facts, _| facts.either(|ends| [ends.client.ip(), ends.server.ip()], Value::Ip)),
     (Field::FdCip, |facts, _| facts.address(|ends| ends.client.ip())),
@@ -225,9 +225,27 @@ impl<'a> EventFacts<'a> {
         }
     }
 
-    /// Folder of a file.
+    /// Path of a file or a directory that has a place in the file system, and whether it is a directory.
+    fn place(&self) -> Option<(&'a [u8], bool)> {
+        let kind = self.fd()?.kind();
+        let path = self.fd_path().filter(|path| path.starts_with(b"/") && kind != FdKind::Memfd)?;
+        Some((path, kind == FdKind::Directory))
+    }
+
+    /// Folder of a file, or the directory itself.
     pub(super) fn fd_directory(&self) -> Value<'a> {
-        self.fd_path().map_or(Value::Missing, |path| EventFacts::known(directory(path)))
+        match self.place() {
+            Some((path, true)) => Value::Str(path),
+            Some((path, false)) => Value::Str(directory(path)),
+            None => Value::Missing,
+        }
+    }
+
+    fn fd_filename(&self) -> Value<'a> {
+        match self.place() {
+            Some((path, false)) => EventFacts::known(filename(path)),
+            _ => Value::Missing,
+        }
     }
 
     /// Path of the other end of a unix socket, or else of this one.
@@ -254,12 +272,11 @@ fn protocol(fd: &FdView<'_>) -> Option<&'static str> {
     })
 }
 
-/// The folder of a path: everything before the last slash, `/` for what lies in the root.
+/// The folder of an absolute path: everything before the last slash, `/` for what lies in the root.
 fn directory(path: &[u8]) -> &[u8] {
     match path.iter().rposition(|&b| b == b'/') {
-        Some(0) => b"/",
+        Some(0) | None => b"/",
         Some(at) => &path[..at],
-        None => b"",
     }
 }
 

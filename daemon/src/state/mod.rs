@@ -22,6 +22,6 @@ mod users;
 pub use apply::{LIFECYCLE, State, StateStats};
 pub use container::Container;
 pub use proc_reader::ProcReader;
-pub use process::{Figures, Image, Process, ProcessKey};
+pub use process::{Figures, Image, Process, ProcessKey, Threads};
 pub use table::{Ancestors, ProcessTable};
 pub use users::{Group, User, Users};

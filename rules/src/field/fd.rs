@@ -8,8 +8,8 @@ macro_rules! fd_fields {
                 "What the descriptor stands for: file, directory, ipv4, ipv6, unix, pipe and so on.";
             FdTypechar "fd.typechar" String None [] "The same as one character: f, d, 4, 6, u, p and so on.";
             FdName "fd.name" String None [] "Path of a file, or both ends of a socket.";
-            FdDirectory "fd.directory" String None [] "Folder that the file lies in.";
-            FdFilename "fd.filename" String None [] "Name of the file without its folder.";
+            FdDirectory "fd.directory" String None [] "Folder that the file lies in; a directory's own path.";
+            FdFilename "fd.filename" String None [] "Name of the file without its folder; missing for a directory.";
             FdIp "fd.ip" Ip None [FILTER_ONLY NO_VALUE] "Address of either end of a socket.";
             FdCip "fd.cip" Ip None [] "Address of the client's end.";
             FdSip "fd.sip" Ip None [] "Address of the server's end.";

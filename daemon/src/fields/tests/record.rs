@@ -109,6 +109,21 @@ fn a_file_is_told_by_its_path_device_and_inode() {
 }
 
 #[test]
+fn only_what_has_a_place_in_the_file_system_has_a_folder() {
+    let mut world = World::new();
+    let fields = ["fd.name", "fd.directory", "fd.filename"];
+    let of = |kind: FdKind, path: &str| {
+        call("fchdir", me()).fd("fd", FdHead { fd: 3, kind: kind as u8, ..FdHead::default() }, path)
+    };
+    assert_eq!(world.ask(&of(FdKind::Directory, "/etc/ssl"), fields), ["/etc/ssl", "/etc/ssl", "-"]);
+    assert_eq!(world.ask(&of(FdKind::CharDevice, "/dev/null"), fields), ["/dev/null", "/dev", "null"]);
+    assert_eq!(world.ask(&of(FdKind::File, "/vmlinuz"), fields), ["/vmlinuz", "/", "vmlinuz"]);
+    assert_eq!(world.ask(&of(FdKind::Pipe, "pipe:[7]"), fields), ["pipe:[7]", "-", "-"]);
+    assert_eq!(world.ask(&of(FdKind::Memfd, "/memfd:x"), fields), ["/memfd:x", "-", "-"]);
+    assert_eq!(world.ask(&call("connect", me()).unix("fd", 3, "", "/run/x"), fields), ["/run/x", "-", "-"]);
+}
+
+#[test]
 fn a_call_with_two_paths_has_a_source_and_a_target_and_no_other() {
     let mut world = World::new();
     let fields = ["fs.path.name", "fs.path.source", "fs.path.sourceraw", "fs.path.target", "evt.abspath[dst]"];
