@@ -37,6 +37,13 @@ pub(super) const GIVEN: &[Given] = &[
     (Field::FdSport, |facts, _| facts.port(|ends| ends.server.port())),
     (Field::FdLport, |facts, _| facts.port(|ends| ends.local.port())),
     (Field::FdRport, |facts, _| facts.port(|ends| ends.remote.port())),
+    (Field::FdProto, |facts, _| {
+        facts.either(|ends| [ends.client.port(), ends.server.port()], |port| Value::Uint(port.into()))
+    }),
+    (Field::FdCproto, |facts, _| facts.port_text(|ends| ends.client.port())),
+    (Field::FdSproto, |facts, _| facts.port_text(|ends| ends.server.port())),
+    (Field::FdLproto, |facts, _| facts.port_text(|ends| ends.local.port())),
+    (Field::FdRproto, |facts, _| facts.port_text(|ends| ends.remote.port())),
     (Field::FdL4proto, |facts, _| {
         facts.of_fd(|fd| protocol(fd).map_or(Value::Missing, |name| Value::Str(name.as_bytes())))
     }),
@@ -192,6 +199,10 @@ impl<'a> EventFacts<'a> {
 
     fn port(&self, pick: impl Fn(&Ends) -> u16) -> Value<'a> {
         self.ends().map_or(Value::Missing, |ends| Value::Uint(pick(&ends).into()))
+    }
+
+    fn port_text(&self, pick: impl Fn(&Ends) -> u16) -> Value<'a> {
+        self.ends().map_or(Value::Missing, |ends| self.text(format_args!("{}", pick(&ends))))
     }
 
     fn socket_name(&self) -> Value<'a> {

@@ -20,7 +20,7 @@ mod table;
 mod users;
 
 pub use apply::{LIFECYCLE, State, StateStats};
-pub use container::Container;
+pub use container::{Container, pod_uid};
 pub use proc_reader::ProcReader;
 pub use process::{Figures, Image, Process, ProcessKey, Threads};
 pub use table::{Ancestors, ProcessTable};

@@ -52,6 +52,7 @@ fn corpus(world: &mut World) -> Vec<Made> {
         call("connect", task).number("res", 0).tcp("fd", 3, inet.0, inet.1, FdFlags::CONNECTED),
         call("sendto", task).number("res", 5).bytes("data", "hello").tcp("fd", 3, inet.0, inet.1, FdFlags::default()),
         call("sendto", task).number("res", 5).bytes("data", "hello").unix("fd", 3, "", "/dev/log"),
+        exec(task, "bash", &[], &[]).bytes("cgroups", format!("/kubepods/pod{}/{id}", &id[..32])),
         call("kill", task).failed("res", 1).number("pid", 1).number("sig", 9),
     ]
 }

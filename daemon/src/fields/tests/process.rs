@@ -180,6 +180,13 @@ fn the_container_is_told_by_the_control_group() {
         ["0123456789ab:/etc/passwd", "0123456789ab:/etc"]
     );
     assert_eq!(world.ask(&call("openat", cat).file("fd", 3, "/a"), ["fd.containername"]), ["host:/a"]);
+    let pod = "/kubepods.slice/kubepods-pod0f1e2d3c_4b5a_6978_8796_a5b4c3d2e1f0.slice";
+    let in_pod = exec(inside, "sh", &[], &[]).bytes("cgroups", format!("{pod}/crio-{id}.scope"));
+    assert_eq!(
+        world.ask(&in_pod, ["k8s.pod.uid", "k8s.pod.id", "container.type"]),
+        ["0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0", "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0", "cri-o"]
+    );
+    assert_eq!(world.ask(&call("getppid", cat), ["k8s.pod.uid"]), ["-"]);
     // Without a control group nothing is claimed.
     let stranger = call("openat", task(900, 1, "x")).fd("fd", FdHead::default(), "");
     assert_eq!(world.ask(&stranger, ["container.id", "container.type", "fd.containername"]), ["-", "-", "-"]);

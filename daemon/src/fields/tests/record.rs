@@ -82,6 +82,10 @@ fn client_and_server_are_not_local_and_remote() {
         world.ask(&server, fields),
         ["10.0.0.1:4000->10.0.0.2:443", "10.0.0.1", "443", "443", "10.0.0.1", "true", "4000 | 443"]
     );
+    assert_eq!(
+        world.ask(&server, ["fd.proto", "fd.cproto", "fd.sproto", "fd.rproto"]),
+        ["4000 | 443", "4000", "443", "4000"]
+    );
     // What a datagram is addressed to stands in its tuple, not in its socket.
     let datagram = call("sendto", me())
         .tcp("fd", 3, "10.0.0.1:53", "0.0.0.0:0", FdFlags::default())
