@@ -44,8 +44,8 @@ pub struct Cli {
     #[arg(long, conflicts_with = "list")]
     pub list_events: bool,
 
-    /// With --list and --list-events: how to list
-    #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
+    /// With --list and --list-events: how to list: text, markdown or json
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t, hide_possible_values = true)]
     pub format: ListFormat,
 
     /// The same as --format markdown
