@@ -1,6 +1,6 @@
 //! The command line. Flags are Falco's where the thing is the same.
 
-use clap::{ArgAction, Parser, Subcommand};
+use clap::{ArgAction, ArgGroup, Parser, Subcommand};
 use std::path::PathBuf;
 
 /// Watches this machine and raises an alert when something happens that the rules describe.
@@ -9,7 +9,8 @@ use std::path::PathBuf;
     name = "kestrel",
     disable_help_subcommand = true,
     disable_version_flag = true,
-    args_conflicts_with_subcommands = false
+    args_conflicts_with_subcommands = false,
+    group = ArgGroup::new("listing").args(["list", "list_events"])
 )]
 pub struct Cli {
     /// What to do instead of watching.
@@ -37,19 +38,19 @@ pub struct Cli {
     pub list: Option<String>,
 
     /// With --list: only the names
-    #[arg(short = 'N', requires = "list")]
+    #[arg(short = 'N', requires = "list", conflicts_with = "list_events")]
     pub names: bool,
 
     /// List the events that rules can name in evt.type, with their parameters, and exit
-    #[arg(long, conflicts_with = "list")]
+    #[arg(long)]
     pub list_events: bool,
 
-    /// With --list and --list-events: how to list
-    #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
+    /// With --list and --list-events: how to list: text, markdown or json
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t, requires = "listing", hide_possible_values = true)]
     pub format: ListFormat,
 
     /// The same as --format markdown
-    #[arg(long, hide = true, conflicts_with = "format")]
+    #[arg(long, hide = true, requires = "listing", conflicts_with = "format")]
     pub markdown: bool,
 
     /// Stop after this many seconds
@@ -153,7 +154,10 @@ mod tests {
         assert_eq!(parse(&["--list=syscall", "-N"]).unwrap(), (Some("syscall".to_owned()), true, false, text));
         assert_eq!(parse(&["--list", "--markdown"]).unwrap().3, ListFormat::Markdown);
         assert_eq!(parse(&["--list-events", "--format=json"]).unwrap(), (None, false, true, ListFormat::Json));
-        assert!(parse(&["-N"]).is_err());
+        for alone in [&["-N"][..], &["--format", "json"], &["--markdown"], &["-N", "--list-events"]] {
+            assert!(parse(alone).is_err(), "{alone:?}");
+        }
+        assert!(parse(&[]).is_ok());
         assert!(parse(&["--list", "--list-events"]).is_err());
         assert!(parse(&["--list", "--format", "xml"]).is_err());
         assert!(parse(&["--list", "--format", "json", "--markdown"]).is_err());

@@ -150,16 +150,16 @@ fn rules_that_are_wrong_are_shown_where_they_are() {
 
 #[test]
 fn rules_that_use_fields_nobody_fills_in_are_named_with_them() {
-    let rules = GOOD.replace("command=%proc.cmdline", "pod=%k8s.pod.name threads=%proc.nthreads");
+    let rules = GOOD.replace("command=%proc.cmdline", "pod=%k8s.pod.name files=%proc.fdopencount");
     let place = Place::new(&[("c.yaml", CONFIG), ("r.yaml", &rules)]);
     assert_snapshot!(place.run(&["-c", "c.yaml", "-V", "r.yaml"]), @r"
     exit 0
     r.yaml: Ok
-    warning: nothing fills in these fields yet: a comparison with them is never true, and outputs show <NA> for them. proc.nthreads (in Something); k8s.pod.name (in Something)
+    warning: nothing fills in these fields yet: a comparison with them is never true, and outputs show <NA> for them. proc.fdopencount (in Something); k8s.pod.name (in Something)
     ");
     assert_snapshot!(place.run(&["-c", "c.yaml", "-r", "r.yaml"]), @r"
     exit 1
-    kestrel: warning: nothing fills in these fields yet: a comparison with them is never true, and outputs show <NA> for them. proc.nthreads (in Something); k8s.pod.name (in Something)
+    kestrel: warning: nothing fills in these fields yet: a comparison with them is never true, and outputs show <NA> for them. proc.fdopencount (in Something); k8s.pod.name (in Something)
     kestrel: /no/such/kestrel0: no such device: the kernel module is not loaded. Load it with `modprobe kestrel`; `make install` installs it
     ");
 }

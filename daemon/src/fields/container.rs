@@ -1,9 +1,9 @@
-//! `container.*`: what the control group of a process says about its container. Names, images and the rest are known to the
-//! container engine only.
+//! `container.*`, `k8s.*`: what the control group of a process says about its container and its pod. Names, images and the
+//! rest are known to the container engine only.
 
 use super::EventFacts;
 use super::given::Given;
-use crate::state::{Container, Process};
+use crate::state::{Container, Process, pod_uid};
 use kestrel_rules::{Field, Value};
 
 /// Characters of an id that `container.id` shows.
@@ -29,6 +29,8 @@ pub(super) const GIVEN: &[Given] = &[
     (Field::ContainerDuration, |facts, _| {
         facts.container_start().map_or(Value::Missing, |start| Value::Uint(facts.time().saturating_sub(start)))
     }),
+    (Field::K8sPodUid, |facts, _| facts.pod_uid()),
+    (Field::K8sPodId, |facts, _| facts.pod_uid()),
     (Field::FdContainername, |facts, _| facts.in_container(facts.fd_name())),
     (Field::FdContainerdirectory, |facts, _| facts.in_container(facts.fd_directory())),
 ];
@@ -50,6 +52,17 @@ impl<'a> EventFacts<'a> {
     fn container_start(&self) -> Option<u64> {
         let process = self.process?;
         Container::of_cgroup(&process.image.cgroup).and_then(|_| self.pidns_init_start())
+    }
+
+    /// The id of the pod as Kubernetes writes it.
+    fn pod_uid(&self) -> Value<'a> {
+        self.of_process(|process| match pod_uid(&process.image.cgroup) {
+            Some(uid) => {
+                let uid = uid.iter().map(|&b| if b == b'_' { b'-' } else { b });
+                Value::Str(bumpalo::collections::Vec::from_iter_in(uid, self.arena).into_bump_slice())
+            }
+            None => Value::Missing,
+        })
     }
 
     /// A text behind the id of the container.

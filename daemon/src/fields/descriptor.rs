@@ -19,7 +19,7 @@ pub(super) const GIVEN: &[Given] = &[
         param.and_then(|param| param.path()).map_or(Value::Missing, |path| EventFacts::known(path.raw))
     }),
     (Field::FdDirectory, |facts, _| facts.fd_directory()),
-    (Field::FdFilename, |facts, _| facts.fd_path().map_or(Value::Missing, |path| EventFacts::known(filename(path)))),
+    (Field::FdFilename, |facts, _| facts.fd_filename()),
     (Field::FdIp, |facts, _| facts.either(|ends| [ends.client.ip(), ends.server.ip()], Value::Ip)),
     (Field::FdNet, |facts, _| facts.either(|ends| [ends.client.ip(), ends.server.ip()], Value::Ip)),
     (Field::FdCip, |facts, _| facts.address(|ends| ends.client.ip())),
@@ -37,6 +37,13 @@ pub(super) const GIVEN: &[Given] = &[
     (Field::FdSport, |facts, _| facts.port(|ends| ends.server.port())),
     (Field::FdLport, |facts, _| facts.port(|ends| ends.local.port())),
     (Field::FdRport, |facts, _| facts.port(|ends| ends.remote.port())),
+    (Field::FdProto, |facts, _| {
+        facts.either(|ends| [ends.client.port(), ends.server.port()], |port| Value::Uint(port.into()))
+    }),
+    (Field::FdCproto, |facts, _| facts.port_text(|ends| ends.client.port())),
+    (Field::FdSproto, |facts, _| facts.port_text(|ends| ends.server.port())),
+    (Field::FdLproto, |facts, _| facts.port_text(|ends| ends.local.port())),
+    (Field::FdRproto, |facts, _| facts.port_text(|ends| ends.remote.port())),
     (Field::FdL4proto, |facts, _| {
         facts.of_fd(|fd| protocol(fd).map_or(Value::Missing, |name| Value::Str(name.as_bytes())))
     }),
@@ -207,6 +214,10 @@ impl<'a> EventFacts<'a> {
         self.ends().map_or(Value::Missing, |ends| Value::Uint(pick(&ends).into()))
     }
 
+    fn port_text(&self, pick: impl Fn(&Ends) -> u16) -> Value<'a> {
+        self.ends().map_or(Value::Missing, |ends| self.text(format_args!("{}", pick(&ends))))
+    }
+
     fn socket_name(&self) -> Value<'a> {
         let Some(fd) = self.fd() else { return Value::Missing };
         let Some(tuple) = self.written("tuple").and_then(|param| param.tuple()).or(fd.tuple) else {
@@ -238,9 +249,27 @@ impl<'a> EventFacts<'a> {
         }
     }
 
-    /// Folder of a file.
+    /// Path of a file or a directory that has a place in the file system, and whether it is a directory.
+    fn place(&self) -> Option<(&'a [u8], bool)> {
+        let kind = self.fd()?.kind();
+        let path = self.fd_path().filter(|path| path.starts_with(b"/") && kind != FdKind::Memfd)?;
+        Some((path, kind == FdKind::Directory))
+    }
+
+    /// Folder of a file, or the directory itself.
     pub(super) fn fd_directory(&self) -> Value<'a> {
-        self.fd_path().map_or(Value::Missing, |path| EventFacts::known(directory(path)))
+        match self.place() {
+            Some((path, true)) => Value::Str(path),
+            Some((path, false)) => Value::Str(directory(path)),
+            None => Value::Missing,
+        }
+    }
+
+    fn fd_filename(&self) -> Value<'a> {
+        match self.place() {
+            Some((path, false)) => EventFacts::known(filename(path)),
+            _ => Value::Missing,
+        }
     }
 
     /// Path of the other end of a unix socket, or else of this one.
@@ -267,12 +296,11 @@ fn protocol(fd: &FdView<'_>) -> Option<&'static str> {
     })
 }
 
-/// The folder of a path: everything before the last slash, `/` for what lies in the root.
+/// The folder of an absolute path: everything before the last slash, `/` for what lies in the root.
 fn directory(path: &[u8]) -> &[u8] {
     match path.iter().rposition(|&b| b == b'/') {
-        Some(0) => b"/",
+        Some(0) | None => b"/",
         Some(at) => &path[..at],
-        None => b"",
     }
 }
 

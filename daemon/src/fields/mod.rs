@@ -17,7 +17,7 @@
 //! | `lineage.rs` | ancestors, leaders |
 //! | `resources.rs` | `proc.*`, `thread.*`: memory, page faults, limits |
 //! | `user.rs` | `user.*`, `group.*` |
-//! | `container.rs` | `container.*` |
+//! | `container.rs` | `container.*`, `k8s.*` |
 //! | `param.rs` | parameters, wherever they come from |
 //! | `render.rs` | parameters as text |
 

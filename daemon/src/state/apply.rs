@@ -1,6 +1,6 @@
 //! Taking in records.
 
-use super::{Figures, Image, ProcReader, Process, ProcessKey, ProcessTable, Users};
+use super::{Figures, Image, ProcReader, Process, ProcessKey, ProcessTable, Threads, Users};
 use kestrel_core::event::{Flags, Param, Record, TaskContext};
 use kestrel_core::schema::{self, EventId, id};
 use std::rc::Rc;
@@ -119,11 +119,15 @@ impl State {
         key
     }
 
-    /// Takes in what a record changes only after it was judged: the end of its process.
+    /// Takes in what a record changes only after it was judged: the end of its thread or process.
     pub fn settle(&mut self, record: &Record<'_>, key: ProcessKey) {
-        if EventId(record.header().event) == id::PROCEXIT
-            && param(record, "group_dead").and_then(|p| p.uint()) == Some(1)
-        {
+        if EventId(record.header().event) != id::PROCEXIT {
+            return;
+        }
+        if let Some(threads) = self.processes.get_mut(key).and_then(|process| process.threads.as_mut()) {
+            threads.end(record.header().time_ns, record.task().tid == record.task().pid);
+        }
+        if param(record, "group_dead").and_then(|p| p.uint()) == Some(1) {
             self.processes.end(key);
         }
     }
@@ -180,6 +184,9 @@ impl State {
         let (pid, parent_pid) = (pid as u32, record.task().pid);
         // A thread: the same process.
         if pid == parent_pid {
+            if let Some(threads) = self.processes.get_mut(parent_key).and_then(|process| process.threads.as_mut()) {
+                threads.begin(record.header().time_ns);
+            }
             return;
         }
         let Some(parent) = self.processes.get_mut(parent_key) else { return };
@@ -198,6 +205,7 @@ impl State {
         };
         child.comm = record.task().comm;
         child.exited = false;
+        child.threads = Some(Threads::ONE);
         child.exec_time_ns = 0;
         // Its memory is a copy of its parent's, its page faults are its own.
         child.figures = Figures { faults_major: Some(0), faults_minor: Some(0), ..child.figures };
@@ -231,6 +239,8 @@ impl State {
             process.comm = record.task().comm;
             process.exec_time_ns = record.header().time_ns;
             process.figures = figures(record, process.figures);
+            // The kernel ended the others.
+            process.threads = Some(Threads::ONE);
             process.complete = true;
         }
         self.set_cwd(key, cwd);

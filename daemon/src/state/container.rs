@@ -48,6 +48,23 @@ impl<'a> Container<'a> {
     }
 }
 
+/// The unique id of the Kubernetes pod that a control group belongs to, as kubelet writes it there: a UUID, with `_` in the place
+/// of `-` if it goes through systemd; a hash for a pod that kubelet runs by itself.
+pub fn pod_uid(path: &[u8]) -> Option<&[u8]> {
+    let mut parts = path.split(|&b| b == b'/');
+    parts.by_ref().find(|part| is_group(part, b"kubepods"))?;
+    parts.find_map(|part| {
+        let bare = part.strip_suffix(b".slice").unwrap_or(part);
+        let uid = match bare.strip_prefix(b"pod") {
+            Some(uid) => uid,
+            // The name of a slice begins with those of all slices above it.
+            None => bare.rsplit(|&b| b == b'-').next()?.strip_prefix(b"pod")?,
+        };
+        let is_uid = |uid: &[u8]| uid.iter().all(|b| b.is_ascii_hexdigit() || matches!(b, b'-' | b'_'));
+        (matches!(uid.len(), 32 | 36) && is_uid(uid)).then_some(uid)
+    })
+}
+
 /// The container that one part of the path stands for, given what is above it.
 fn of_name<'a>(name: &'a [u8], above: &[u8]) -> Option<Container<'a>> {
     let bare = name.strip_suffix(b".scope").unwrap_or(name);
@@ -146,12 +163,28 @@ mod tests {
         assert_eq!(of(&format!("/dockers/{ID}")), None);
     }
 
+    #[test]
+    fn the_pod_is_told_whoever_made_its_groups() {
+        let of = |path: &str| pod_uid(path.as_bytes()).map(|uid| String::from_utf8(uid.to_vec()).unwrap());
+        let (dashes, lines) = ("0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0", "0f1e2d3c_4b5a_6978_8796_a5b4c3d2e1f0");
+        assert_eq!(of(&format!("/kubepods/besteffort/pod{dashes}/{ID}")).as_deref(), Some(dashes));
+        let slice =
+            format!("/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod{lines}.slice/crio-{ID}.scope");
+        assert_eq!(of(&slice).as_deref(), Some(lines));
+        assert_eq!(of(&format!("/kubepods.slice/kubepods-pod{lines}.slice")).as_deref(), Some(lines));
+        for path in ["", "/kubepods", "/kubepods/pod12", "/kubepods/besteffort"] {
+            assert_eq!(of(path), None, "{path}");
+        }
+        assert_eq!(of(&format!("/system.slice/pod{dashes}")), None);
+    }
+
     proptest! {
         #[test]
         fn any_bytes_can_be_asked(path in prop::collection::vec(prop_oneof![Just(b'/'), any::<u8>()], 0..200)) {
             if let Some(container) = Container::of_cgroup(&path) {
                 prop_assert!(!container.id.is_empty());
             }
+            prop_assert!(pod_uid(&path).is_none_or(|uid| uid.len() >= 32));
         }
     }
 }

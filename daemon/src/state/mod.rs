@@ -20,8 +20,8 @@ mod table;
 mod users;
 
 pub use apply::{LIFECYCLE, State, StateStats};
-pub use container::Container;
+pub use container::{Container, pod_uid};
 pub use proc_reader::ProcReader;
-pub use process::{Figures, Image, Process, ProcessKey};
+pub use process::{Figures, Image, Process, ProcessKey, Threads};
 pub use table::{Ancestors, ProcessTable};
 pub use users::{Group, User, Users};

@@ -1,7 +1,7 @@
 //! What /proc says about one process. Every file may be gone, or another process's, at any moment: whatever cannot be read
 //! is left as it is.
 
-use super::{Figures, Image, Process, ProcessKey};
+use super::{Figures, Image, Process, ProcessKey, Threads};
 use kestrel_core::event::TaskContext;
 use std::fs::File;
 use std::io::Read;
@@ -9,6 +9,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Bytes of a command line or an environment that are kept.
 const STRINGS_BYTES: usize = 4096;
@@ -100,8 +101,19 @@ impl ProcReader {
             process.cwd = Rc::from(cwd.as_os_str().as_bytes());
         }
         process.figures = self.figures(dir);
+        process.threads = self.threads(dir);
         process.image = Rc::new(image);
         process.complete = true;
+    }
+
+    fn threads(&mut self, dir: &Path) -> Option<Threads> {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let status = self.read(&dir.join("status"), 16384)?;
+        let alive = find(status, b"Threads:").and_then(number)?;
+        // A first thread that ended before the others is a zombie.
+        let without_first = find(status, b"State:").is_some_and(|state| state.trim_ascii_start().starts_with(b"Z"));
+        let since_ns = u64::try_from(now.as_nanos()).unwrap_or(u64::MAX);
+        Some(Threads { alive: u32::try_from(alive).ok()?, without_first, since_ns })
     }
 
     fn figures(&mut self, dir: &Path) -> Figures {
@@ -227,6 +239,7 @@ mod tests {
         assert!(process.complete);
         assert!(process.figures.vm_size_kib >= process.figures.vm_rss_kib && process.figures.vm_rss_kib > Some(0));
         assert!(process.figures.fd_limit > Some(0) && process.figures.faults_minor > Some(0));
+        assert!(process.threads.is_some_and(|threads| threads.alive > 1 && !threads.without_first));
         assert!(process.figures.vm_swap_kib.is_some() && process.figures.faults_major.is_some());
     }
 }

@@ -69,6 +69,37 @@ pub struct Figures {
     pub faults_minor: Option<u64>,
 }
 
+/// The living threads of a process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Threads {
+    /// How many there are, the first one included.
+    pub alive: u32,
+    /// The first one ended before the others.
+    pub without_first: bool,
+    /// Time at which they were counted, ns since the epoch: what happened before is in the count.
+    pub since_ns: u64,
+}
+
+impl Threads {
+    /// Those of a process that was just made, or that just executed a program.
+    pub const ONE: Threads = Threads { alive: 1, without_first: false, since_ns: 0 };
+
+    /// One more, at this time.
+    pub fn begin(&mut self, time_ns: u64) {
+        if time_ns >= self.since_ns {
+            self.alive = self.alive.saturating_add(1);
+        }
+    }
+
+    /// One less, at this time; `first` if it was the first one.
+    pub fn end(&mut self, time_ns: u64, first: bool) {
+        if time_ns >= self.since_ns {
+            self.alive = self.alive.saturating_sub(1);
+            self.without_first |= first;
+        }
+    }
+}
+
 /// One process.
 #[derive(Clone, Debug)]
 pub struct Process {
@@ -84,6 +115,8 @@ pub struct Process {
     pub cwd: Rc<[u8]>,
     /// What it used when its last exec or fork was recorded, or when /proc was read.
     pub figures: Figures,
+    /// Its living threads, if they are known.
+    pub threads: Option<Threads>,
     /// A pid namespace, as an inode number, and the start of its first process in ns since the epoch. It is the process's
     /// own if the task context names the same one.
     pub pidns: Option<(u32, u64)>,
@@ -105,6 +138,7 @@ impl Process {
             image: Rc::default(),
             cwd: Rc::from([].as_slice()),
             figures: Figures::default(),
+            threads: None,
             pidns: None,
             exec_time_ns: 0,
             exited: false,
@@ -123,5 +157,22 @@ impl Process {
         let bytes = self.image.args.strip_suffix(&[0]).unwrap_or(&self.image.args);
         let empty = self.image.args.is_empty();
         bytes.split(|&b| b == 0).filter(move |_| !empty)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn threads_that_came_and_went_before_they_were_counted_are_not_counted_again() {
+        let mut threads = Threads { alive: 5, without_first: false, since_ns: 100 };
+        threads.begin(99);
+        threads.end(99, true);
+        assert_eq!((threads.alive, threads.without_first), (5, false));
+        threads.begin(100);
+        assert_eq!(threads.alive, 6);
+        (0..9).for_each(|_| threads.end(101, false));
+        assert_eq!(threads.alive, 0);
     }
 }

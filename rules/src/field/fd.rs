@@ -8,8 +8,8 @@ macro_rules! fd_fields {
                 "What the descriptor stands for: file, directory, ipv4, ipv6, unix, pipe and so on.";
             FdTypechar "fd.typechar" String None [] "The same as one character: f, d, 4, 6, u, p and so on.";
             FdName "fd.name" String None [] "Path of a file, or both ends of a socket.";
-            FdDirectory "fd.directory" String None [] "Folder that the file lies in.";
-            FdFilename "fd.filename" String None [] "Name of the file without its folder.";
+            FdDirectory "fd.directory" String None [] "Folder that the file lies in; a directory's own path.";
+            FdFilename "fd.filename" String None [] "Name of the file without its folder; missing for a directory.";
             FdIp "fd.ip" Ip None [FILTER_ONLY NO_VALUE] "Address of either end of a socket.";
             FdCip "fd.cip" Ip None [] "Address of the client's end.";
             FdSip "fd.sip" Ip None [] "Address of the server's end.";
@@ -28,11 +28,15 @@ macro_rules! fd_fields {
             FdContainerdirectory "fd.containerdirectory" String None []
                 "Container id and `fd.directory`, joined by a colon.";
             FdProto "fd.proto" Port None [FILTER_ONLY NO_VALUE]
-                "Service that the port of either end is registered for.";
-            FdCproto "fd.cproto" String None [] "Service that the client's port is registered for.";
-            FdSproto "fd.sproto" String None [] "Service that the server's port is registered for.";
-            FdLproto "fd.lproto" String None [] "Service that the local port is registered for.";
-            FdRproto "fd.rproto" String None [] "Service that the remote port is registered for.";
+                "Port of either end of a socket: the same as `fd.port`.";
+            FdCproto "fd.cproto" String None []
+                "Port of the client's end, as text; services are not looked up by their ports.";
+            FdSproto "fd.sproto" String None []
+                "Port of the server's end, as text; services are not looked up by their ports.";
+            FdLproto "fd.lproto" String None []
+                "Port of this machine's end, as text; services are not looked up by their ports.";
+            FdRproto "fd.rproto" String None []
+                "Port of the other machine's end, as text; services are not looked up by their ports.";
             FdNet "fd.net" Net None [FILTER_ONLY NO_VALUE] "Address of either end, to be compared with networks.";
             FdCnet "fd.cnet" Net None [FILTER_ONLY NO_VALUE]
                 "Address of the client's end, to be compared with networks.";

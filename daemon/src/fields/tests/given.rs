@@ -4,7 +4,7 @@ use super::world::*;
 use crate::fields::provided;
 use kestrel_core::event::{FdFlags, FdHead, FdKind};
 use kestrel_core::schema::EVENTS;
-use kestrel_rules::{FIELDS, Facts, FieldArg, FieldRef, Value};
+use kestrel_rules::{FIELDS, Facts, FieldArg, FieldRef, FieldType, Value};
 use zerocopy::IntoBytes;
 
 /// Records of all kinds, of a shell in a container.
@@ -56,12 +56,26 @@ fn corpus(world: &mut World) -> Vec<Made> {
         call("read", task).number("res", 5).bytes("data", "hello").file("fd", 3, "/a"),
         call("write", task).number("res", 5).bytes("data", "hello").file("fd", 3, "/a"),
         call("poll", task).number("res", 1).waits("fds", &[(3, inet.0, inet.1), (4, inet.1, inet.0)]),
+        exec(task, "bash", &[], &[]).bytes("cgroups", format!("/kubepods/pod{}/{id}", &id[..32])),
         call("kill", task).failed("res", 1).number("pid", 1).number("sig", 9),
     ]
 }
 
+/// Whether a value is of the type that the table of fields says.
+fn fits(ty: FieldType, value: Value<'_>) -> bool {
+    match (ty, value) {
+        (_, Value::Missing) => true,
+        (ty, Value::Any(values)) => values.iter().all(|value| fits(ty, *value)),
+        (FieldType::String | FieldType::Bytes | FieldType::Dynamic, Value::Str(_)) => true,
+        (FieldType::Uint | FieldType::RelTime | FieldType::AbsTime | FieldType::Port, Value::Uint(_)) => true,
+        (FieldType::Int, Value::Int(_)) | (FieldType::Bool, Value::Bool(_)) => true,
+        (FieldType::Ip | FieldType::Net, Value::Ip(_)) => true,
+        _ => false,
+    }
+}
+
 #[test]
-fn a_field_that_is_given_has_a_value_for_some_event_and_another_one_never() {
+fn a_field_that_is_given_has_a_value_of_its_type_for_some_event_and_another_one_never() {
     let mut world = World::new();
     let corpus = corpus(&mut world);
     let name = |name: &str| Some(FieldArg::Name(name.into()));
@@ -74,6 +88,7 @@ fn a_field_that_is_given_has_a_value_for_some_event_and_another_one_never() {
                     let value = facts.value(&FieldRef { field: def.field, arg: arg.clone() });
                     let missing = matches!(value, Value::Missing)
                         || matches!(value, Value::Any(all) if all.iter().all(|value| matches!(value, Value::Missing)));
+                    assert!(fits(def.ty, value), "{}: {value:?}", def.name);
                     if !missing {
                         found.push(show(value));
                     }

@@ -110,6 +110,28 @@ fn figures_are_those_of_the_last_exec_or_fork() {
 }
 
 #[test]
+fn threads_are_counted_as_they_come_and_go() {
+    let (mut world, cat) = family();
+    let fields = ["proc.nthreads", "proc.nchilds"];
+    let [second, third] = [31, 32].map(|tid| TaskContext { tid, ..cat });
+    assert_eq!(world.ask(&call("getppid", cat), fields), ["1", "0"]);
+    world.take(&fork(cat, second));
+    world.take(&fork(second, third));
+    // A process is no thread.
+    world.take(&fork(cat, task(99, 30, "cat")));
+    assert_eq!(world.ask(&call("getppid", third), fields), ["3", "2"]);
+    let exit = |task, dead| call("procexit", task).number("group_dead", dead);
+    // One that ends is still there in its own last record.
+    assert_eq!(world.ask(&exit(second, 0), fields), ["3", "2"]);
+    assert_eq!(world.ask(&call("getppid", cat), fields), ["2", "1"]);
+    world.take(&exit(cat, 0));
+    assert_eq!(world.ask(&call("getppid", third), fields), ["1", "1"]);
+    // The thread that executes a program becomes the first one.
+    assert_eq!(world.ask(&exec(cat, "cat", &[], &[]), fields), ["1", "0"]);
+    assert_eq!(world.ask(&call("getppid", task(800, 1, "stranger")), fields), ["-", "-"]);
+}
+
+#[test]
 fn the_start_of_the_pid_namespace_is_told_by_its_first_process_or_by_a_fork_in_it() {
     let (mut world, cat) = family();
     let field = ["proc.pidns_init_start_ts"];
@@ -158,6 +180,13 @@ fn the_container_is_told_by_the_control_group() {
         ["0123456789ab:/etc/passwd", "0123456789ab:/etc"]
     );
     assert_eq!(world.ask(&call("openat", cat).file("fd", 3, "/a"), ["fd.containername"]), ["host:/a"]);
+    let pod = "/kubepods.slice/kubepods-pod0f1e2d3c_4b5a_6978_8796_a5b4c3d2e1f0.slice";
+    let in_pod = exec(inside, "sh", &[], &[]).bytes("cgroups", format!("{pod}/crio-{id}.scope"));
+    assert_eq!(
+        world.ask(&in_pod, ["k8s.pod.uid", "k8s.pod.id", "container.type"]),
+        ["0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0", "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0", "cri-o"]
+    );
+    assert_eq!(world.ask(&call("getppid", cat), ["k8s.pod.uid"]), ["-"]);
     // Without a control group nothing is claimed.
     let stranger = call("openat", task(900, 1, "x")).fd("fd", FdHead::default(), "");
     assert_eq!(world.ask(&stranger, ["container.id", "container.type", "fd.containername"]), ["-", "-", "-"]);

@@ -82,6 +82,10 @@ fn client_and_server_are_not_local_and_remote() {
         world.ask(&server, fields),
         ["10.0.0.1:4000->10.0.0.2:443", "10.0.0.1", "443", "443", "10.0.0.1", "true", "4000 | 443"]
     );
+    assert_eq!(
+        world.ask(&server, ["fd.proto", "fd.cproto", "fd.sproto", "fd.rproto"]),
+        ["4000 | 443", "4000", "443", "4000"]
+    );
     // What a datagram is addressed to stands in its tuple, not in its socket.
     let datagram = call("sendto", me())
         .tcp("fd", 3, "10.0.0.1:53", "0.0.0.0:0", FdFlags::default())
@@ -106,6 +110,21 @@ fn a_file_is_told_by_its_path_device_and_inode() {
         .fd("fd", FdHead { fd: -2, ..FdHead::default() }, "")
         .path("name", "none", "/none");
     assert_eq!(world.ask(&failed, ["fd.name", "fd.directory", "fd.type", "fd.ino"]), ["/none", "/", "-", "-"]);
+}
+
+#[test]
+fn only_what_has_a_place_in_the_file_system_has_a_folder() {
+    let mut world = World::new();
+    let fields = ["fd.name", "fd.directory", "fd.filename"];
+    let of = |kind: FdKind, path: &str| {
+        call("fchdir", me()).fd("fd", FdHead { fd: 3, kind: kind as u8, ..FdHead::default() }, path)
+    };
+    assert_eq!(world.ask(&of(FdKind::Directory, "/etc/ssl"), fields), ["/etc/ssl", "/etc/ssl", "-"]);
+    assert_eq!(world.ask(&of(FdKind::CharDevice, "/dev/null"), fields), ["/dev/null", "/dev", "null"]);
+    assert_eq!(world.ask(&of(FdKind::File, "/vmlinuz"), fields), ["/vmlinuz", "/", "vmlinuz"]);
+    assert_eq!(world.ask(&of(FdKind::Pipe, "pipe:[7]"), fields), ["pipe:[7]", "-", "-"]);
+    assert_eq!(world.ask(&of(FdKind::Memfd, "/memfd:x"), fields), ["/memfd:x", "-", "-"]);
+    assert_eq!(world.ask(&call("connect", me()).unix("fd", 3, "", "/run/x"), fields), ["/run/x", "-", "-"]);
 }
 
 #[test]

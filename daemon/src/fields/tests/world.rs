@@ -202,6 +202,7 @@ impl World {
         let arena = Bump::new();
         let found = look(&EventFacts::new(record, key, &self.state, &self.clock, &arena).unwrap());
         self.clock.previous_ns = made.time_ns;
+        self.state.settle(&record, key);
         found
     }
 
