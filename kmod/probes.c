@@ -237,6 +237,7 @@ int kestrel_probes_attach(void)
 		}
 		hooks[i].attached = true;
 	}
+	kestrel_uring_attach();
 	return 0;
 }
 
@@ -251,6 +252,7 @@ void kestrel_probes_detach(void)
 		tracepoint_probe_unregister(hooks[i].tracepoint, hooks[i].probe, NULL);
 		hooks[i].attached = false;
 	}
+	kestrel_uring_detach();
 	tracepoint_synchronize_unregister();
 	kestrel_rings_quiesce();
 }

@@ -19,6 +19,7 @@ pub mod raw;
 pub mod sentinel;
 pub mod stage;
 pub mod summary;
+pub mod uring;
 
 use std::process::ExitCode;
 

@@ -13,6 +13,7 @@ mod rules_kernel;
 mod rules_network;
 mod rules_programs;
 mod storm;
+mod uring;
 
 use crate::guest::failure::Outcome;
 use crate::guest::stage::Stage;
@@ -99,8 +100,10 @@ pub fn all() -> Vec<&'static Scenario> {
         rules_network::SCENARIOS,
         rules_kernel::SCENARIOS,
         callers::SCENARIOS,
+        uring::RULES,
         bad_input::SCENARIOS,
         outputs::SCENARIOS,
+        uring::SCENARIOS,
         records::SCENARIOS,
         reload::SCENARIOS,
         losses::SCENARIOS,
