@@ -261,6 +261,8 @@ u64 kestrel_rs_exec(struct kestrel_wanted *wanted, struct kestrel_producer *prod
 		    const char *filename, size_t filename_len, bool by_descriptor);
 u64 kestrel_rs_exit(struct kestrel_wanted *wanted, struct kestrel_producer *producer, const struct kestrel_seen *seen,
 		    s32 code, u32 reaper_tid, bool group_dead);
+u64 kestrel_rs_signal(struct kestrel_wanted *wanted, struct kestrel_producer *producer, const struct kestrel_seen *seen,
+		      u32 sender, u32 signal);
 u64 kestrel_rs_request(struct kestrel_wanted *wanted, struct kestrel_producer *producer,
 		       const struct kestrel_seen *seen, const struct kestrel_request *request, u32 missed);
 
@@ -270,6 +272,7 @@ int kestrel_read_user(u64 address, u8 *to, size_t len);
 long kestrel_read_user_string(u64 address, u8 *to, size_t len, bool *cut);
 long kestrel_process_strings(bool environment, u8 *to, size_t len, bool *cut);
 void kestrel_current_task(struct kestrel_task *out);
+void kestrel_receiving_task(struct kestrel_task *out);
 void kestrel_current_image(struct kestrel_image *out);
 long kestrel_working_directory(u8 *to, size_t len);
 long kestrel_executable(u8 *to, size_t len);
@@ -282,7 +285,7 @@ int kestrel_listen_queue(int fd, struct kestrel_queue *out);
 
 /* task.c */
 void kestrel_task_setup(void);
-void kestrel_fill_task(struct task_struct *task, struct kestrel_task *out);
+void kestrel_fill_task(struct task_struct *task, struct kestrel_task *out, bool locked);
 u32 kestrel_reaper_of(struct task_struct *task);
 
 /* path.c */

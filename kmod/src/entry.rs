@@ -10,7 +10,7 @@ use crate::{PRODUCER_BYTES, Wanted, greeting, record};
 use core::ptr::NonNull;
 use kestrel_core::abi::{Frame, Interest};
 use kestrel_core::event::TaskContext;
-use kestrel_core::fill::Exit;
+use kestrel_core::fill::{Delivered, Exit};
 use kestrel_ringbuf::{Producer, RawRing, Wake};
 
 const _: () = assert!(size_of::<Producer>() <= PRODUCER_BYTES && align_of::<Producer>() <= 64);
@@ -156,6 +156,23 @@ pub unsafe extern "C" fn kestrel_rs_exit(
     // SAFETY: both are valid for the module's life; all that changes in them is atomic.
     let (wanted, producer) = unsafe { (wanted.as_ref(), producer.as_ref()) };
     answer(record::exit(wanted, producer, seen, Exit { code, reaper_tid, group_dead }))
+}
+
+/// A signal reaches the current task, the lock of whose signals is held.
+///
+/// # Safety
+/// As for [`kestrel_rs_sys_exit`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kestrel_rs_signal(
+    wanted: NonNull<Wanted>,
+    producer: NonNull<Producer>,
+    seen: &Seen,
+    sender: u32,
+    signal: u32,
+) -> u64 {
+    // SAFETY: both are valid for the module's life; all that changes in them is atomic.
+    let (wanted, producer) = unsafe { (wanted.as_ref(), producer.as_ref()) };
+    answer(record::signal(wanted, producer, seen, Delivered { sender, signal }))
 }
 
 /// A request of io_uring was carried out in the name of the current task's process; `missed` others were not followed.

@@ -113,6 +113,7 @@ unsafe extern "C" {
     fn kestrel_read_user_string(address: u64, to: *mut u8, len: usize, cut: *mut bool) -> i64;
     fn kestrel_process_strings(environment: bool, to: *mut u8, len: usize, cut: *mut bool) -> i64;
     fn kestrel_current_task(out: *mut TaskContext);
+    fn kestrel_receiving_task(out: *mut TaskContext);
     fn kestrel_current_image(out: *mut ProcessImage);
     fn kestrel_working_directory(to: *mut u8, len: usize) -> i64;
     fn kestrel_executable(to: *mut u8, len: usize) -> i64;
@@ -162,6 +163,13 @@ pub(crate) fn process_strings(environment: bool, buf: &mut [u8]) -> Result<UserS
 pub(crate) fn current_task(out: &mut TaskContext) {
     // SAFETY: C fills in the whole structure, in which every bit pattern is a value.
     unsafe { kestrel_current_task(out) }
+}
+
+/// The current task, where the lock of its signals is held.
+#[inline]
+pub(crate) fn receiving_task(out: &mut TaskContext) {
+    // SAFETY: C fills in the whole structure, in which every bit pattern is a value.
+    unsafe { kestrel_receiving_task(out) }
 }
 
 /// The current process image.

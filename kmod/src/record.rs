@@ -2,11 +2,11 @@
 #![forbid(unsafe_code)]
 
 use crate::current::Current;
-use crate::ffi::Seen;
+use crate::ffi::{self, Seen};
 use crate::request::Carried;
 use crate::wanted::{Asked, Wanted};
 use kestrel_core::event::{Flags, Overflow, RecordHeader, TaskContext};
-use kestrel_core::fill::{self, Call, Exit};
+use kestrel_core::fill::{self, Call, Delivered, Exit};
 use kestrel_core::schema::{self, EventId, id};
 use kestrel_ringbuf::{Cause, Class, Producer, Wake};
 
@@ -75,6 +75,16 @@ pub(crate) fn exit(wanted: &Wanted, producer: &Producer, seen: &Seen, exit: Exit
         return Wake::No;
     }
     write(producer, id::PROCEXIT, seen, |stamp, room| fill::process_exit(&Current, exit, stamp, room))
+}
+
+/// A signal reaches the current task, the lock of whose signals is held.
+pub(crate) fn signal(wanted: &Wanted, producer: &Producer, seen: &Seen, delivered: Delivered) -> Wake {
+    if !wanted.contains(id::SIGNALDELIVER) {
+        return Wake::No;
+    }
+    let mut receiver = TaskContext::default();
+    ffi::receiving_task(&mut receiver);
+    write(producer, id::SIGNALDELIVER, seen, |stamp, room| fill::signal_delivered(&receiver, delivered, stamp, room))
 }
 
 /// Most requests that are counted as missed at once: more than can be under way.

@@ -195,6 +195,18 @@ fn a_frame_that_is_no_hello_is_refused() {
     }
 }
 
+#[test]
+fn a_signal_that_was_asked_for_tells_who_sent_it() {
+    let mut cpu = Cpu::asked_for([id::SIGNALDELIVER]);
+    cpu.signal(77, 15);
+    let record = cpu.next().unwrap();
+    assert_eq!((record.header().event, record.task().pid), (id::SIGNALDELIVER.0, TID));
+    assert_eq!(["spid", "sig"].map(|name| param(&record, id::SIGNALDELIVER, name)), [77, 15]);
+    let mut cpu = Cpu::asked_for([id::KILL]);
+    cpu.signal(77, 15);
+    assert!(cpu.next().is_none());
+}
+
 /// A request of io_uring that names nothing yet.
 fn request(opcode: u8) -> Request {
     Request {

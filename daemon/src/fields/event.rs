@@ -20,7 +20,7 @@ pub(super) const GIVEN: &[Given] = &[
         _ => Value::Missing,
     }),
     (Field::SyscallType, |facts, _| match facts.id() {
-        id::PROCEXIT => Value::Missing,
+        id::PROCEXIT | id::SIGNALDELIVER => Value::Missing,
         _ => Value::Str(facts.event.name.as_bytes()),
     }),
     (Field::EvtCategory, |facts, _| Value::Str(facts.category().as_bytes())),

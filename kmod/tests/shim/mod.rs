@@ -43,6 +43,7 @@ unsafe extern "C" {
         reaper_tid: u32,
         group_dead: bool,
     ) -> u64;
+    fn kestrel_rs_signal(wanted: *mut Wanted, producer: *mut u8, seen: *const Seen, sender: u32, signal: u32) -> u64;
     fn kestrel_rs_request(
         wanted: *mut Wanted,
         producer: *mut u8,
@@ -86,6 +87,10 @@ helper!(kestrel_describe_file(_file: *mut File, fd: i32, head: *mut FdHead, tail
 });
 helper!(kestrel_listen_queue(_fd: i32, _out: *mut [u32; 2]) -> i32 { -88 });
 helper!(kestrel_current_task(out: *mut TaskContext) -> () {
+    // SAFETY: the object hands in a task context of its own.
+    unsafe { out.write(TaskContext { tid: TID, pid: TID, ..TaskContext::default() }) }
+});
+helper!(kestrel_receiving_task(out: *mut TaskContext) -> () {
     // SAFETY: the object hands in a task context of its own.
     unsafe { out.write(TaskContext { tid: TID, pid: TID, ..TaskContext::default() }) }
 });
@@ -166,6 +171,12 @@ impl Cpu {
         let producer = self.producer.0.as_mut_ptr();
         // SAFETY: the CPU's own memory.
         unsafe { kestrel_rs_exit(&mut *self.wanted, producer, &Seen::default(), code, reaper_tid, group_dead) };
+    }
+
+    pub fn signal(&mut self, sender: u32, signal: u32) {
+        let producer = self.producer.0.as_mut_ptr();
+        // SAFETY: the CPU's own memory.
+        unsafe { kestrel_rs_signal(&mut *self.wanted, producer, &Seen::default(), sender, signal) };
     }
 
     /// A request of io_uring with these names; `held` if the shim holds its file. `missed` others were not followed.

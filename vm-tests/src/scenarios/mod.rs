@@ -12,6 +12,7 @@ mod rules_files;
 mod rules_kernel;
 mod rules_network;
 mod rules_programs;
+mod signals;
 mod storm;
 mod uring;
 
@@ -104,6 +105,7 @@ pub fn all() -> Vec<&'static Scenario> {
         bad_input::SCENARIOS,
         outputs::SCENARIOS,
         uring::SCENARIOS,
+        signals::SCENARIOS,
         records::SCENARIOS,
         reload::SCENARIOS,
         losses::SCENARIOS,
