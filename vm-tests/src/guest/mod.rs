@@ -9,6 +9,7 @@ pub mod calls;
 pub mod count;
 pub mod daemon;
 pub mod demo;
+pub mod evasion;
 pub mod failure;
 pub mod init;
 pub mod load;

@@ -3,6 +3,7 @@
 mod bad_input;
 mod boot;
 mod callers;
+mod evasion;
 mod load_rules;
 mod losses;
 mod outputs;
@@ -101,9 +102,11 @@ pub fn all() -> Vec<&'static Scenario> {
         rules_network::SCENARIOS,
         rules_kernel::SCENARIOS,
         callers::SCENARIOS,
+        evasion::RULES,
         uring::RULES,
         bad_input::SCENARIOS,
         outputs::SCENARIOS,
+        evasion::SCENARIOS,
         uring::SCENARIOS,
         signals::SCENARIOS,
         records::SCENARIOS,
