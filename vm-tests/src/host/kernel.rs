@@ -75,6 +75,12 @@ pub struct Kernel {
 }
 
 impl Kernel {
+    /// Its version, as `(major, minor)`.
+    pub fn version(&self) -> (u32, u32) {
+        let mut parts = self.name.split('.').map(|part| part.parse().unwrap_or(0));
+        (parts.next().unwrap_or(0), parts.next().unwrap_or(0))
+    }
+
     /// The kernel of a flavour.
     ///
     /// # Errors
