@@ -71,8 +71,11 @@ events! {
         "res": Errno, Return; "dirfd": Fd, DirFd(0); "path": Path, path_at(0, 1);
         "mode": Flags(&FILE_MODE_FLAGS), ArgUint(2); "dev": Hex, ArgUint(3);
     }
+    #[lifecycle]
     CHDIR "chdir" File { "res": Errno, Return; "path": Path, Special; }
+    #[lifecycle]
     FCHDIR "fchdir" File { "res": Errno, Return; "fd": Fd, ArgFd(0); }
+    #[lifecycle]
     CHROOT "chroot" File { "res": Errno, Return; "path": Path, path(0); }
     GETCWD "getcwd" File { "res": Errno, Return; "path": String, From::FilledString(0); }
     CHMOD "chmod" File { "res": Errno, Return; "filename": Path, path(0); "mode": Flags(&MODE_FLAGS), ArgUint(1); }
