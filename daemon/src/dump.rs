@@ -1,11 +1,13 @@
 //! Records as JSON lines: for people who look, and for tests that compare.
 
 use kestrel_core::event::{FdView, Param, PathView, Record, TupleView};
-use kestrel_core::schema::{self, ContextField, EventId, From, Type};
+use kestrel_core::schema::{self, ContextField, EventId, From, ImageField, Type};
 use serde_json::{Map, Value, json};
+use std::ops::Range;
 
-/// One record as a JSON object. With `normalize`, what differs from run to run (ids, times, inodes, sizes) is replaced by
-/// whether it is there, so that two runs can be compared. `None` if the event is not known.
+/// One record as a JSON object. With `normalize`, what differs from run to run although the same was done (ids of processes,
+/// figures of their memory, addresses and ports that the kernel chose, inodes) is replaced by whether it is there, so that two
+/// runs can be compared. `None` if the event is not known.
 pub fn record(record: &Record<'_>, normalize: bool) -> Option<Value> {
     let header = record.header();
     let event = schema::get(EventId(header.event))?;
@@ -14,7 +16,7 @@ pub fn record(record: &Record<'_>, normalize: bool) -> Option<Value> {
         let value = match row.from {
             From::Context(field) => context(record, field, normalize),
             From::OfFd { .. } | From::Process(_) => continue,
-            _ => record.param(index).map_or(Value::Null, |param| value(&row.ty, param, normalize)),
+            _ => record.param(index).map_or(Value::Null, |param| value(row, param, normalize)),
         };
         params.insert(row.name.to_owned(), value);
     }
@@ -72,18 +74,36 @@ fn context(record: &Record<'_>, field: ContextField, normalize: bool) -> Value {
     if normalize { volatile(n.into()) } else { json!(n) }
 }
 
-fn value(ty: &Type, param: Param<'_>, normalize: bool) -> Value {
+/// Where the kernel puts programs, their memory and their stacks on 64-bit machines, at random. Addresses that a program
+/// chose are elsewhere.
+const CHOSEN_BY_THE_KERNEL: Range<u64> = 0x5000_0000_0000..0x8000_0000_0000;
+
+/// Is this number another one in the next run, although the same is done then?
+fn varies(row: &schema::Param, number: u64) -> bool {
+    match row.ty {
+        Type::Pid => (number as i64) > 0,
+        Type::Errno | Type::Int | Type::Uint | Type::Hex if CHOSEN_BY_THE_KERNEL.contains(&number) => true,
+        _ => match row.from {
+            From::Image(field) => !matches!(
+                field,
+                ImageField::FdLimit
+                    | ImageField::CapInheritable
+                    | ImageField::CapPermitted
+                    | ImageField::CapEffective
+                    | ImageField::ExeFlags
+            ),
+            From::Special => row.name == "child_start_time",
+            _ => false,
+        },
+    }
+}
+
+fn value(row: &schema::Param, param: Param<'_>, normalize: bool) -> Value {
     let number = param.uint().unwrap_or(0);
-    match ty {
-        Type::Pid | Type::Time | Type::Span if normalize && (number as i64) > 0 => volatile(number),
-        // Kernel addresses, sizes and counts of a process.
-        Type::Uint if normalize => {
-            if number > 4096 {
-                volatile(number)
-            } else {
-                json!(number)
-            }
-        }
+    if normalize && varies(row, number) {
+        return volatile(number);
+    }
+    match &row.ty {
         Type::Errno | Type::Int | Type::Pid | Type::Signal => json!(number as i64),
         Type::Uint | Type::Uid | Type::Gid | Type::Time | Type::Span => json!(number),
         Type::Hex => json!(format!("{number:#x}")),

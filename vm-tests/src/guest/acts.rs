@@ -35,7 +35,7 @@ pub fn main() -> ExitCode {
 fn act(words: &[&str]) -> Outcome {
     match words {
         ["nothing"] => Ok(()),
-        ["calls"] => calls::make(),
+        ["calls", subject] => calls::make(subject),
         ["load", rest @ ..] => load::act(rest),
         ["run", program, args @ ..] => Command::new(program).args(args).status().map(drop).doing(program),
         ["chroot", folder] => Ok(chroot(*folder)?),
