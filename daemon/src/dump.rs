@@ -50,7 +50,7 @@ fn text(bytes: &[u8]) -> Value {
     String::from_utf8_lossy(bytes).into_owned().into()
 }
 
-/// What stands for a number that differs from run to run.
+/// What stands for a number that differs from run to run; 0 is none in every run.
 fn volatile(n: u64) -> Value {
     if n == 0 { json!(0) } else { json!("(some)") }
 }
@@ -71,7 +71,7 @@ fn context(record: &Record<'_>, field: ContextField, normalize: bool) -> Value {
         ContextField::Vtid => task.vtid,
         ContextField::Vpid => task.vpid,
     };
-    if normalize { volatile(n.into()) } else { json!(n) }
+    if normalize && n > 1 { volatile(n.into()) } else { json!(n) }
 }
 
 /// Where the kernel puts programs, their memory and their stacks on 64-bit machines, at random. Addresses that a program
@@ -81,7 +81,8 @@ const CHOSEN_BY_THE_KERNEL: Range<u64> = 0x5000_0000_0000..0x8000_0000_0000;
 /// Is this number another one in the next run, although the same is done then?
 fn varies(row: &schema::Param, number: u64) -> bool {
     match row.ty {
-        Type::Pid => (number as i64) > 0,
+        // Nobody, errors, and the first process are the same everywhere.
+        Type::Pid => (number as i64) > 1,
         Type::Errno | Type::Int | Type::Uint | Type::Hex if CHOSEN_BY_THE_KERNEL.contains(&number) => true,
         _ => match row.from {
             From::Image(field) => !matches!(
@@ -101,7 +102,8 @@ fn varies(row: &schema::Param, number: u64) -> bool {
 fn value(row: &schema::Param, param: Param<'_>, normalize: bool) -> Value {
     let number = param.uint().unwrap_or(0);
     if normalize && varies(row, number) {
-        return volatile(number);
+        // A figure may be 0 in one run and not in the next.
+        return if matches!(row.from, From::Image(_)) { json!("(some)") } else { volatile(number) };
     }
     match &row.ty {
         Type::Errno | Type::Int | Type::Pid | Type::Signal => json!(number as i64),

@@ -20,6 +20,7 @@ pub(super) fn at<K: Kernel>(
         return Ok(());
     }
     let value = match width {
+        Width::Four if compat::writes_narrow_ids(call) => word16(k, address).map(u64::from),
         Width::Four => word32(k, address).map(u64::from),
         Width::Int => word32(k, address).map(|n| i64::from(n.cast_signed()).cast_unsigned()),
         Width::Eight => word64(k, address),
@@ -41,6 +42,13 @@ pub(super) fn address(call: &Call, base: u64, offset: u8, width: Width) -> u64 {
     }
     let unit = if matches!(width, Width::Word) { Layout::of(call).word } else { 1 };
     base.wrapping_add(u64::from(offset).wrapping_mul(unit))
+}
+
+/// 16 bits of user memory.
+pub(super) fn word16<K: Kernel>(k: &K, address: u64) -> Option<u16> {
+    let mut bytes = [0; 2];
+    k.read_user(address, &mut bytes).ok()?;
+    Some(u16::from_ne_bytes(bytes))
 }
 
 /// 32 bits of user memory.

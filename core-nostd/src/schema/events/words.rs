@@ -83,8 +83,12 @@ pub(super) const fn bytes(address: u8, len: u8) -> From {
     From::Bytes { address, len }
 }
 
-pub(super) const fn received(address: u8) -> From {
-    From::Received(address)
+pub(super) const fn sent(address: u8, len: u8) -> From {
+    From::Sent { address, len }
+}
+
+pub(super) const fn received(address: u8, len: u8) -> From {
+    From::Received { address, len }
 }
 
 pub(super) const fn pieces(vector: u8, count: u8) -> From {

@@ -85,11 +85,11 @@ fn moving() {
 
 fn locking() {
     const ON_FAULT: i32 = 1;
-    call!(SYS_mlock, PAGES, PAGE);
+    call!(SYS_mlock, PAGES + PAGE, PAGE);
     call!(SYS_mlock, NOTHING, PAGE);
-    call!(SYS_mlock2, PAGES, PAGE, ON_FAULT);
+    call!(SYS_mlock2, PAGES + 2 * PAGE, PAGE, ON_FAULT);
     call!(SYS_mlock2, PAGES, PAGE, 2);
-    call!(SYS_munlock, PAGES, PAGE);
+    call!(SYS_munlock, PAGES + PAGE, PAGE);
     call!(SYS_munlock, NOTHING, PAGE);
     call!(SYS_mlockall, libc::MCL_CURRENT | libc::MCL_ONFAULT);
     call!(SYS_mlockall, 0);

@@ -7,7 +7,6 @@ use crate::guest::failure::{Outcome, ensure};
 use nix::libc::{self, iovec};
 use std::ffi::CStr;
 use std::ptr::null;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Numbers that libc does not have (`asm/unistd_64.h`).
 const UPROBE: i64 = 336;
@@ -123,18 +122,15 @@ fn vfork() {
     }
 }
 
-/// Where the kernel says that the thread has ended: there is 0 then.
-static THREAD: AtomicU32 = AtomicU32::new(1);
-
 /// A thread that does nothing but end, while its process goes on.
 fn threads() {
+    let mut thread = libc::SYS_clone;
     let flags = libc::CLONE_VM
         | libc::CLONE_FS
         | libc::CLONE_FILES
         | libc::CLONE_SIGHAND
         | libc::CLONE_THREAD
-        | libc::CLONE_SYSVSEM
-        | libc::CLONE_CHILD_CLEARTID;
+        | libc::CLONE_SYSVSEM;
     // SAFETY: the thread does nothing but end, without memory; the parent goes on after it.
     unsafe {
         std::arch::asm!(
@@ -145,13 +141,13 @@ fn threads() {
             "mov eax, 60",
             "syscall",
             "2:",
-            inout("rax") libc::SYS_clone => _,
-            in("rdi") flags as u64, in("rsi") 0, in("rdx") 0, in("r10") THREAD.as_ptr(), in("r8") 0,
+            inout("rax") thread,
+            in("rdi") flags as u64, in("rsi") 0, in("rdx") 0, in("r10") 0, in("r8") 0,
             out("rcx") _, out("r11") _,
         );
     }
     let moment = [0_u64, 1_000_000];
-    while THREAD.load(Ordering::Acquire) != 0 {
+    while call!(SYS_tgkill, std::process::id(), thread, 0) == 0 {
         call!(SYS_nanosleep, moment.as_ptr(), null::<u8>());
     }
 }

@@ -23,8 +23,8 @@ const ITS_OWN: [(&str, &str); 7] = [
     ("keyctl", "res"),
     // What it can do.
     ("io_uring_setup", "features"),
-    // How its memory is used up.
-    ("brk", "addr"),
+    // Where its heap ends, which is at random for 32-bit programs too.
+    ("brk", "res"),
 ];
 
 /// The lines of a snapshot, from the lines of a dump.
@@ -44,6 +44,9 @@ pub(super) fn lines(dump: &str, kept: &Kept<'_>) -> Outcome<Vec<String>> {
             continue;
         }
         if let Some(params) = record.get_mut("params").and_then(Value::as_object_mut) {
+            for value in params.values_mut() {
+                without_mode(value);
+            }
             for (_, name) in ITS_OWN.iter().filter(|(whose, _)| *whose == event) {
                 if let Some(value) = params.get_mut(*name).filter(|value| value.as_i64().is_none_or(|n| n > 0)) {
                     *value = Value::from("(some)");
@@ -53,6 +56,14 @@ pub(super) fn lines(dump: &str, kept: &Kept<'_>) -> Outcome<Vec<String>> {
         lines.push(without_numbers(&without_numbers(&record.to_string(), "/proc/"), ":["));
     }
     Ok(lines)
+}
+
+/// Takes out the permissions of what has no name in any file system: nobody can open it by one, and kernels do not agree.
+fn without_mode(value: &mut Value) {
+    let anonymous = value.get("kind").and_then(Value::as_str) == Some("AnonInode");
+    if let Some(descriptor) = value.as_object_mut().filter(|_| anonymous) {
+        descriptor.remove("mode");
+    }
 }
 
 /// Replaces numbers right after a text, such as the process in `/proc/17/maps`.

@@ -41,6 +41,11 @@ pub const SCENARIOS: &[Scenario] = &[
     subject!(8, "records-system"),
     subject!(9, "records-ipc"),
     subject!(10, "records-time"),
+    Scenario::steps(
+        "records-32",
+        "a 32-bit program makes calls of every kind; its records are the same on every kernel",
+        of_32_bits,
+    ),
 ];
 
 const LOG: &str = "/run/dump.log";
@@ -52,6 +57,16 @@ fn of_subject(stage: &mut Stage<'_>, name: &str, subject: &Subject) -> Outcome {
     let text = record(&events.collect::<Vec<_>>(), &["/usr/bin/calls", "calls", subject.name])?;
     let kept = Kept { comm: subject.comm, executed: subject.executed };
     stage.say(&Word::Snapshot { name: name.to_owned(), lines: lines(&text, &kept)? });
+    Ok(())
+}
+
+/// The program has no runtime: whatever it calls is looked at.
+fn of_32_bits(stage: &mut Stage<'_>) -> Outcome {
+    const NAME: &str = "calls32";
+    let mut arguments = vec!["--comm", NAME];
+    arguments.extend(schema::EVENTS.iter().map(|event| event.name));
+    let text = record(&arguments, &["/bin/calls32"])?;
+    stage.say(&Word::Snapshot { name: "records-32".to_owned(), lines: lines(&text, &Kept { comm: NAME, executed: &[] })? });
     Ok(())
 }
 
