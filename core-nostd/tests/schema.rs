@@ -140,8 +140,8 @@ fn what_the_process_table_is_made_from_may_use_the_reserve_of_a_ring_and_nothing
     assert_eq!(
         names,
         [
-            "chdir", "fchdir", "chroot", "execve", "execveat", "clone", "clone3", "fork", "vfork", "procexit", "setsid",
-            "setpgid"
+            "chdir", "fchdir", "chroot", "execve", "execveat", "clone", "clone3", "fork", "vfork", "procexit",
+            "setsid", "setpgid"
         ]
     );
 }

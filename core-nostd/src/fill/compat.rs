@@ -52,14 +52,14 @@ pub(super) const fn has_wide_time(nr: u32) -> bool {
 /// i386's first mmap(2), which passes a pointer to its arguments.
 const I386_OLD_MMAP: u32 = 90;
 
-/// The call with its arguments where they are expected, and as wide; `None` if they are so already, or cannot be read.
+/// The call with its arguments where they are expected, and as wide; `None` if they are so already.
 pub(super) fn unpacked<K: Kernel>(k: &K, call: &Call) -> Option<Call> {
     if !call.compat {
         return None;
     }
     let mut unpacked = *call;
     if call.nr == I386_OLD_MMAP {
-        read_arguments(k, call.args[0], 6, &mut unpacked.args)?;
+        unpacked.lost = read_arguments(k, call.args[0], 6, &mut unpacked.args).is_none();
         return Some(unpacked);
     }
     let (first, last) = narrow_ids(call.nr)?;
@@ -108,12 +108,13 @@ fn read_arguments<K: Kernel>(k: &K, address: u64, words: usize, args: &mut [u64;
 /// Takes the i386 calls apart that are many calls in one, socketcall(2) and ipc(2): which call it really was, and with which
 /// arguments.
 ///
-/// `None` if it is a call that has no event, or its arguments cannot be read.
+/// `None` if it is a call that has no event. Arguments that cannot be read (the kernel could not either, or another thread has
+/// taken the memory away since) are lost; the call is not.
 pub fn multiplexed<K: Kernel>(k: &K, nr: u32, args: [u64; 6], ret: i64) -> Option<Call> {
     match nr {
         I386_SOCKETCALL => {
             let event = event_of_socketcall(args[0] as u32)?;
-            let mut call = Call { event, nr, args: [0; 6], ret, compat: true };
+            let mut call = Call { event, nr, args: [0; 6], ret, compat: true, lost: false };
             // As many words as `net/socket.c` reads for it.
             let words = match args[0] as u32 {
                 4 | 13 => 2,
@@ -123,7 +124,7 @@ pub fn multiplexed<K: Kernel>(k: &K, nr: u32, args: [u64; 6], ret: i64) -> Optio
                 11 | 12 => 6,
                 _ => 3,
             };
-            read_arguments(k, args[1], words, &mut call.args)?;
+            call.lost = read_arguments(k, args[1], words, &mut call.args).is_none();
             Some(call)
         }
         I386_IPC => {
@@ -143,7 +144,7 @@ pub fn multiplexed<K: Kernel>(k: &K, nr: u32, args: [u64; 6], ret: i64) -> Optio
                 id::SHMGET => [first, second, third, 0, 0, 0],
                 _ => [first, second, pointer, 0, 0, 0],
             };
-            Some(Call { event, nr, args, ret, compat: true })
+            Some(Call { event, nr, args, ret, compat: true, lost: false })
         }
         _ => None,
     }

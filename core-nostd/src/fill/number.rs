@@ -7,6 +7,9 @@ use crate::schema::Width;
 
 const NS: u64 = 1_000_000_000;
 
+/// COMPAT_RLIM_INFINITY (`asm/compat.h`): it is -1 in words of 64 bits.
+const NO_LIMIT: u64 = 0xffff_ffff;
+
 /// Writes the number at `address`. A null pointer is how callers say "none": absent, and no fault.
 pub(super) fn at<K: Kernel>(
     k: &K,
@@ -24,7 +27,10 @@ pub(super) fn at<K: Kernel>(
         Width::Four => word32(k, address).map(u64::from),
         Width::Int => word32(k, address).map(|n| i64::from(n.cast_signed()).cast_unsigned()),
         Width::Eight => word64(k, address),
-        Width::Word => Layout::of(call).read_word(k, address),
+        Width::Word => Layout::of(call).read_word(k, address).map(|word| match word {
+            NO_LIMIT if call.compat => u64::MAX,
+            word => word,
+        }),
     };
     match value {
         Some(value) => out.number(index, value),

@@ -97,7 +97,7 @@ pub fn process_exec<K: Kernel>(
     stamp: RecordHeader,
     buf: &mut [u8],
 ) -> Result<usize, Overflow> {
-    let call = Call { event, nr: 0, args: [0; 6], ret: 0, compat };
+    let call = Call { event, nr: 0, args: [0; 6], ret: 0, compat, lost: false };
     let sources = schema::recipe(event).ok_or(Overflow)?.sources;
     let mut out = RecordWriter::begin(buf, sources.len())?;
     k.task_context(out.task()?);

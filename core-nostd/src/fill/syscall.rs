@@ -19,6 +19,8 @@ pub struct Call {
     pub ret: i64,
     /// The caller used the 32-bit table.
     pub compat: bool,
+    /// Its arguments lay in user memory and could not be read: what would be made of them is absent.
+    pub lost: bool,
 }
 
 impl Call {
@@ -64,8 +66,14 @@ pub fn syscall_exit<K: Kernel>(k: &K, call: &Call, stamp: RecordHeader, buf: &mu
     if call.compat {
         out.flag(Flags::COMPAT32);
     }
+    if call.lost {
+        out.flag(Flags::FAULT);
+    }
     let mut image = None;
     for (index, source) in recipe.sources.iter().enumerate() {
+        if call.lost && !needs_no_argument(*source) {
+            continue;
+        }
         from(k, call, &mut out, index, *source, &mut image)?;
     }
     out.finish(RecordHeader { event: call.event.0, ..stamp })
@@ -81,6 +89,11 @@ fn told<K: Kernel>(k: &K, call: &Call) -> Call {
         Some(unpacked) => unpacked,
         None => *call,
     }
+}
+
+/// True for what is known of a call whose arguments are not.
+const fn needs_no_argument(source: From) -> bool {
+    matches!(source, From::Return | From::ReturnFd | From::ReturnTuple | From::Zero | From::Image(_))
 }
 
 /// Writes one parameter. `image` is fetched when the first parameter needs it.
@@ -99,6 +112,7 @@ pub(super) fn from<K: Kernel>(
         From::Int(n) => out.number(index, i64::from(call.int(n)) as u64),
         From::Uint(n) => out.number(index, call.uint(n).into()),
         From::Long(n) => out.number(index, call.word(n)),
+        From::SignedLong(n) => out.number(index, number::offset(call, n, n)),
         From::Fd(n) => param::fd(k, out, index, call.int(n)),
         From::ClosedFd(n) => param::closed_fd(out, index, call.int(n)),
         From::DirFd(n) => param::dir_fd(k, out, index, call.int(n)),

@@ -162,6 +162,8 @@ pub enum From {
     Uint(u8),
     /// An argument, as an unsigned number of the caller's word size.
     Long(u8),
+    /// An argument, as a signed number of the caller's word size.
+    SignedLong(u8),
     /// An argument that is a file descriptor.
     Fd(u8),
     /// An argument that was a file descriptor until the call closed it: its number alone.
@@ -310,7 +312,7 @@ pub enum Width {
     Int,
     /// 64 bits.
     Eight,
-    /// The caller's word size.
+    /// The caller's word size. A word of ones, which stands for "no limit", is one in 64 bits too.
     Word,
 }
 

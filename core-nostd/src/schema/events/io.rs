@@ -45,7 +45,7 @@ events! {
         "pos": Int, offset(3, 3); "flags": Flags(&RWF_FLAGS), ArgUint(5);
     }
     LSEEK "lseek" IoOther {
-        "res": Errno, Return; "fd": Fd, ArgFd(0); "offset": Uint, Long(1); "whence": Enum(&WHENCE), ArgUint(2);
+        "res": Errno, Return; "fd": Fd, ArgFd(0); "offset": Uint, offset(1, 1); "whence": Enum(&WHENCE), ArgUint(2);
     }
     LLSEEK "llseek" IoOther {
         "res": Errno, Return; "fd": Fd, ArgFd(0); "offset": Uint, Special; "whence": Enum(&WHENCE), ArgUint(4);
@@ -138,7 +138,7 @@ events! {
     USERFAULTFD "userfaultfd" Memory { "res": Fd, ReturnFd; "flags": Flags(&USERFAULTFD_FLAGS), ArgUint(0); }
     IO_SETUP "io_setup" IoOther { "res": Errno, Return; "nr_events": Uint, ArgUint(0); }
     IO_DESTROY "io_destroy" IoOther { "res": Errno, Return; }
-    IO_SUBMIT "io_submit" IoOther { "res": Errno, Return; "nr": Int, Long(1); }
+    IO_SUBMIT "io_submit" IoOther { "res": Errno, Return; "nr": Int, SignedLong(1); }
     IO_CANCEL "io_cancel" IoOther { "res": Errno, Return; }
     IO_GETEVENTS "io_getevents" Wait { "res": Errno, Return; }
     IO_PGETEVENTS "io_pgetevents" Wait { "res": Errno, Return; }

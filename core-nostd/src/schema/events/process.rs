@@ -134,7 +134,7 @@ events! {
     }
     PRCTL "prctl" Process {
         "res": Errno, Return; "option": Enum(&PRCTL_OPTIONS), ArgInt(0); "arg2_str": String, Special;
-        "arg2_int": Int, Long(1);
+        "arg2_int": Int, SignedLong(1);
     }
     ARCH_PRCTL "arch_prctl" Process {
         "res": Errno, Return; "code": Enum(&ARCH_PRCTL_CODES), ArgUint(0); "addr": Hex, Long(1);

@@ -66,7 +66,10 @@ fn of_32_bits(stage: &mut Stage<'_>) -> Outcome {
     let mut arguments = vec!["--comm", NAME];
     arguments.extend(schema::EVENTS.iter().map(|event| event.name));
     let text = record(&arguments, &["/bin/calls32"])?;
-    stage.say(&Word::Snapshot { name: "records-32".to_owned(), lines: lines(&text, &Kept { comm: NAME, executed: &[] })? });
+    stage.say(&Word::Snapshot {
+        name: "records-32".to_owned(),
+        lines: lines(&text, &Kept { comm: NAME, executed: &[] })?,
+    });
     Ok(())
 }
 
