@@ -55,6 +55,13 @@ static void processes(void)
 	call(NR_ptrace, 16, NOBODY, PLACE, 3);
 	call(NR_prctl, 9999, -1);
 	call(NR_modify_ldt, 0, P(room), 8);
+	/* struct user_desc: which entry (any), where, how long, how */
+	words[0] = -1;
+	words[1] = 0;
+	words[2] = 0xfffff;
+	words[3] = 0x51;
+	call(NR_set_thread_area, P(words));
+	call(NR_get_thread_area, P(words));
 	call(NR_set_thread_area, NOWHERE);
 	call(NR_get_thread_area, NOWHERE);
 }

@@ -1,6 +1,6 @@
 //! What is done to open descriptors.
 
-use super::raw::{CLOSED, NOWHERE, call, call_number};
+use super::raw::{CLOSED, NOWHERE, call, call_number, in_child};
 use crate::guest::failure::Outcome;
 use nix::libc::{self, iovec};
 use std::ffi::CStr;
@@ -169,6 +169,13 @@ fn pipes_and_events() {
     call!(SYS_eventfd, 5);
     call!(SYS_eventfd2, 6, libc::EFD_SEMAPHORE | libc::EFD_CLOEXEC);
     call!(SYS_eventfd2, 7, 0x4000_0000);
+    in_child(|| {
+        // Nothing more may be opened.
+        let none = [0_u64; 2];
+        call!(SYS_setrlimit, libc::RLIMIT_NOFILE, none.as_ptr());
+        call!(SYS_eventfd, 8);
+        call!(SYS_inotify_init);
+    });
 }
 
 fn waiting() {

@@ -114,6 +114,8 @@ fn policies() {
     call!(SYS_set_mempolicy, NO_POLICY, null::<u8>(), 0);
     call!(SYS_get_mempolicy, room.as_mut_ptr(), null::<u8>(), 0, null::<u8>(), 0);
     call!(SYS_get_mempolicy, room.as_mut_ptr(), null::<u8>(), 0, null::<u8>(), 0x80);
+    call!(SYS_mbind, PAGES + PAGE, PAGE, libc::MPOL_BIND, node.as_ptr(), 2, 0);
+    call!(SYS_set_mempolicy_home_node, PAGES + PAGE, PAGE, 0, 0);
     call!(SYS_set_mempolicy_home_node, PAGES, PAGE, 0, 1);
     call!(SYS_migrate_pages, 0, 2, node.as_ptr(), node.as_ptr());
     call!(SYS_migrate_pages, NOBODY, 2, node.as_ptr(), node.as_ptr());
