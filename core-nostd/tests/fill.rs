@@ -373,6 +373,10 @@ fn bytes_that_cannot_be_read_are_absent_and_no_bytes_are_not() {
         assert!(record.param(index(id::WRITE, "data")).is_none());
         assert!(record.flags().contains(Flags::FAULT));
     });
+    exit(&task, id::POLL, [0xdead_0000, 2, 0, 0, 0, 0], -14, |record| {
+        assert!(record.param(index(id::POLL, "fds")).is_none());
+        assert!(record.flags().contains(Flags::FAULT));
+    });
     exit(&task, id::WRITE, [1, 0xdead_0000, 0, 0, 0, 0], 0, |record| {
         assert_eq!(record.param(index(id::WRITE, "data")).unwrap().0, b"");
         assert!(!record.flags().contains(Flags::FAULT));

@@ -219,7 +219,7 @@ fn vector_strings<K: Kernel>(
         };
         let Ok(string) = string else {
             param.flag(Flags::FAULT);
-            if param.len() == 0 {
+            if param.is_empty() {
                 return Ok(());
             }
             break;

@@ -56,7 +56,7 @@ fn messages() {
     let queue = call!(SYS_msgget, KEY, libc::IPC_CREAT | 0o600);
     call!(SYS_msgget, KEY + 1, 0);
     // struct msgbuf: type, text
-    let mut message = [9_u64, 0x6f6c_6c65_68];
+    let mut message = [9, u64::from_ne_bytes(*b"hello\0\0\0")];
     call!(SYS_msgsnd, queue, message.as_ptr(), 5, 0);
     call!(SYS_msgsnd, NO_ID, message.as_ptr(), 5, libc::IPC_NOWAIT);
     call!(SYS_msgrcv, queue, message.as_mut_ptr(), 8, 0, 0);

@@ -149,10 +149,10 @@ fn threads() {
             out("rcx") _, out("r11") _,
         );
     }
-    // Asked once, so that it is in the snapshot once, however long the thread takes.
-    let process = std::process::id();
+    // Until the kernel does not know it any more.
     let moment = [0_u64, 1_000_000];
-    while call!(SYS_tgkill, process, thread, 0) == 0 {
+    let me = me();
+    while call!(SYS_tgkill, me, thread, 0) == 0 {
         call!(SYS_nanosleep, moment.as_ptr(), null::<u8>());
     }
 }

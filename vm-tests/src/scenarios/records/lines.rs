@@ -48,7 +48,8 @@ pub(super) fn lines(dump: &str, kept: &Kept<'_>) -> Outcome<Vec<String>> {
                 without_mode(value);
             }
             for (_, name) in ITS_OWN.iter().filter(|(whose, _)| *whose == event) {
-                if let Some(value) = params.get_mut(*name).filter(|value| value.as_i64().is_none_or(|n| n > 0)) {
+                let there = |value: &&mut Value| !value.is_null() && value.as_i64().is_none_or(|n| n > 0);
+                if let Some(value) = params.get_mut(*name).filter(there) {
                     *value = Value::from("(some)");
                 }
             }
@@ -116,10 +117,12 @@ mod tests {
     fn what_the_kernel_says_of_itself_is_left_out_where_it_says_so_and_failures_stay() {
         let dump = r#"{"comm":"c","event":"time","params":{"res":1700000000}}
 {"comm":"c","event":"time","params":{"res":-14}}
-{"comm":"c","event":"read","params":{"res":1700000000}}"#;
+{"comm":"c","event":"read","params":{"res":1700000000}}
+{"comm":"c","event":"io_uring_setup","params":{"features":null}}
+{"comm":"c","event":"io_uring_setup","params":{"features":["IORING_FEAT_NODROP"]}}"#;
         let lines = lines(dump, &Kept { comm: "c", executed: &[] }).unwrap();
         let told: Vec<bool> = lines.iter().map(|line| line.contains("(some)")).collect();
-        assert_eq!(told, [true, false, false]);
+        assert_eq!(told, [true, false, false, false, true]);
         assert!(lines[1].contains("-14") && lines[2].contains("1700000000"));
     }
 }
