@@ -16,7 +16,7 @@ pub fn options(config: &Config) -> LoadOptions {
         RuleMatching::First => Matching::First,
         RuleMatching::All => Matching::All,
     };
-    LoadOptions { least_priority: config.priority, matching }
+    LoadOptions { least_priority: config.priority, matching, selection: Vec::new() }
 }
 
 /// Loads the rules in `paths`, or else those of the configuration. Warnings go to the log.

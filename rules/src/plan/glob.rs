@@ -87,6 +87,11 @@ impl Glob {
         }
     }
 
+    /// Whether a text matches a pattern that is known only now. Nothing is compiled: this is for patterns of the event.
+    pub(super) fn matches_text(pattern: &[u8], text: &[u8], ignore_case: bool) -> bool {
+        Glob::new(pattern, ignore_case).matches(text)
+    }
+
     fn matches_one(&self, item: &Item, byte: u8) -> bool {
         match item {
             Item::Byte(literal) if self.ignore_case => literal.eq_ignore_ascii_case(&byte),
