@@ -35,7 +35,7 @@ mod plan;
 mod ruleset;
 mod select;
 mod suggest;
-mod syntax;
+pub mod syntax;
 mod text;
 mod yaml;
 

@@ -50,6 +50,11 @@ enum Offsets {
 }
 
 impl Scalar {
+    /// A scalar that is all of a file.
+    pub fn whole(text: &str) -> Scalar {
+        Scalar { text: text.to_owned(), plain: true, offsets: Offsets::AsItIs(0) }
+    }
+
     /// The bytes of the file that a part of the text stands for.
     pub fn locate(&self, part: Range<usize>) -> Range<usize> {
         let at = |index: usize| match &self.offsets {

@@ -10,15 +10,17 @@ mod computed;
 
 use crate::check::{Operands, Problem, Subject, Use};
 use crate::code::Code;
-use crate::diagnostic::{Diagnostic, ItemRef};
+use crate::diagnostic::{Diagnostic, Findings, ItemRef, LoadErrors, SourceText};
 use crate::facts::{Facts, FieldRef, Value};
 use crate::field::FieldSource;
 use crate::plan::Builder;
 use crate::syntax::{self, FieldName, Operand, Span};
-use crate::text::PiecedText;
+use crate::text::{Origin, PiecedText};
+use crate::yaml::Scalar;
 use bumpalo::Bump;
 use computed::Computed;
 use std::fmt::Write;
+use std::rc::Rc;
 
 /// Characters that a value can be made to take.
 const MAX_WIDTH: usize = 1_000;
@@ -39,6 +41,20 @@ enum Part {
 }
 
 impl OutputFormat {
+    /// Reads a format that stands in no rule, for events of a source. `name` stands for it in messages.
+    ///
+    /// # Errors
+    /// [`LoadErrors`]: everything that is wrong with it.
+    pub fn parse(name: &str, text: &str, source: FieldSource) -> Result<OutputFormat, LoadErrors> {
+        let file = Rc::new(SourceText { index: 0, name: name.to_owned(), text: text.to_owned() });
+        let origin = Origin { file, scalar: Rc::new(Scalar::whole(text)) };
+        let item = ItemRef { kind: "output", name: name.into(), place: origin.whole() };
+        let (format, problems) = OutputFormat::compile(&PiecedText::new(&origin), &item, source);
+        let mut findings = Findings::default();
+        problems.into_iter().for_each(|problem| findings.add(problem.diagnostic));
+        format.ok_or_else(|| findings.into())
+    }
+
     /// Reads the format of a rule: `%field`, `%field[argument]`, `%transformer(field)`, each with a width behind the
     /// percent sign if it has one, and `%%` for a percent sign. A star at the beginning is Falco's, and means nothing here:
     /// what is missing is always shown as `<NA>`.

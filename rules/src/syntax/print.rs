@@ -90,6 +90,10 @@ impl Display for Call {
 
 fn option(f: &mut Formatter<'_>, option: Option<&Literal>) -> fmt::Result {
     match option {
+        // In brackets more characters need no quotes than elsewhere.
+        Some(literal) if !literal.quoted && literal.bytes.iter().all(u8::is_ascii_graphic) => {
+            write!(f, "[{}]", literal.text())
+        }
         Some(literal) => write!(f, "[{literal}]"),
         None => Ok(()),
     }
