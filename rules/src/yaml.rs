@@ -259,7 +259,12 @@ fn offsets(text: &str, source: &str, base: usize, style: ScalarStyle) -> Offsets
             continue;
         }
         at += rest.len() - rest.trim_start().len();
-        let rest = source.get(at..).unwrap_or("");
+        let mut rest = source.get(at..).unwrap_or("");
+        // A line of a double-quoted scalar that ends in a backslash goes on where the next one begins.
+        while let Some(next) = rest.strip_prefix("\\\n").or_else(|| rest.strip_prefix("\\\r\n")) {
+            rest = next.trim_start();
+            at = source.len() - rest.len();
+        }
         offsets.resize(offsets.len() + c.len_utf8(), (base + at) as u32);
         match rest.chars().next() {
             Some('\'') if matches!(style, ScalarStyle::SingleQuoted) => at += 2,

@@ -153,7 +153,10 @@ impl Checker {
         let found = self.macros.get(&*word.text).cloned();
         let Some(def) = found.as_ref().filter(|def| def.defined < subject.sees) else {
             let place = subject.place(&word.span);
-            let problem = if let Some(def) = found {
+            let problem = if subject.kind == "macro" && word.text == subject.name {
+                let message = format!("the macro {} uses itself", word.text);
+                Problem::error(place, message, "it would never end")
+            } else if let Some(def) = found {
                 let later = Note { message: "it is defined here".to_owned(), place: def.item.place.first_line() };
                 let message = format!("the macro {} is used before it is defined", word.text);
                 let mut problem = Problem::error(place, message, "a macro can use those that stand before it");
@@ -310,7 +313,7 @@ impl Checker {
             Some(("a regular expression must be known when the rules are loaded", "expected a value".to_owned()))
         } else if left.shape.list != right.shape.list || !comparable(left.shape.ty, right.shape.ty) {
             let shown = |checked: &Checked| {
-                let several = if checked.shape.list { "several " } else { "" };
+                let several = if checked.shape.list { "a list of " } else { "" };
                 format!("{several}{}", checked.shape.ty.name())
             };
             let label = format!("the left side is {}, the right side {}", shown(&left), shown(&right));

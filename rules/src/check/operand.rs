@@ -160,7 +160,7 @@ impl Operands<'_, '_> {
 }
 
 fn shown(shape: Shape) -> String {
-    if shape.list { format!("several {}", shape.ty.name()) } else { shape.ty.name().to_owned() }
+    if shape.list { format!("a list of {}", shape.ty.name()) } else { shape.ty.name().to_owned() }
 }
 
 /// What a transformer makes of arguments like these, or what it expects.

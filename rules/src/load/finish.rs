@@ -2,7 +2,7 @@
 
 use super::collection::{Collection, ListDef, RuleDef};
 use super::{LoadOptions, exception};
-use crate::check::{Checker, List, ListItem, MacroDef, Problem, parse};
+use crate::check::{Checker, List, ListItem, MacroDef, Outcome, Problem, parse};
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Findings};
 use crate::field::FieldSource;
@@ -163,7 +163,11 @@ fn report(def: &RuleDef, problems: Vec<Problem>, findings: &mut Findings) -> boo
 fn rule(def: &RuleDef, checker: &mut Checker, findings: &mut Findings) -> Option<CompiledRule> {
     let source = FieldSource::by_name(&def.source)?;
     let condition = exception::with_exceptions(&def.condition, &def.exceptions);
-    let outcome = checker.rule(&def.item, &condition, source);
+    // What is wrong with the condition itself is better said without the parentheses that exceptions put around it.
+    let outcome = match parse(&def.condition, &def.item) {
+        Ok(_) => checker.rule(&def.item, &condition, source),
+        Err(problem) => Outcome { compiled: None, problems: vec![*problem] },
+    };
     let skipped = report(def, outcome.problems, findings);
     let output = output(def, source, findings);
     let (compiled, output) = (outcome.compiled?, output?);

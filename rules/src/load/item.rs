@@ -102,7 +102,7 @@ impl<'a> Item<'a> {
             return None;
         }
         self.optional_text(key, findings).filter(|origin| {
-            let empty = origin.scalar.text.trim().is_empty();
+            let empty = origin.scalar.text.trim().is_empty() || self.get(key).is_some_and(Node::is_null);
             if empty {
                 let message = format!("Mapping for key '{key}' is empty");
                 findings.add(Diagnostic::new(Code::YamlValidate, self.key_place(key), message, "expected a value"));

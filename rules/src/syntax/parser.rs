@@ -112,7 +112,7 @@ impl<'a> Parser<'a> {
     fn keyword(&mut self, word: &str) -> bool {
         self.blanks();
         let Some(after) = self.rest().strip_prefix(word) else { return false };
-        if after.starts_with(|c: char| is_blank(c) || c == '(') {
+        if after.is_empty() || after.starts_with(|c: char| is_blank(c) || c == '(') {
             self.at += word.len();
             return true;
         }
