@@ -6,7 +6,7 @@ use kestrel_rules::{LoadOptions, Matching, Value};
 
 fn events(condition: &str) -> Vec<&'static str> {
     let rules = load(&[&rule("R", condition)]);
-    rules.events().iter().filter_map(|id| kestrel_core::schema::get(id)).map(|event| event.name).collect()
+    rules.events().iter().filter_map(kestrel_core::schema::get).map(|event| event.name).collect()
 }
 
 #[test]

@@ -332,7 +332,7 @@ pub fn any_event() -> BoxedStrategy<Event> {
             let name: &'static str = schema::get(id).map_or("", |event| event.name);
             let syscall = if is_syscall { Owned::Text(name.into()) } else { Owned::Missing };
             let names = ["proc.name", "proc.pname", "fd.name", "evt.arg.flags", "evt.buffer"];
-            let mut values: Vec<_> = names.iter().map(|name| field(name, None)).zip(texts).collect();
+            let mut values: Vec<_> = names.iter().map(|name| field(name)).zip(texts).collect();
             let others = [
                 ("proc.aname", ancestors),
                 ("fd.types", types),
@@ -353,7 +353,7 @@ pub fn any_event() -> BoxedStrategy<Event> {
                 ("evt.num", Owned::Number(number)),
                 ("syscall.type", syscall),
             ];
-            values.extend(others.into_iter().map(|(name, value)| (field(name, None), value)));
+            values.extend(others.into_iter().map(|(name, value)| (field(name), value)));
             Event::new(EventId(id.0), values)
         })
         .boxed()

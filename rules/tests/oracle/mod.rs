@@ -76,8 +76,8 @@ impl Facts for Event {
 /// Whether a condition holds for an event.
 pub fn holds(expr: &Expr, event: &Event) -> bool {
     match expr {
-        Expr::And(terms) => terms.iter().fold(true, |all, term| holds(term, event) && all),
-        Expr::Or(terms) => terms.iter().fold(false, |any, term| holds(term, event) || any),
+        Expr::And(terms) => terms.iter().all(|term| holds(term, event)),
+        Expr::Or(terms) => terms.iter().any(|term| holds(term, event)),
         Expr::Not(term) => !holds(term, event),
         Expr::Macro(word) => panic!("macros are put in before: {word:?}"),
         Expr::Check(check) => check_holds(check, event),
@@ -85,7 +85,7 @@ pub fn holds(expr: &Expr, event: &Event) -> bool {
 }
 
 /// The field of a name, as the tests write them.
-pub fn field(name: &str, arg: Option<&str>) -> FieldRef {
+pub fn field(name: &str) -> FieldRef {
     use kestrel_rules::FieldArg;
     let arg = |text: &str| text.parse().map_or_else(|_| FieldArg::Name(text.into()), FieldArg::Index);
     match (Field::by_name(name), arg_of(name)) {
@@ -101,7 +101,7 @@ fn arg_of(name: &str) -> Option<(&'static str, &str)> {
 
 fn operand(operand: &Operand, event: &Event) -> Owned {
     match operand {
-        Operand::Field(name) => event.owned(&field(&name.name.text, None)),
+        Operand::Field(name) => event.owned(&field(&name.name.text)),
         Operand::Literal(literal) => Owned::Text(literal.bytes.clone()),
         Operand::List(items) => {
             let items: Vec<Owned> = items.iter().map(|item| self::operand(item, event)).collect();
@@ -156,7 +156,7 @@ fn transformed(call: &Call, event: &Event) -> Owned {
 fn type_of(operand: &Operand) -> (FieldType, bool) {
     match operand {
         Operand::Field(name) => {
-            let def = field(&name.name.text, None).field.def();
+            let def = field(&name.name.text).field.def();
             (def.ty, def.flags.contains(FieldFlags::LIST))
         }
         Operand::Call(call) if call.transformer == Transformer::Len => (FieldType::Uint, false),
@@ -180,7 +180,7 @@ fn check_holds(check: &Check, event: &Event) -> bool {
         }
         Right::One(literal) => literals(std::slice::from_ref(literal)),
         Right::List(all) => literals(all),
-        Right::Val(name) => match event.owned(&field(&name.name.text, None)) {
+        Right::Val(name) => match event.owned(&field(&name.name.text)) {
             Owned::Missing => return false,
             value => vec![value],
         },
