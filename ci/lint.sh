@@ -7,6 +7,7 @@ cd "$(dirname "$0")/.."
 if cargo fmt --version >/dev/null 2>&1; then cargo fmt --all --check; else echo "lint: no rustfmt here, formatting not checked"; fi
 if cargo clippy --version >/dev/null 2>&1; then
     cargo clippy --locked --workspace --all-targets --quiet -- -D warnings
+    cargo clippy --locked --manifest-path fuzz/Cargo.toml --target-dir fuzz/target --quiet -- -D warnings
 else
     echo "lint: no clippy here, lints not checked"
 fi
@@ -19,4 +20,6 @@ if ! command -v "$deny" >/dev/null 2>&1; then
     echo "lint: installing cargo-deny (once, some minutes)"
     cargo install cargo-deny --version "^0.19" --locked --quiet --root target/tools --target-dir target/tools/build
 fi
+# It reads the licence of every library, also of those that a build for this machine has not brought.
+cargo fetch --locked --quiet
 "$deny" --log-level error --locked --offline check licenses bans sources

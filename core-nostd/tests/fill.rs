@@ -13,7 +13,7 @@ const AT_FDCWD: u64 = -100i64 as u64;
 
 fn exit(task: &FakeTask, event: EventId, args: [u64; 6], ret: i64, check: impl FnOnce(Record<'_>)) {
     let mut buf = buffer();
-    let call = Call { event, args, ret, compat: false };
+    let call = Call { event, nr: 0, args, ret, compat: false };
     let len = fill::syscall_exit(task, &call, STAMP, buf.as_mut_slice().as_mut_bytes()).expect("fits");
     let record = Record::parse(&buf.as_bytes()[..len]).expect("is a record");
     check(record);
@@ -116,9 +116,193 @@ fn an_abstract_unix_address_begins_with_an_at_sign() {
 fn a_socketcall_is_the_call_inside_it() {
     let mut task = FakeTask::new();
     task.poke(0x100, [10u32, 3, 0].as_bytes());
-    let call = fill::socketcall(&task, [1, 0x100, 0, 0, 0, 0], 6).unwrap();
+    let call = fill::multiplexed(&task, schema::I386_SOCKETCALL, [1, 0x100, 0, 0, 0, 0], 6).unwrap();
     assert_eq!((call.event, call.args[0], call.args[1], call.ret, call.compat), (id::SOCKET, 10, 3, 6, true));
-    assert_eq!(fill::socketcall(&task, [99, 0x100, 0, 0, 0, 0], 0), None);
+    assert_eq!(fill::multiplexed(&task, schema::I386_SOCKETCALL, [99, 0x100, 0, 0, 0, 0], 0), None);
+}
+
+#[test]
+fn an_ipc_call_is_the_call_inside_it() {
+    let mut task = FakeTask::new();
+    task.poke(0x100, &7_u32.to_ne_bytes());
+    let call = fill::multiplexed(&task, schema::I386_IPC, [3, 21, 1, 0x110, 0x100, 0], 0).unwrap();
+    assert_eq!((call.event, call.args), (id::SEMCTL, [21, 1, 0x110, 7, 0, 0]));
+    compat(&task, call, |record| {
+        // 0x110 is SETVAL for new structures.
+        assert_eq!(record.param(index(id::SEMCTL, "cmd")).unwrap().uint(), Some(16));
+        assert_eq!(record.param(index(id::SEMCTL, "val")).unwrap().int(), Some(7));
+    });
+    assert_eq!(fill::multiplexed(&task, schema::I386_IPC, [99, 0, 0, 0, 0, 0], 0), None);
+}
+
+fn compat(task: &FakeTask, call: Call, check: impl FnOnce(Record<'_>)) {
+    let mut buf = buffer();
+    let len = fill::syscall_exit(task, &call, STAMP, buf.as_mut_slice().as_mut_bytes()).expect("fits");
+    check(Record::parse(&buf.as_bytes()[..len]).expect("is a record"));
+}
+
+/// A call of a 32-bit program.
+fn narrow(nr: u32, args: [u64; 6], ret: i64) -> Call {
+    Call { event: schema::event_of(schema::Abi::I386, nr).unwrap(), nr, args, ret, compat: true }
+}
+
+#[test]
+fn a_32_bit_offset_is_one_word_or_two_as_the_call_has_it() {
+    let mut task = FakeTask::new();
+    let name = task.poke_str(0x1000, "/f");
+    let length = |record: Record<'_>| record.param(index(id::TRUNCATE, "length")).unwrap().uint();
+    // truncate, truncate64
+    compat(&task, narrow(92, [name, 0x8000_0000, 9, 0, 0, 0], 0), |r| {
+        assert_eq!(length(r), Some(0xffff_ffff_8000_0000))
+    });
+    compat(&task, narrow(193, [name, 5, 1, 0, 0, 0], 0), |r| assert_eq!(length(r), Some(0x1_0000_0005)));
+    exit(&task, id::TRUNCATE, [name, 0x1_0000_0005, 9, 0, 0, 0], 0, |r| assert_eq!(length(r), Some(0x1_0000_0005)));
+    // fallocate: both numbers in two words
+    compat(&task, narrow(324, [3, 1, 7, 0, 8, 1], 0), |record| {
+        assert_eq!(record.param(index(id::FALLOCATE, "offset")).unwrap().uint(), Some(7));
+        assert_eq!(record.param(index(id::FALLOCATE, "length")).unwrap().uint(), Some(0x1_0000_0008));
+    });
+}
+
+#[test]
+fn a_32_bit_time_is_as_wide_as_the_call_has_it() {
+    let mut task = FakeTask::new();
+    let wide = task.poke(0x1000, [3_u64, 5].as_bytes());
+    let small = task.poke(0x2000, [4_u32, 6].as_bytes());
+    let interval = |record: Record<'_>| record.param(index(id::CLOCK_NANOSLEEP, "interval")).unwrap().uint();
+    compat(&task, narrow(267, [0, 0, small, 0, 0, 0], 0), |r| assert_eq!(interval(r), Some(4_000_000_006)));
+    compat(&task, narrow(407, [0, 0, wide, 0, 0, 0], 0), |r| assert_eq!(interval(r), Some(3_000_000_005)));
+    exit(&task, id::CLOCK_NANOSLEEP, [0, 0, wide, 0, 0, 0], 0, |r| assert_eq!(interval(r), Some(3_000_000_005)));
+}
+
+#[test]
+fn the_first_mmap_of_i386_has_its_arguments_in_memory() {
+    let mut task = FakeTask::new();
+    let args = task.poke(0x1000, [0_u32, 4096, 5, 0x22, u32::MAX, 0].as_bytes());
+    compat(&task, narrow(90, [args, 0, 0, 0, 0, 0], 0x7000), |record| {
+        assert_eq!(record.param(index(id::MMAP, "length")).unwrap().uint(), Some(4096));
+        assert_eq!(record.param(index(id::MMAP, "prot")).unwrap().uint(), Some(5));
+    });
+}
+
+#[test]
+fn what_a_call_writes_is_absent_when_it_failed() {
+    let mut task = FakeTask::new();
+    task.open_file(3, "/etc/passwd");
+    let data = task.poke(0x1000, b"root:x:0");
+    let ends = task.poke(0x2000, [3_i32, 3].as_bytes());
+    let limit = task.poke(0x3000, [10_u64, 20].as_bytes());
+    for (ret, there) in [(8, true), (-5, false)] {
+        exit(&task, id::READ, [3, data, 8, 0, 0, 0], ret, |record| {
+            assert_eq!(record.param(index(id::READ, "data")).map(|data| data.0), there.then_some(&b"root:x:0"[..]));
+        });
+        exit(&task, id::PIPE, [ends, 0, 0, 0, 0, 0], ret, |record| {
+            let fd = record.param(index(id::PIPE, "fd1")).and_then(|param| param.fd());
+            assert_eq!(fd.map(|fd| fd.path), there.then_some(&b"/etc/passwd"[..]));
+        });
+        exit(&task, id::GETRLIMIT, [7, limit, 0, 0, 0, 0], ret, |record| {
+            assert_eq!(record.param(index(id::GETRLIMIT, "max")).and_then(|max| max.int()), there.then_some(20));
+        });
+    }
+}
+
+#[test]
+fn a_null_pointer_is_no_fault_and_no_value() {
+    let task = FakeTask::new();
+    exit(&task, id::PPOLL, [0, 0, 0, 0, 0, 0], 0, |record| {
+        assert!(record.param(index(id::PPOLL, "timeout")).is_none());
+        assert!(record.param(index(id::PPOLL, "sigmask")).is_none());
+        assert!(!record.flags().contains(Flags::FAULT));
+    });
+    exit(&task, id::ACCT, [0, 0, 0, 0, 0, 0], 0, |record| assert!(record.param(1).is_none()));
+}
+
+#[test]
+fn utimensat_shows_times_and_leaves_out_what_is_none() {
+    let mut task = FakeTask::new();
+    let times = task.poke(0x1000, [7_u64, 0x3fff_ffff, 8, 9].as_bytes());
+    exit(&task, id::UTIMENSAT, [3, 0, times, 0, 0, 0], 0, |record| {
+        assert!(record.param(index(id::UTIMENSAT, "atime")).is_none());
+        assert_eq!(record.param(index(id::UTIMENSAT, "mtime")).unwrap().uint(), Some(8_000_000_009));
+    });
+}
+
+#[test]
+fn a_vector_has_the_size_of_all_its_buffers_and_the_first_bytes_of_a_few() {
+    let mut task = FakeTask::new();
+    task.poke(0x8000, b"0123456789");
+    let vector: Vec<u64> = (0..100).flat_map(|_| [0x8000, 10]).collect();
+    let at = task.poke(0x1000, vector.as_bytes());
+    exit(&task, id::WRITEV, [3, at, 100, 0, 0, 0], 25, |record| {
+        assert_eq!(record.param(index(id::WRITEV, "size")).unwrap().uint(), Some(1000));
+        assert_eq!(record.param(index(id::WRITEV, "data")).unwrap().0, b"0123456789012345678901234");
+    });
+    let narrow_vector: Vec<u32> = (0..3).flat_map(|_| [0x8000, 10]).collect();
+    let at = task.poke(0x4000, narrow_vector.as_bytes());
+    compat(&task, narrow(146, [3, at, 3, 0, 0, 0], 30), |record| {
+        assert_eq!(record.param(index(id::WRITEV, "size")).unwrap().uint(), Some(30));
+        assert_eq!(record.param(index(id::WRITEV, "data")).unwrap().0.len(), 30);
+    });
+}
+
+#[test]
+fn descriptors_that_are_waited_for_are_described() {
+    let mut task = FakeTask::new();
+    task.open_file(3, "/etc/passwd");
+    task.open_inet(5, ([10, 0, 0, 1], 4000), ([10, 0, 0, 2], 80));
+    // struct pollfd: descriptor, events, what happened
+    let mut list = Vec::new();
+    for fd in [3_i32, 5, 77] {
+        list.extend_from_slice(&fd.to_ne_bytes());
+        list.extend_from_slice(&[1, 0, 4, 0]);
+    }
+    let at = task.poke(0x1000, &list);
+    exit(&task, id::POLL, [at, 3, 50, 0, 0, 0], 1, |record| {
+        let fds: Vec<_> = record.param(index(id::POLL, "fds")).unwrap().fd_list().collect();
+        let numbers: Vec<_> = fds.iter().map(|(head, fd)| (fd.head.fd, head.events, head.returned)).collect();
+        assert_eq!(numbers, [(3, 1, 4), (5, 1, 4), (77, 1, 4)]);
+        assert_eq!(fds[0].1.path, b"/etc/passwd");
+        assert_eq!(fds[1].1.tuple.unwrap().tuple.remote_port, 80);
+    });
+}
+
+#[test]
+fn a_closed_descriptor_is_a_number_even_if_another_thread_has_it_again() {
+    let mut task = FakeTask::new();
+    task.open_file(3, "/etc/passwd");
+    exit(&task, id::CLOSE, [3, 0, 0, 0, 0, 0], 0, |record| {
+        let fd = record.param(1).unwrap().fd().unwrap();
+        assert_eq!((fd.head.fd, fd.path), (3, &b""[..]));
+    });
+}
+
+#[test]
+fn a_received_datagram_shows_where_it_came_from() {
+    let mut task = FakeTask::new();
+    task.open_inet(5, ([10, 0, 0, 1], 53), ([0; 4], 0));
+    let data = task.poke(0x2000, b"query");
+    let from = task.poke(0x3000, &[2, 0, 0x13, 0x88, 9, 9, 9, 9, 0, 0, 0, 0, 0, 0, 0, 0]);
+    let len = task.poke(0x4000, &16_u32.to_ne_bytes());
+    exit(&task, id::RECVFROM, [5, data, 100, 0, from, len], 5, |record| {
+        let tuple = record.param(index(id::RECVFROM, "tuple")).unwrap().tuple().unwrap();
+        assert_eq!((tuple.remote_ip().unwrap().to_string(), tuple.tuple.remote_port), ("9.9.9.9".to_owned(), 5000));
+    });
+}
+
+#[test]
+fn a_quota_command_shows_what_its_structure_says() {
+    let mut task = FakeTask::new();
+    let device = task.poke_str(0x1000, "/dev/sda1");
+    // struct if_dqblk: limits and use of space, limits and use of inodes, two grace times
+    let block = task.poke(0x2000, [100_u64, 90, 50, 40, 30, 7, 60, 61, 0].as_bytes());
+    const SETQUOTA_GROUP: u64 = 0x80_0008 << 8 | 1;
+    exit(&task, id::QUOTACTL, [SETQUOTA_GROUP, device, 1000, block, 0, 0], 0, |record| {
+        let number = |name| record.param(index(id::QUOTACTL, name)).and_then(|param| param.uint());
+        assert_eq!((number("dqb_bhardlimit"), number("dqb_isoftlimit")), (Some(100), Some(30)));
+        assert_eq!((number("dqb_btime"), number("dqb_itime")), (Some(60_000_000_000), Some(61_000_000_000)));
+        assert_eq!((number("cmd"), number("type"), number("id")), (Some(0x80_0008), Some(1), Some(1000)));
+        assert_eq!((number("quota_fmt"), number("dqi_flags")), (None, None));
+    });
 }
 
 #[test]
@@ -166,7 +350,7 @@ fn a_fork_names_its_child() {
         ..TaskContext::default()
     };
     for (event, flags) in [(id::CLONE, 0x11), (id::VFORK, 0x4100), (id::FORK, 0)] {
-        let call = Call { event, args: [0x11, 0, 0, 0, 0, 0], ret: 0, compat: false };
+        let call = Call { event, nr: 0, args: [0x11, 0, 0, 0, 0, 0], ret: 0, compat: false };
         let mut buf = buffer();
         let len = fill::process_fork(&task, &call, &child, STAMP, buf.as_mut_slice().as_mut_bytes()).unwrap();
         let record = Record::parse(&buf.as_bytes()[..len]).unwrap();
@@ -210,6 +394,28 @@ fn the_longest_paths_that_a_caller_can_pass_still_fit_a_record() {
     let mut buf = buffer();
     let filename = b"f".repeat(4095);
     fill::process_exec(&task, id::EXECVE, &filename, false, STAMP, buf.as_mut_slice().as_mut_bytes()).expect("fits");
+}
+
+#[test]
+fn a_socket_whose_ends_do_not_fit_is_refused_and_not_written_without_them() {
+    let mut task = FakeTask::new();
+    task.open_inet(5, ([10, 0, 0, 1], 4000), ([10, 0, 0, 2], 80));
+    let call = Call { event: id::DUP2, nr: 0, args: [5, 5, 0, 0, 0, 0], ret: 5, compat: false };
+    let mut sizes = (0..kestrel_core::event::MAX_RECORD).step_by(8).filter_map(|room| {
+        let mut buf = buffer();
+        let bytes = &mut buf.as_mut_slice().as_mut_bytes()[..room];
+        let len = fill::syscall_exit(&task, &call, STAMP, bytes).ok()?;
+        let record = Record::parse(&bytes[..len]).unwrap();
+        for name in ["res", "oldfd", "newfd"] {
+            assert!(
+                record.param(index(id::DUP2, name)).unwrap().fd().unwrap().tuple.is_some(),
+                "{name} in {room} bytes"
+            );
+        }
+        Some(len)
+    });
+    let first = sizes.next().expect("fits a large buffer");
+    assert!(sizes.all(|len| len == first));
 }
 
 /// The obvious way: split, drop, pop, join.
@@ -269,7 +475,7 @@ proptest! {
     ) {
         let task = busy_task(&noise);
         let mut buf = buffer();
-        let call = Call { event: EventId(event), args, ret, compat };
+        let call = Call { event: EventId(event), nr: 0, args, ret, compat };
         let bytes = &mut buf.as_mut_slice().as_mut_bytes()[..room];
         match fill::syscall_exit(&task, &call, STAMP, bytes) {
             Ok(len) => {
@@ -299,6 +505,7 @@ proptest! {
             for index in 0..=record.param_count() {
                 if let Some(param) = record.param(index) {
                     let _ = (param.int(), param.path(), param.fd(), param.tuple(), param.address(), param.strings().count());
+                    let _ = param.fd_list().count();
                 }
             }
             prop_assert!(record.bytes().len() <= words.len() * 8);
@@ -310,6 +517,7 @@ fn readable(ty: &schema::Type, value: kestrel_core::event::Param<'_>) -> bool {
     use schema::Type;
     match ty {
         Type::Fd => value.fd().is_some(),
+        Type::FdList => value.fd_list().all(|(_, fd)| fd.tuple.is_some() == fd.kind().has_tuple()),
         Type::Path => value.path().is_some(),
         Type::Address => value.address().is_some(),
         Type::Tuple => value.tuple().is_some(),

@@ -75,7 +75,7 @@ fn context(record: &Record<'_>, field: ContextField, normalize: bool) -> Value {
 fn value(ty: &Type, param: Param<'_>, normalize: bool) -> Value {
     let number = param.uint().unwrap_or(0);
     match ty {
-        Type::Pid | Type::Time if normalize && (number as i64) > 0 => volatile(number),
+        Type::Pid | Type::Time | Type::Span if normalize && (number as i64) > 0 => volatile(number),
         // Kernel addresses, sizes and counts of a process.
         Type::Uint if normalize => {
             if number > 4096 {
@@ -85,7 +85,7 @@ fn value(ty: &Type, param: Param<'_>, normalize: bool) -> Value {
             }
         }
         Type::Errno | Type::Int | Type::Pid | Type::Signal => json!(number as i64),
-        Type::Uint | Type::Uid | Type::Gid | Type::Time => json!(number),
+        Type::Uint | Type::Uid | Type::Gid | Type::Time | Type::Span => json!(number),
         Type::Hex => json!(format!("{number:#x}")),
         Type::Octal => json!(format!("{number:#o}")),
         Type::Flags(names) => json!(names.of(number).collect::<Vec<_>>()),
@@ -94,6 +94,12 @@ fn value(ty: &Type, param: Param<'_>, normalize: bool) -> Value {
         Type::Strings => param.strings().map(text).collect(),
         Type::Path => param.path().map_or(Value::Null, |p| path(&p)),
         Type::Fd => param.fd().map_or(Value::Null, |fd| descriptor(&fd, normalize)),
+        Type::FdList => param
+            .fd_list()
+            .map(|(head, fd)| {
+                json!({ "events": head.events, "returned": head.returned, "fd": descriptor(&fd, normalize) })
+            })
+            .collect(),
         Type::Address => param.address().map_or(Value::Null, |address| {
             json!({
                 "family": address.head.family,

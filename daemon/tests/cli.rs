@@ -306,9 +306,9 @@ fn events_are_listed_by_category() {
     assert_snapshot!(excerpt(&list, "signal", 5), @r"
     signal
 
-      kill    res: result, pid: pid, sig: signal
-      tkill   res: result, tid: pid, sig: signal
-      tgkill  res: result, pid: pid, tid: pid, sig: signal
+      kill               res: result, pid: pid, sig: signal
+      tkill              res: result, tid: pid, sig: signal
+      tgkill             res: result, pid: pid, tid: pid, sig: signal
     ");
     let page = place.run(&["--list-events", "--format", "markdown"]);
     assert_snapshot!(excerpt(&page, "## signal", 6), @r"

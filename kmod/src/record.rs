@@ -2,10 +2,11 @@
 #![forbid(unsafe_code)]
 
 use crate::current::Current;
-use crate::ffi::Seen;
+use crate::ffi::{self, Seen};
+use crate::request::Carried;
 use crate::wanted::{Asked, Wanted};
-use kestrel_core::event::{Overflow, RecordHeader, TaskContext};
-use kestrel_core::fill::{self, Call, Exit};
+use kestrel_core::event::{Flags, Overflow, RecordHeader, TaskContext};
+use kestrel_core::fill::{self, Call, Delivered, Exit};
 use kestrel_core::schema::{self, EventId, id};
 use kestrel_ringbuf::{Cause, Class, Producer, Wake};
 
@@ -14,8 +15,8 @@ use kestrel_ringbuf::{Cause, Class, Producer, Wake};
 pub(crate) fn sys_exit(wanted: &Wanted, producer: &Producer, seen: &Seen) -> Wake {
     let compat = seen.compat != 0;
     let call = match wanted.look_up(seen.nr, compat) {
-        Some(Asked::Event(event)) => Call { event, args: seen.args, ret: seen.ret, compat },
-        Some(Asked::Socketcall) => match fill::socketcall(&Current, seen.args, seen.ret) {
+        Some(Asked::Event(event)) => Call { event, nr: seen.nr, args: seen.args, ret: seen.ret, compat },
+        Some(Asked::Multiplexed) => match fill::multiplexed(&Current, seen.nr, seen.args, seen.ret) {
             Some(call) => call,
             None => return Wake::No,
         },
@@ -45,8 +46,8 @@ const WORKER_FLAGS: u64 = 0x100 | 0x200 | 0x400 | 0x800 | 0x1_0000 | 0x80_0000 |
 pub(crate) fn fork(wanted: &Wanted, producer: &Producer, seen: &Seen, child: &TaskContext) -> Wake {
     let compat = seen.compat != 0;
     let call = match wanted.look_up(seen.nr, compat) {
-        Some(Asked::Event(event)) if makes_task(event) => Call { event, args: seen.args, ret: 0, compat },
-        _ => Call { event: id::CLONE, args: [WORKER_FLAGS, 0, 0, 0, 0, 0], ret: 0, compat },
+        Some(Asked::Event(event)) if makes_task(event) => Call { event, nr: seen.nr, args: seen.args, ret: 0, compat },
+        _ => Call { event: id::CLONE, nr: seen.nr, args: [WORKER_FLAGS, 0, 0, 0, 0, 0], ret: 0, compat },
     };
     if !wanted.contains(call.event) {
         return Wake::No;
@@ -76,6 +77,34 @@ pub(crate) fn exit(wanted: &Wanted, producer: &Producer, seen: &Seen, exit: Exit
     write(producer, id::PROCEXIT, seen, |stamp, room| fill::process_exit(&Current, exit, stamp, room))
 }
 
+/// A signal reaches the current task, the lock of whose signals is held.
+pub(crate) fn signal(wanted: &Wanted, producer: &Producer, seen: &Seen, delivered: Delivered) -> Wake {
+    if !wanted.contains(id::SIGNALDELIVER) {
+        return Wake::No;
+    }
+    let mut receiver = TaskContext::default();
+    ffi::receiving_task(&mut receiver);
+    write(producer, id::SIGNALDELIVER, seen, |stamp, room| fill::signal_delivered(&receiver, delivered, stamp, room))
+}
+
+/// Most requests that are counted as missed at once: more than can be under way.
+const MOST_MISSED: u32 = 1024;
+
+/// A request of io_uring was carried out. `missed` others were not followed: each counts as dropped.
+pub(crate) fn request(wanted: &Wanted, producer: &Producer, seen: &Seen, carried: &Carried<'_>, missed: u32) -> Wake {
+    for _ in 0..if missed > MOST_MISSED { MOST_MISSED } else { missed } {
+        if let Ok(gate) = producer.enter() {
+            gate.dropped(Cause::Fault);
+        }
+    }
+    let Some(event) = carried.event().filter(|event| wanted.contains(*event)) else { return Wake::No };
+    let call = carried.call(event, seen.ret);
+    write(producer, event, seen, |stamp, room| {
+        let stamp = RecordHeader { flags: Flags::IO_URING.0, ..stamp };
+        fill::syscall_exit(carried, &call, stamp, room)
+    })
+}
+
 /// Writes one record in place. Whatever keeps it from being delivered, the ring counts it by its cause.
 #[inline]
 fn write(
@@ -84,8 +113,8 @@ fn write(
     seen: &Seen,
     filler: impl FnOnce(RecordHeader, &mut [u8]) -> Result<usize, Overflow>,
 ) -> Wake {
-    let class = match schema::get(event) {
-        Some(event) if event.lifecycle => Class::Lifecycle,
+    let class = match schema::recipe(event) {
+        Some(recipe) if recipe.lifecycle => Class::Lifecycle,
         _ => Class::Ordinary,
     };
     let Ok(gate) = producer.enter() else { return Wake::No };

@@ -7,7 +7,7 @@
 
 use core::sync::atomic::{AtomicU16, AtomicU64, Ordering};
 use kestrel_core::abi::{INTEREST_WORDS, Interest};
-use kestrel_core::schema::{Abi, EventId, I386_SOCKETCALL, event_of, event_of_socketcall};
+use kestrel_core::schema::{Abi, EventId, I386_IPC, I386_SOCKETCALL, event_of, event_of_ipc, event_of_socketcall};
 
 /// System call numbers that the tables know: all below this.
 pub const SYSCALLS: usize = 512;
@@ -20,16 +20,19 @@ const NONE: u16 = u16::MAX;
 /// Stands for socketcall(2) in the table of 32-bit calls: which event it is, its first argument tells.
 const SOCKETCALL: u16 = u16::MAX - 1;
 
-/// Sub-calls of socketcall(2) are numbered from 1 to this (`linux/net.h`).
-const SOCKETCALLS: u32 = 20;
+/// Stands for ipc(2) in the table of 32-bit calls, likewise.
+const IPC: u16 = u16::MAX - 2;
+
+/// Sub-calls of socketcall(2) and ipc(2) are numbered below this (`linux/net.h`, `linux/ipc.h`).
+const SUBCALLS: u32 = 32;
 
 /// What a system call's number stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Asked {
     /// This event.
     Event(EventId),
-    /// One of the calls behind socketcall(2).
-    Socketcall,
+    /// One of the calls behind socketcall(2) or ipc(2).
+    Multiplexed,
 }
 
 /// What the consumer asked for: `struct kestrel_wanted`.
@@ -71,6 +74,7 @@ impl Wanted {
                 // On other machines than x86 the 32-bit calls have numbers that the schema does not know.
                 _ if !matches!(Abi::NATIVE, Abi::X86_64) => NONE,
                 _ if nr == I386_SOCKETCALL => SOCKETCALL,
+                _ if nr == I386_IPC => IPC,
                 Some(event) => event.0,
                 None => NONE,
             };
@@ -83,18 +87,21 @@ impl Wanted {
         for (to, from) in self.events.iter().zip(interest.words) {
             to.store(from, Ordering::Relaxed);
         }
-        let sockets = (1..=SOCKETCALLS).filter_map(event_of_socketcall).any(|event| self.contains(event));
-        self.fold(&self.native, &self.native_event, sockets);
-        self.fold(&self.compat, &self.compat_event, sockets);
+        let sockets = (0..SUBCALLS).filter_map(event_of_socketcall).any(|event| self.contains(event));
+        let ipc = (0..SUBCALLS).filter_map(event_of_ipc).any(|event| self.contains(event));
+        self.fold(&self.native, &self.native_event, sockets, ipc);
+        self.fold(&self.compat, &self.compat_event, sockets, ipc);
     }
 
-    /// Makes the bitmap by number from the events asked for.
-    fn fold(&self, bitmap: &[AtomicU64; WORDS], table: &[AtomicU16; SYSCALLS], sockets: bool) {
+    /// Makes the bitmap by number from the events asked for. `sockets` and `ipc` say whether any of the calls behind
+    /// socketcall(2) and ipc(2) is.
+    fn fold(&self, bitmap: &[AtomicU64; WORDS], table: &[AtomicU16; SYSCALLS], sockets: bool, ipc: bool) {
         for (word, cells) in bitmap.iter().zip(table.chunks(64)) {
             let mut bits = 0;
             for (n, cell) in cells.iter().enumerate() {
                 let wanted = match cell.load(Ordering::Relaxed) {
                     SOCKETCALL => sockets,
+                    IPC => ipc,
                     id => self.contains(EventId(id)),
                 };
                 bits |= u64::from(wanted) << n;
@@ -117,7 +124,7 @@ impl Wanted {
         let table = if compat { &self.compat_event } else { &self.native_event };
         match table.get(nr as usize)?.load(Ordering::Relaxed) {
             NONE => None,
-            SOCKETCALL => Some(Asked::Socketcall),
+            SOCKETCALL | IPC => Some(Asked::Multiplexed),
             id => Some(Asked::Event(EventId(id))),
         }
     }

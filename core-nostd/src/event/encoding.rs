@@ -7,6 +7,7 @@
 //! | argument list | strings, each ended by NUL |
 //! | path | [`PathHead`], the raw string, the absolute path |
 //! | file descriptor | [`FdHead`], then a path, or for a socket a [`Tuple`] and for AF_UNIX two paths split by NUL |
+//! | list of file descriptors | for each an [`FdListHead`] and a file descriptor parameter, padded to 8 bytes |
 //! | socket address | [`AddressHead`], then for AF_UNIX the path |
 //! | socket tuple | [`Tuple`], then for AF_UNIX `local NUL remote` |
 
@@ -302,6 +303,46 @@ impl<'a> FdView<'a> {
     /// What else is known of it.
     pub fn flags(&self) -> FdFlags {
         FdFlags(self.head.flags)
+    }
+}
+
+/// Head of an entry in a list of file descriptors. A file descriptor parameter of `len` bytes follows, and padding up to the
+/// next multiple of 8. 8 bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, IntoBytes, KnownLayout, Immutable)]
+#[repr(C)]
+pub struct FdListHead {
+    /// What is waited for (`linux/poll.h`).
+    pub events: u16,
+    /// What has happened; 0 if the call failed.
+    pub returned: u16,
+    /// Length of the file descriptor parameter in bytes.
+    pub len: u32,
+}
+
+const _: () = assert!(size_of::<FdListHead>() == 8);
+
+/// The entries of a list of file descriptors; ends where bytes are none.
+#[derive(Clone, Debug)]
+pub struct FdListView<'a> {
+    bytes: &'a [u8],
+}
+
+impl<'a> FdListView<'a> {
+    /// Reads a list from its start.
+    pub fn parse(bytes: &'a [u8]) -> FdListView<'a> {
+        FdListView { bytes }
+    }
+}
+
+impl<'a> Iterator for FdListView<'a> {
+    type Item = (FdListHead, FdView<'a>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let (head, tail) = FdListHead::read_from_prefix(self.bytes).ok()?;
+        let len = usize::try_from(head.len).ok()?;
+        let fd = FdView::parse(tail.get(..len)?)?;
+        self.bytes = tail.get(super::align_up(len)..).unwrap_or(&[]);
+        Some((head, fd))
     }
 }
 

@@ -18,8 +18,8 @@ mod task;
 mod writer;
 
 pub use encoding::{
-    AddressHead, AddressView, FdFlags, FdHead, FdKind, FdView, PathFlags, PathHead, PathView, Tuple, TupleView,
-    address_ip, family,
+    AddressHead, AddressView, FdFlags, FdHead, FdKind, FdListHead, FdListView, FdView, PathFlags, PathHead, PathView,
+    Tuple, TupleView, address_ip, family,
 };
 pub use header::{Flags, RecordHeader};
 pub use record::{BadRecord, Param, Record};

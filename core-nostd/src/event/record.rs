@@ -143,6 +143,11 @@ impl<'a> Param<'a> {
         FdView::parse(self.0)
     }
 
+    /// As a list of file descriptors.
+    pub fn fd_list(&self) -> encoding::FdListView<'a> {
+        encoding::FdListView::parse(self.0)
+    }
+
     /// As a socket tuple.
     pub fn tuple(&self) -> Option<TupleView<'a>> {
         TupleView::parse(self.0)

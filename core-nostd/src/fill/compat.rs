@@ -1,59 +1,117 @@
 //! What differs for 32-bit callers on a 64-bit kernel.
 
+use super::number::word32;
 use super::{Call, Kernel};
-use crate::schema::event_of_socketcall;
+use crate::schema::{I386_IPC, I386_SOCKETCALL, event_of_ipc, event_of_socketcall, id};
 
 /// An argument of a 32-bit caller: the upper half of the register means nothing.
 pub(super) const fn word(value: u64) -> u64 {
     value & 0xffff_ffff
 }
 
-/// Layout of the structures in user memory that fillers look into, for callers of one word size.
+/// Layout of the structures in user memory that fillers look into, for callers of one word size. Offsets are those of
+/// `struct msghdr` and `struct mmsghdr` (`linux/socket.h`).
 pub(super) struct Layout {
     /// Size of a pointer and of `size_t`, in bytes.
     pub word: u64,
-    /// Offset of `msg_iov` in `struct msghdr` (`linux/socket.h`), where `msg_iovlen` follows.
+    /// Offset of `msg_iov`, where `msg_iovlen` follows.
     pub msg_iov: u64,
+    /// Offset of `msg_control`, where `msg_controllen` follows.
+    pub msg_control: u64,
+    /// Offset of `msg_len` behind a header, where several messages are moved at once.
+    pub msg_size: u64,
 }
 
 impl Layout {
     /// The layout for the caller.
     pub const fn of(call: &Call) -> Layout {
-        if call.compat { Layout { word: 4, msg_iov: 8 } } else { Layout { word: 8, msg_iov: 16 } }
+        if call.compat {
+            Layout { word: 4, msg_iov: 8, msg_control: 16, msg_size: 28 }
+        } else {
+            Layout { word: 8, msg_iov: 16, msg_control: 32, msg_size: 56 }
+        }
     }
 
     /// Reads one word of user memory; `None` if it cannot be read.
     pub fn read_word<K: Kernel>(&self, k: &K, address: u64) -> Option<u64> {
-        if self.word == 4 {
-            let mut bytes = [0; 4];
-            k.read_user(address, &mut bytes).ok()?;
-            Some(u32::from_ne_bytes(bytes).into())
-        } else {
-            let mut bytes = [0; 8];
-            k.read_user(address, &mut bytes).ok()?;
-            Some(u64::from_ne_bytes(bytes))
-        }
+        if self.word == 4 { word32(k, address).map(u64::from) } else { super::number::word64(k, address) }
     }
 }
 
-/// Takes i386's socketcall(2) ([`crate::schema::I386_SOCKETCALL`]) apart: which call it really was, and with which arguments.
-///
-/// `None` if it is a call that has no event, or its arguments cannot be read.
-pub fn socketcall<K: Kernel>(k: &K, args: [u64; 6], ret: i64) -> Option<Call> {
-    let event = event_of_socketcall(args[0] as u32)?;
+/// True for the i386 calls that pass 64-bit numbers in two words (`asm/unistd_32.h`): readahead, fadvise64, truncate64,
+/// ftruncate64, pread64, pwrite64, fadvise64_64, sync_file_range, fallocate, preadv, pwritev, fanotify_mark, preadv2, pwritev2.
+pub(super) const fn is_wide(nr: u32) -> bool {
+    matches!(nr, 225 | 250 | 193 | 194 | 180 | 181 | 272 | 314 | 324 | 333 | 334 | 339 | 378 | 379)
+}
+
+/// True for the i386 calls that take times of 64 bits (`asm/unistd_32.h`, clock_gettime64 to sched_rr_get_interval_time64).
+pub(super) const fn has_wide_time(nr: u32) -> bool {
+    matches!(nr, 403..=423)
+}
+
+/// i386's first mmap(2), which passes a pointer to its arguments.
+const I386_OLD_MMAP: u32 = 90;
+
+/// The call with its arguments where they are expected, if they lie in user memory; `None` if they are there already, or
+/// cannot be read.
+pub(super) fn unpacked<K: Kernel>(k: &K, call: &Call) -> Option<Call> {
+    if !call.compat || call.event != id::MMAP || call.nr != I386_OLD_MMAP {
+        return None;
+    }
+    let mut call = *call;
+    read_arguments(k, call.args[0], 6, &mut call.args)?;
+    Some(call)
+}
+
+fn read_arguments<K: Kernel>(k: &K, address: u64, words: usize, args: &mut [u64; 6]) -> Option<()> {
     let mut bytes = [0; 24];
-    // `net/socket.c` reads as many words as the call has arguments; the six of sendto are the most of ours.
-    let words: usize = match args[0] {
-        1..=3 => 3,
-        4 => 2,
-        5 | 16 => 3,
-        11 => 6,
-        _ => 4,
-    };
-    k.read_user(word(args[1]), bytes.get_mut(..words * 4)?).ok()?;
-    let mut call = Call { event, args: [0; 6], ret, compat: true };
-    for (to, from) in call.args.iter_mut().zip(bytes.chunks_exact(4)) {
+    k.read_user(word(address), bytes.get_mut(..words.wrapping_mul(4))?).ok()?;
+    for (to, from) in args.iter_mut().zip(bytes.chunks_exact(4)) {
         *to = u32::from_ne_bytes(from.try_into().ok()?).into();
     }
-    Some(call)
+    Some(())
+}
+
+/// Takes the i386 calls apart that are many calls in one, socketcall(2) and ipc(2): which call it really was, and with which
+/// arguments.
+///
+/// `None` if it is a call that has no event, or its arguments cannot be read.
+pub fn multiplexed<K: Kernel>(k: &K, nr: u32, args: [u64; 6], ret: i64) -> Option<Call> {
+    match nr {
+        I386_SOCKETCALL => {
+            let event = event_of_socketcall(args[0] as u32)?;
+            let mut call = Call { event, nr, args: [0; 6], ret, compat: true };
+            // As many words as `net/socket.c` reads for it.
+            let words = match args[0] as u32 {
+                4 | 13 => 2,
+                9 | 10 | 20 => 4,
+                8 | 18 => 4,
+                14 | 15 | 19 => 5,
+                11 | 12 => 6,
+                _ => 3,
+            };
+            read_arguments(k, args[1], words, &mut call.args)?;
+            Some(call)
+        }
+        I386_IPC => {
+            let [what, first, second, third, pointer, fifth] = args;
+            // The upper half is a version (`linux/ipc.h`).
+            let event = event_of_ipc(what as u32 & 0xffff)?;
+            let args = match event {
+                id::SEMOP | id::SEMTIMEDOP => [first, pointer, second, fifth, 0, 0],
+                id::SEMGET => [first, second, third, 0, 0, 0],
+                // The value lies behind the pointer.
+                id::SEMCTL => [first, second, third, word32(k, word(pointer)).map_or(0, u64::from), 0, 0],
+                id::MSGSND => [first, pointer, second, third, 0, 0],
+                id::MSGRCV => [first, pointer, second, fifth, third, 0],
+                id::MSGGET => [first, second, 0, 0, 0, 0],
+                id::SHMAT => [first, pointer, second, 0, 0, 0],
+                id::SHMDT => [pointer, 0, 0, 0, 0, 0],
+                id::SHMGET => [first, second, third, 0, 0, 0],
+                _ => [first, second, pointer, 0, 0, 0],
+            };
+            Some(Call { event, nr, args, ret, compat: true })
+        }
+        _ => None,
+    }
 }

@@ -6,25 +6,38 @@
 //! | `syscall.rs` | system calls that returned: one loop over the schema's parameters |
 //! | `param.rs` | how each kind of source ([`crate::schema::From`]) is written |
 //! | `path.rs` | absolute paths from a base directory and a raw string |
+//! | `number.rs` | numbers and times in user memory |
+//! | `vector.rs` | vectors of buffers |
+//! | `message.rs` | messages of sockets |
+//! | `fd_list.rs` | descriptors that are waited for |
+//! | `quota.rs` | quotactl |
 //! | `special.rs` | the parameters that no general rule covers |
 //! | `process.rs` | fork, exec and exit, from their own tracepoints |
+//! | `signal.rs` | signals that are delivered, from their own tracepoint |
 //! | `compat.rs` | what differs for 32-bit callers |
 //!
 //! A filler never fails for want of an argument: what cannot be read is left absent, and the record says so by its
 //! flags. It fails only if the buffer cannot hold the record, and then the record counts as dropped.
 
 mod compat;
+mod fd_list;
 mod kernel;
+mod message;
+mod number;
 mod param;
 mod path;
 mod process;
+mod quota;
+mod signal;
 mod special;
 mod syscall;
+mod vector;
 
-pub use compat::socketcall;
+pub use compat::multiplexed;
 pub use kernel::{Kernel, ListenQueue, ProcessImage, Strings, TaskPath, Unavailable, UserString};
 pub use path::{PATH_MAX, join, normalize};
 pub use process::{Exit, process_exec, process_exit, process_fork};
+pub use signal::{Delivered, signal_delivered};
 pub use syscall::{Call, syscall_exit};
 
 /// Bytes of a buffer (what is sent or written) that a record keeps at most. Falco's default snaplen.

@@ -19,11 +19,20 @@ pub(super) fn fd<K: Kernel>(k: &K, out: &mut RecordWriter<'_>, index: usize, fd:
     if fd >= 0
         && let Ok(tail) = k.describe_fd(fd, &mut head, limited(param.spare(), TAIL_MAX))
     {
+        // A path may be left out for want of room, a tuple may not: the kind promises it.
+        if FdKind::from_u8(head.kind).has_tuple() && tail < size_of::<Tuple>() {
+            return Err(Overflow);
+        }
         param.advance(tail)?;
         head.fd = fd;
         head.write_to_prefix(param.written()).map_err(|_| Overflow)?;
     }
     param.commit()
+}
+
+/// Writes the number of a descriptor that is closed by now: what has that number since would be another's.
+pub(super) fn closed_fd(out: &mut RecordWriter<'_>, index: usize, fd: i32) -> Result<(), Overflow> {
+    out.bytes(index, FdHead { fd, ..FdHead::default() }.as_bytes())
 }
 
 /// Writes what a directory descriptor stands for: like [`fd`], with AT_FDCWD as the working directory.

@@ -7,34 +7,6 @@ use crate::event::{Flags, Overflow, PathFlags, PathHead, RecordHeader, RecordWri
 use crate::schema::{self, EventId, From, id};
 use zerocopy::IntoBytes;
 
-/// Index of a parameter in the table, found by name while compiling.
-const fn index_of(event: EventId, name: &str) -> usize {
-    let params = schema::EVENTS[event.0 as usize].params;
-    let mut index = 0;
-    while index < params.len() {
-        if same(params[index].name, name) {
-            return index;
-        }
-        index += 1;
-    }
-    panic!("the schema has no such parameter")
-}
-
-const fn same(a: &str, b: &str) -> bool {
-    let (a, b) = (a.as_bytes(), b.as_bytes());
-    if a.len() != b.len() {
-        return false;
-    }
-    let mut i = 0;
-    while i < a.len() {
-        if a[i] != b[i] {
-            return false;
-        }
-        i += 1;
-    }
-    true
-}
-
 /// Writes the record of a process or thread that `clone_args` made, seen in its parent before the child runs.
 ///
 /// `event` is the parent's system call; `child` the task context of the new task.
@@ -48,18 +20,18 @@ pub fn process_fork<K: Kernel>(
     stamp: RecordHeader,
     buf: &mut [u8],
 ) -> Result<usize, Overflow> {
-    const CHILD_TID: usize = index_of(id::CLONE, "child_tid");
-    const FLAGS: usize = index_of(id::CLONE, "flags");
-    let event = schema::get(call.event).ok_or(Overflow)?;
-    let mut out = RecordWriter::begin(buf, event.params.len())?;
+    const CHILD_TID: usize = schema::index_of(id::CLONE, "child_tid");
+    const FLAGS: usize = schema::index_of(id::CLONE, "flags");
+    let recipe = schema::recipe(call.event).ok_or(Overflow)?;
+    let mut out = RecordWriter::begin(buf, recipe.sources.len())?;
     k.task_context(out.task()?);
     if call.compat {
         out.flag(Flags::COMPAT32);
     }
     let call = Call { ret: child.tid.into(), ..*call };
     let mut image = None;
-    for (index, param) in event.params.iter().enumerate() {
-        match param.from {
+    for (index, source) in recipe.sources.iter().enumerate() {
+        match *source {
             From::Special if index == FLAGS => out.number(index, implied_flags(call.event))?,
             From::Special => {
                 let value = match index.wrapping_sub(CHILD_TID) {
@@ -97,16 +69,16 @@ pub fn process_exec<K: Kernel>(
     stamp: RecordHeader,
     buf: &mut [u8],
 ) -> Result<usize, Overflow> {
-    let call = Call { event, args: [0; 6], ret: 0, compat };
-    let params = schema::get(event).ok_or(Overflow)?.params;
-    let mut out = RecordWriter::begin(buf, params.len())?;
+    let call = Call { event, nr: 0, args: [0; 6], ret: 0, compat };
+    let sources = schema::recipe(event).ok_or(Overflow)?.sources;
+    let mut out = RecordWriter::begin(buf, sources.len())?;
     k.task_context(out.task()?);
     if compat {
         out.flag(Flags::COMPAT32);
     }
     let mut image = None;
-    for (index, param) in params.iter().enumerate() {
-        match param.from {
+    for (index, source) in sources.iter().enumerate() {
+        match *source {
             From::Special => exec_param(k, &mut out, index, filename)?,
             from => syscall::from(k, &call, &mut out, index, from, &mut image)?,
         }
@@ -114,13 +86,13 @@ pub fn process_exec<K: Kernel>(
     out.finish(RecordHeader { event: event.0, ..stamp })
 }
 
-const EXE: usize = index_of(id::EXECVE, "exe");
-const ARGS: usize = index_of(id::EXECVE, "args");
-const CWD: usize = index_of(id::EXECVE, "cwd");
-const CGROUPS: usize = index_of(id::EXECVE, "cgroups");
-const ENV: usize = index_of(id::EXECVE, "env");
-const EXEPATH: usize = index_of(id::EXECVE, "trusted_exepath");
-const FILENAME: usize = index_of(id::EXECVE, "filename");
+const EXE: usize = schema::index_of(id::EXECVE, "exe");
+const ARGS: usize = schema::index_of(id::EXECVE, "args");
+const CWD: usize = schema::index_of(id::EXECVE, "cwd");
+const CGROUPS: usize = schema::index_of(id::EXECVE, "cgroups");
+const ENV: usize = schema::index_of(id::EXECVE, "env");
+const EXEPATH: usize = schema::index_of(id::EXECVE, "trusted_exepath");
+const FILENAME: usize = schema::index_of(id::EXECVE, "filename");
 
 /// One parameter of the new image.
 fn exec_param<K: Kernel>(k: &K, out: &mut RecordWriter<'_>, index: usize, filename: &[u8]) -> Result<(), Overflow> {
@@ -256,8 +228,8 @@ pub struct Exit {
 /// # Errors
 /// [`Overflow`] if `buf` cannot hold the record.
 pub fn process_exit<K: Kernel>(k: &K, exit: Exit, stamp: RecordHeader, buf: &mut [u8]) -> Result<usize, Overflow> {
-    let params = schema::get(id::PROCEXIT).ok_or(Overflow)?.params;
-    let mut out = RecordWriter::begin(buf, params.len())?;
+    let sources = schema::recipe(id::PROCEXIT).ok_or(Overflow)?.sources;
+    let mut out = RecordWriter::begin(buf, sources.len())?;
     k.task_context(out.task()?);
     let values = [
         i64::from(exit.code) as u64,

@@ -1,51 +1,41 @@
 //! The parameters that no general rule covers.
 
-use super::compat::Layout;
+use super::number::{word32, word64};
 use super::param::{self, SocketAddress};
 use super::path::{PATH_MAX, limited, origin, write_head};
-use super::{Call, Kernel, TaskPath, process};
-use crate::event::{Flags, Overflow, PathFlags, PathHead, RecordWriter};
+use super::{Call, Kernel, TaskPath, message, process, quota};
+use crate::event::{Overflow, PathFlags, PathHead, RecordWriter};
 use crate::schema::id;
 use zerocopy::IntoBytes;
 
 /// Writes the parameter at `index` of the call's event. An event or index without a filler here stays absent.
 pub(super) fn param<K: Kernel>(k: &K, call: &Call, out: &mut RecordWriter<'_>, index: usize) -> Result<(), Overflow> {
-    let event = call.event;
-    if event == id::EXECVE || event == id::EXECVEAT {
-        process::failed_exec(k, call, out, index)
-    } else if event == id::CONNECT || event == id::SENDTO {
-        destination_tuple(k, call, out, index)
-    } else if event == id::SENDMSG {
-        sendmsg(k, call, out, index)
-    } else if event == id::ACCEPT || event == id::ACCEPT4 {
-        accept_queue(k, call, out, index)
-    } else if event == id::OPEN_BY_HANDLE_AT {
-        handle_path(k, call, out, index)
-    } else if event == id::CHDIR {
-        chdir(k, call, out, index)
-    } else if event == id::PRCTL {
-        prctl_name(k, call, out, index)
-    } else {
-        Ok(())
-    }
-}
-
-/// Writes a number that lies behind a pointer.
-pub(super) fn pointed<K: Kernel>(
-    k: &K,
-    call: &Call,
-    out: &mut RecordWriter<'_>,
-    index: usize,
-    arg: u8,
-    offset: u8,
-) -> Result<(), Overflow> {
-    let mut bytes = [0; 8];
-    match k.read_user(call.word(arg).wrapping_add(offset.into()), &mut bytes) {
-        Ok(()) => out.number(index, u64::from_ne_bytes(bytes)),
-        Err(_) => {
-            out.flag(Flags::FAULT);
-            Ok(())
-        }
+    match call.event {
+        id::EXECVE | id::EXECVEAT => process::failed_exec(k, call, out, index),
+        id::CONNECT | id::SENDTO => destination_tuple(k, call, out, index),
+        id::RECVFROM => source_tuple(k, call, out, index),
+        id::SENDMSG | id::RECVMSG | id::SENDMMSG | id::RECVMMSG => message::param(k, call, out, index),
+        id::ACCEPT | id::ACCEPT4 => accept_queue(k, call, out, index),
+        id::SETSOCKOPT | id::GETSOCKOPT => socket_option(k, call, out, index),
+        id::OPEN_BY_HANDLE_AT => handle_path(k, call, out, index),
+        id::CHDIR => chdir(k, call, out, index),
+        id::PRCTL => prctl_name(k, call, out, index),
+        id::QUOTACTL | id::QUOTACTL_FD => quota::param(k, call, out, index),
+        id::FSCONFIG => fsconfig(k, call, out, index),
+        id::FANOTIFY_MARK => fanotify_mark(k, call, out, index),
+        id::SEMOP => semaphore_operation(k, call, out, index),
+        id::SEMCTL => semaphore_control(call, out, index),
+        id::MSGCTL | id::SHMCTL => out.number(index, ipc_command(call, 1)),
+        id::LANDLOCK_ADD_RULE => landlock_parent(k, call, out, index),
+        id::REBOOT => reboot_argument(k, call, out, index),
+        id::SENDFILE => sendfile_offset(k, call, out, index),
+        // The upper half first.
+        id::LLSEEK => out.number(index, call.word(1) << 32 | call.word(2)),
+        id::SYNC_FILE_RANGE => out.number(index, call.uint(if call.compat { 5 } else { 3 }).into()),
+        id::READAHEAD => out.number(index, call.word(if call.compat { 3 } else { 2 })),
+        id::FADVISE64 => advise(call, out, index),
+        id::IO_URING_ENTER => signal_mask(k, call, out, index),
+        _ => Ok(()),
     }
 }
 
@@ -56,65 +46,159 @@ fn destination_tuple<K: Kernel>(k: &K, call: &Call, out: &mut RecordWriter<'_>, 
     param::tuple(k, out, index, call.int(0), to.as_ref())
 }
 
-/// Most pieces of a message that are looked at for its first bytes.
-const MAX_PIECES: u64 = 8;
+/// recvfrom: both ends of the socket, with the address that the kernel wrote where the socket has no other end.
+fn source_tuple<K: Kernel>(k: &K, call: &Call, out: &mut RecordWriter<'_>, index: usize) -> Result<(), Overflow> {
+    let from = match (call.ret < 0, call.word(4), call.word(5)) {
+        (false, address @ 1.., len @ 1..) => word32(k, len).and_then(|len| SocketAddress::read(k, address, len.into())),
+        _ => None,
+    };
+    param::tuple(k, out, index, call.int(0), from.as_ref())
+}
 
-/// sendmsg: `struct msghdr` of user memory, taken apart.
-fn sendmsg<K: Kernel>(k: &K, call: &Call, out: &mut RecordWriter<'_>, index: usize) -> Result<(), Overflow> {
-    const DATA: usize = 1;
-    const SIZE: usize = 3;
-    let layout = Layout::of(call);
-    let header = call.word(1);
-    let pieces = || {
-        let at = layout.read_word(k, header.wrapping_add(layout.msg_iov))?;
-        let count = layout.read_word(k, header.wrapping_add(layout.msg_iov).wrapping_add(layout.word))?;
-        Some((at, if count > MAX_PIECES { MAX_PIECES } else { count }))
+/// setsockopt and getsockopt: a value of 4 or 8 bytes as a number; one of another size is absent.
+fn socket_option<K: Kernel>(k: &K, call: &Call, out: &mut RecordWriter<'_>, index: usize) -> Result<(), Overflow> {
+    let len = if call.event == id::SETSOCKOPT {
+        Some(call.uint(4))
+    } else if call.ret < 0 {
+        None
+    } else {
+        word32(k, call.word(4))
     };
-    let piece = |at: u64, n: u64| {
-        let at = at.wrapping_add(n.wrapping_mul(2).wrapping_mul(layout.word));
-        Some((layout.read_word(k, at)?, layout.read_word(k, at.wrapping_add(layout.word))?))
+    let value = match len {
+        Some(4) => word32(k, call.word(3)).map(|n| i64::from(n.cast_signed()).cast_unsigned()),
+        Some(8) => word64(k, call.word(3)),
+        _ => None,
     };
-    match index {
-        DATA => {
-            let Some((at, count)) = pieces() else {
-                out.flag(Flags::FAULT);
-                return Ok(());
-            };
-            let mut left = if call.ret < 0 { u64::MAX } else { call.ret as u64 };
-            let mut data = out.param(index);
-            for n in 0..count {
-                let Some((base, len)) = piece(at, n) else { break };
-                let len = if len > left { left } else { len };
-                let taken = param::append_bytes(k, &mut data, base, len)?;
-                left = left.saturating_sub(taken as u64);
-                if taken == 0 && len > 0 {
-                    break;
-                }
-            }
-            data.commit()
-        }
-        SIZE => {
-            // What was sent; for a call that failed, what the looked-at pieces asked for.
-            if call.ret >= 0 {
-                return out.number(index, call.ret as u64);
-            }
-            let mut size: u64 = 0;
-            if let Some((at, count)) = pieces() {
-                for n in 0..count {
-                    size = size.saturating_add(piece(at, n).map_or(0, |(_, len)| len));
-                }
-            }
-            out.number(index, size)
-        }
-        _ => {
-            let name = layout.read_word(k, header);
-            let mut len = [0; 4];
-            let to = match (name, k.read_user(header.wrapping_add(layout.word), &mut len)) {
-                (Some(name), Ok(())) => SocketAddress::read(k, name, u32::from_ne_bytes(len).into()),
-                _ => None,
-            };
-            param::tuple(k, out, index, call.int(0), to.as_ref())
-        }
+    match value {
+        Some(value) => out.number(index, value),
+        None => Ok(()),
+    }
+}
+
+/// fsconfig: what the value is, the command says (`linux/mount.h`).
+fn fsconfig<K: Kernel>(k: &K, call: &Call, out: &mut RecordWriter<'_>, index: usize) -> Result<(), Overflow> {
+    const BYTES: usize = 4;
+    const SET_STRING: u32 = 1;
+    const SET_BINARY: u32 = 2;
+    const SET_PATH_EMPTY: u32 = 4;
+    match (index, call.uint(1)) {
+        (BYTES, SET_BINARY) => param::bytes(k, out, index, call.word(3), call.uint(4).into()),
+        (BYTES, _) | (_, SET_BINARY) => Ok(()),
+        (_, SET_STRING..=SET_PATH_EMPTY) => param::string(k, out, index, call.word(3)),
+        _ => Ok(()),
+    }
+}
+
+/// fanotify_mark: the mask before is two words of a 32-bit caller.
+fn fanotify_mark<K: Kernel>(k: &K, call: &Call, out: &mut RecordWriter<'_>, index: usize) -> Result<(), Overflow> {
+    const DIRECTORY: usize = 4;
+    let dir = if call.compat { 4 } else { 3 };
+    if index == DIRECTORY {
+        return param::dir_fd(k, out, index, call.int(dir));
+    }
+    match call.word(dir.wrapping_add(1)) {
+        0 => Ok(()),
+        path => param::path(k, out, index, call.int(dir), path),
+    }
+}
+
+/// semop: the first two operations (`struct sembuf`, `linux/sem.h`: number, operation and flags, 16 bits each).
+fn semaphore_operation<K: Kernel>(
+    k: &K,
+    call: &Call,
+    out: &mut RecordWriter<'_>,
+    index: usize,
+) -> Result<(), Overflow> {
+    const FIRST: usize = 2;
+    let field = (index as u64).wrapping_sub(FIRST as u64);
+    if field / 3 >= call.uint(2).into() {
+        return Ok(());
+    }
+    let mut bytes = [0; 2];
+    if k.read_user(call.word(1).wrapping_add(field.wrapping_mul(2)), &mut bytes).is_err() {
+        return Ok(());
+    }
+    match field % 3 {
+        1 => out.number(index, i64::from(i16::from_ne_bytes(bytes)).cast_unsigned()),
+        _ => out.number(index, u16::from_ne_bytes(bytes).into()),
+    }
+}
+
+/// The command of a call of System V IPC, without IPC_64 (`linux/ipc.h`), which only says how structures are laid out.
+fn ipc_command(call: &Call, arg: u8) -> u64 {
+    const IPC_64: u32 = 0x100;
+    u64::from(call.uint(arg) & !IPC_64)
+}
+
+/// semctl: the command, and the value where the command takes a number.
+fn semaphore_control(call: &Call, out: &mut RecordWriter<'_>, index: usize) -> Result<(), Overflow> {
+    const COMMAND: usize = 3;
+    const SETVAL: u64 = 16;
+    let command = ipc_command(call, 2);
+    match (index, command) {
+        (COMMAND, _) => out.number(index, command),
+        (_, SETVAL) => out.number(index, i64::from(call.int(3)).cast_unsigned()),
+        _ => Ok(()),
+    }
+}
+
+/// landlock_add_rule: the folder of a rule about paths (`struct landlock_path_beneath_attr`, `linux/landlock.h`).
+fn landlock_parent<K: Kernel>(k: &K, call: &Call, out: &mut RecordWriter<'_>, index: usize) -> Result<(), Overflow> {
+    const PATH_BENEATH: u32 = 1;
+    if call.uint(1) != PATH_BENEATH {
+        return Ok(());
+    }
+    match word32(k, call.word(2).wrapping_add(8)) {
+        Some(fd) => param::fd(k, out, index, fd.cast_signed()),
+        None => Ok(()),
+    }
+}
+
+/// reboot: a string goes with LINUX_REBOOT_CMD_RESTART2 alone (`linux/reboot.h`).
+fn reboot_argument<K: Kernel>(k: &K, call: &Call, out: &mut RecordWriter<'_>, index: usize) -> Result<(), Overflow> {
+    const RESTART2: u32 = 0xa1b2_c3d4;
+    if call.uint(2) != RESTART2 {
+        return Ok(());
+    }
+    param::string(k, out, index, call.word(3))
+}
+
+/// sendfile: where it began to read; i386's older call has 32 bits for it.
+fn sendfile_offset<K: Kernel>(k: &K, call: &Call, out: &mut RecordWriter<'_>, index: usize) -> Result<(), Overflow> {
+    const I386_SENDFILE: u32 = 187;
+    let address = call.word(2);
+    let offset = match (address, call.compat && call.nr == I386_SENDFILE) {
+        (0, _) => None,
+        (_, true) => word32(k, address).map(u64::from),
+        (_, false) => word64(k, address),
+    };
+    match offset {
+        Some(offset) => out.number(index, offset),
+        None => Ok(()),
+    }
+}
+
+/// fadvise64: i386 has two calls, whose lengths differ in width.
+fn advise(call: &Call, out: &mut RecordWriter<'_>, index: usize) -> Result<(), Overflow> {
+    const LENGTH: usize = 3;
+    const I386_FADVISE64_64: u32 = 272;
+    let (length, advice) = match (call.compat, call.nr) {
+        (false, _) => (call.word(2), 3),
+        (true, I386_FADVISE64_64) => (call.word(3) | call.word(4) << 32, 5),
+        (true, _) => (call.word(3), 4),
+    };
+    out.number(index, if index == LENGTH { length } else { call.uint(advice).into() })
+}
+
+/// io_uring_enter: the first 32 signals of the mask, unless the pointer leads to something else (`linux/io_uring.h`).
+fn signal_mask<K: Kernel>(k: &K, call: &Call, out: &mut RecordWriter<'_>, index: usize) -> Result<(), Overflow> {
+    const EXTENDED: u32 = 8;
+    match call.word(4) {
+        mask @ 1.. if call.uint(3) & EXTENDED == 0 => match word32(k, mask) {
+            Some(mask) => out.number(index, mask.into()),
+            None => Ok(()),
+        },
+        _ => Ok(()),
     }
 }
 

@@ -1,6 +1,8 @@
 //! System calls that returned: one loop over the parameters that the schema lists.
 
-use super::{AT_FDCWD, Kernel, ProcessImage, compat, param, special};
+use super::compat::{self, Layout};
+use super::vector::Vector;
+use super::{AT_FDCWD, Kernel, ProcessImage, fd_list, number, param, special};
 use crate::event::{Flags, Overflow, RecordHeader, RecordWriter};
 use crate::schema::{self, EventId, From};
 
@@ -9,6 +11,8 @@ use crate::schema::{self, EventId, From};
 pub struct Call {
     /// The event it is.
     pub event: EventId,
+    /// Its number in the caller's table.
+    pub nr: u32,
     /// Its arguments, as the registers held them at entry.
     pub args: [u64; 6],
     /// What it returned.
@@ -50,8 +54,8 @@ impl Call {
 /// # Errors
 /// [`Overflow`] if `buf` cannot hold the record, or the event is not in the schema.
 pub fn syscall_exit<K: Kernel>(k: &K, call: &Call, stamp: RecordHeader, buf: &mut [u8]) -> Result<usize, Overflow> {
-    let event = schema::get(call.event).ok_or(Overflow)?;
-    let mut out = RecordWriter::begin(buf, event.params.len())?;
+    let recipe = schema::recipe(call.event).ok_or(Overflow)?;
+    let mut out = RecordWriter::begin(buf, recipe.sources.len())?;
     k.task_context(out.task()?);
     if call.ret < 0 {
         out.flag(Flags::FAILED);
@@ -59,9 +63,11 @@ pub fn syscall_exit<K: Kernel>(k: &K, call: &Call, stamp: RecordHeader, buf: &mu
     if call.compat {
         out.flag(Flags::COMPAT32);
     }
+    let unpacked = compat::unpacked(k, call);
+    let call = unpacked.as_ref().unwrap_or(call);
     let mut image = None;
-    for (index, param) in event.params.iter().enumerate() {
-        from(k, call, &mut out, index, param.from, &mut image)?;
+    for (index, source) in recipe.sources.iter().enumerate() {
+        from(k, call, &mut out, index, *source, &mut image)?;
     }
     out.finish(RecordHeader { event: call.event.0, ..stamp })
 }
@@ -78,10 +84,12 @@ pub(super) fn from<K: Kernel>(
     match from {
         From::Return => out.number(index, call.ret as u64),
         From::ReturnFd => param::fd(k, out, index, fd_of(call.ret)),
+        From::Zero => out.number(index, 0),
         From::Int(n) => out.number(index, i64::from(call.int(n)) as u64),
         From::Uint(n) => out.number(index, call.uint(n).into()),
         From::Long(n) => out.number(index, call.word(n)),
         From::Fd(n) => param::fd(k, out, index, call.int(n)),
+        From::ClosedFd(n) => param::closed_fd(out, index, call.int(n)),
         From::DirFd(n) => param::dir_fd(k, out, index, call.int(n)),
         From::Path(n) => param::path(k, out, index, AT_FDCWD, call.word(n)),
         From::PathAt { dir, path } => param::path(k, out, index, call.int(dir), call.word(path)),
@@ -93,8 +101,37 @@ pub(super) fn from<K: Kernel>(
             param::opened_path(k, out, index, dir, call.word(path), call.ret)
         }
         From::String(n) => param::string(k, out, index, call.word(n)),
-        From::Pointed { arg, offset } => special::pointed(k, call, out, index, arg, offset),
+        From::FilledString(n) if call.ret >= 0 => param::string(k, out, index, call.word(n)),
+        From::OptionalPath(n) => match call.word(n) {
+            0 => Ok(()),
+            address => param::path(k, out, index, AT_FDCWD, address),
+        },
+        From::Offset { arg, compat } => out.number(index, number::offset(call, arg, compat)),
+        From::Pointed { arg, offset, width, written } if !written || call.ret >= 0 => {
+            number::at(k, call, out, index, number::address(call, call.word(arg), offset, width), width)
+        }
+        From::PointedFd { arg, index: which } => number::fd(k, call, out, index, call.word(arg), which),
+        From::Timespec { arg, index: which } => number::timespec(k, call, out, index, call.word(arg), which),
+        From::Timeval(n) => number::timeval(k, call, out, index, call.word(n)),
         From::Bytes { address, len } => param::bytes(k, out, index, call.word(address), call.moved(call.word(len))),
+        From::Received(n) if call.ret >= 0 => param::bytes(k, out, index, call.word(n), call.ret.cast_unsigned()),
+        From::Pieces { vector, count, received } if !received || call.ret >= 0 => {
+            let vector = Vector { address: call.word(vector), count: call.word(count) };
+            let mut data = out.param(index);
+            vector.append(k, &Layout::of(call), &mut data, call.moved(u64::MAX))?;
+            data.commit()
+        }
+        From::PiecesSize { vector, count } => {
+            let vector = Vector { address: call.word(vector), count: call.word(count) };
+            match vector.size(k, &Layout::of(call)) {
+                Some(size) => out.number(index, size),
+                None => {
+                    out.flag(Flags::FAULT);
+                    Ok(())
+                }
+            }
+        }
+        From::FdList { list, count } => fd_list::write(k, call, out, index, call.word(list), call.uint(count).into()),
         From::Address { address, len } => param::address(k, out, index, call.word(address), u64::from(call.uint(len))),
         From::Tuple(n) => param::tuple(k, out, index, call.int(n), None),
         From::ReturnTuple => param::tuple(k, out, index, fd_of(call.ret), None),
@@ -107,6 +144,7 @@ pub(super) fn from<K: Kernel>(
             out.number(index, param::image_field(image, field))
         }
         From::Special => special::param(k, call, out, index),
+        From::FilledString(_) | From::Pointed { .. } | From::Received(_) | From::Pieces { .. } => Ok(()),
         From::Context(_) | From::OfFd { .. } | From::Process(_) => Ok(()),
     }
 }

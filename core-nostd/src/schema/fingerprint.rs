@@ -51,7 +51,8 @@ const fn encoding(ty: &Type) -> u8 {
         | Type::Signal
         | Type::Flags(_)
         | Type::Enum(_)
-        | Type::Time => 1,
+        | Type::Time
+        | Type::Span => 1,
         Type::Fd => 2,
         Type::Path => 3,
         Type::String => 4,
@@ -59,5 +60,6 @@ const fn encoding(ty: &Type) -> u8 {
         Type::Bytes => 6,
         Type::Address => 7,
         Type::Tuple => 8,
+        Type::FdList => 9,
     }
 }

@@ -7,7 +7,7 @@ use super::FlagNames;
 pub struct EventId(pub u16);
 
 /// One event.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Event {
     /// Name as in `evt.type`: the system call's, or the tracepoint's as Falco calls it.
     pub name: &'static str,
@@ -17,6 +17,15 @@ pub struct Event {
     pub lifecycle: bool,
     /// Its parameters, in the order of `evt.arg[N]`.
     pub params: &'static [Param],
+}
+
+/// What a filler needs of an event: its row, without what only readers need. The kernel's side holds no more than this.
+#[derive(Clone, Copy, Debug)]
+pub struct Recipe {
+    /// As [`Event::lifecycle`].
+    pub lifecycle: bool,
+    /// Where each parameter comes from, in their order.
+    pub sources: &'static [From],
 }
 
 /// What an event is about (`evt.category`).
@@ -36,6 +45,22 @@ pub enum Category {
     Ipc,
     /// The system as a whole: mounts, modules, namespaces.
     System,
+    /// Address spaces.
+    Memory,
+    /// Reading from a descriptor of any kind.
+    IoRead,
+    /// Writing to a descriptor of any kind.
+    IoWrite,
+    /// Other things done to a descriptor of any kind.
+    IoOther,
+    /// Waiting for something to happen.
+    Wait,
+    /// Sleeping for a time.
+    Sleep,
+    /// Clocks and timers.
+    Time,
+    /// Who runs when.
+    Scheduler,
     /// Anything else.
     Other,
 }
@@ -51,6 +76,14 @@ impl Category {
             Category::Signal => "signal",
             Category::Ipc => "ipc",
             Category::System => "system",
+            Category::Memory => "memory",
+            Category::IoRead => "io-read",
+            Category::IoWrite => "io-write",
+            Category::IoOther => "io-other",
+            Category::Wait => "wait",
+            Category::Sleep => "sleep",
+            Category::Time => "time",
+            Category::Scheduler => "scheduler",
             Category::Other => "other",
         }
     }
@@ -94,8 +127,12 @@ pub enum Type {
     Enum(&'static FlagNames),
     /// Nanoseconds since the epoch.
     Time,
+    /// A span of time, nanoseconds.
+    Span,
     /// File descriptor.
     Fd,
+    /// File descriptors with what is waited for at each.
+    FdList,
     /// Path with its absolute form.
     Path,
     /// Text.
@@ -117,6 +154,8 @@ pub enum From {
     Return,
     /// The file descriptor that the call returned; absent details if it failed.
     ReturnFd,
+    /// Always zero: the call has no such argument, but Falco lists one.
+    Zero,
     /// An argument, as a signed 32-bit number.
     Int(u8),
     /// An argument, as an unsigned 32-bit number.
@@ -125,6 +164,8 @@ pub enum From {
     Long(u8),
     /// An argument that is a file descriptor.
     Fd(u8),
+    /// An argument that was a file descriptor until the call closed it: its number alone.
+    ClosedFd(u8),
     /// An argument that is a file descriptor or AT_FDCWD, which stands for the working directory.
     DirFd(u8),
     /// An argument that points to a path, relative to the working directory.
@@ -145,13 +186,45 @@ pub enum From {
     },
     /// An argument that points to a string.
     String(u8),
-    /// An unsigned 64-bit number in user memory, `offset` bytes behind where an argument points to.
+    /// An argument that points to a string that the call wrote; absent if it failed.
+    FilledString(u8),
+    /// An argument that points to a path, or is null where the caller names none.
+    OptionalPath(u8),
+    /// A 64-bit number: one argument, and for 32-bit callers two words, the lower first.
+    Offset {
+        /// The argument.
+        arg: u8,
+        /// Its first word for 32-bit callers.
+        compat: u8,
+    },
+    /// An unsigned number in user memory; absent where the pointer is null.
     Pointed {
         /// Argument that points to a structure.
         arg: u8,
-        /// Offset of the number in it, in bytes.
+        /// Offset of the number in it, in bytes; for [`Width::Word`] in words.
         offset: u8,
+        /// Its width.
+        width: Width,
+        /// It is the call that writes it: absent if it failed.
+        written: bool,
     },
+    /// A file descriptor in an array of 32-bit numbers that the call wrote; absent if it failed.
+    PointedFd {
+        /// Argument that points to the array.
+        arg: u8,
+        /// Index in it.
+        index: u8,
+    },
+    /// A `struct timespec` (`linux/time_types.h`) in an array, as nanoseconds; absent where the pointer is null or the
+    /// structure holds no time.
+    Timespec {
+        /// Argument that points to the array.
+        arg: u8,
+        /// Index in it.
+        index: u8,
+    },
+    /// A `struct timeval` (`linux/time.h`) that an argument points to, as nanoseconds.
+    Timeval(u8),
     /// An argument that points to bytes, with the argument that holds their number; cut to
     /// [`crate::fill::SNAPSHOT_BYTES`], and to the return value if the call gives a number of bytes.
     Bytes {
@@ -159,6 +232,32 @@ pub enum From {
         address: u8,
         /// Argument that holds their number.
         len: u8,
+    },
+    /// An argument that points to bytes that the call wrote, as many as it returned; cut to
+    /// [`crate::fill::SNAPSHOT_BYTES`].
+    Received(u8),
+    /// The first bytes of what a vector of buffers holds (`struct iovec`, `linux/uio.h`).
+    Pieces {
+        /// Argument that points to the vector.
+        vector: u8,
+        /// Argument that holds its length.
+        count: u8,
+        /// It is the call that wrote them: absent if it failed.
+        received: bool,
+    },
+    /// The sizes of a vector's buffers, added up.
+    PiecesSize {
+        /// Argument that points to the vector.
+        vector: u8,
+        /// Argument that holds its length.
+        count: u8,
+    },
+    /// Descriptors that are waited for (`struct pollfd`, `linux/poll.h`).
+    FdList {
+        /// Argument that points to the list.
+        list: u8,
+        /// Argument that holds its length.
+        count: u8,
     },
     /// An argument that points to a socket address, with the argument that holds its length.
     Address {
@@ -186,6 +285,19 @@ pub enum From {
     Image(ImageField),
     /// Written by the event's own filler (`fill/special.rs`).
     Special,
+}
+
+/// Width of a number in user memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Width {
+    /// 32 bits.
+    Four,
+    /// 32 bits, signed.
+    Int,
+    /// 64 bits.
+    Eight,
+    /// The caller's word size.
+    Word,
 }
 
 /// A field of the task context or the record header that stands for a parameter.

@@ -139,12 +139,25 @@ fn is_server(fd: &FdView<'_>) -> bool {
 }
 
 /// Both ends of an inet socket, told apart in two ways.
-struct Ends {
-    client: SocketAddr,
-    server: SocketAddr,
+pub(super) struct Ends {
+    pub client: SocketAddr,
+    pub server: SocketAddr,
     local: SocketAddr,
     remote: SocketAddr,
     connected: bool,
+}
+
+/// Both ends of a descriptor that stands for an inet socket.
+pub(super) fn ends_of(fd: &FdView<'_>) -> Option<Ends> {
+    ends(&fd.tuple?, is_server(fd))
+}
+
+/// Writes what a descriptor is called: the path of a file, or the name of a socket.
+pub(super) fn named(out: &mut bumpalo::collections::Vec<'_, u8>, fd: &FdView<'_>) {
+    match &fd.tuple {
+        Some(tuple) => name_of(out, tuple, is_server(fd)),
+        None => out.extend_from_slice(fd.path),
+    }
 }
 
 fn ends(tuple: &TupleView<'_>, is_server: bool) -> Option<Ends> {

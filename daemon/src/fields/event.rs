@@ -20,10 +20,10 @@ pub(super) const GIVEN: &[Given] = &[
         _ => Value::Missing,
     }),
     (Field::SyscallType, |facts, _| match facts.id() {
-        id::PROCEXIT => Value::Missing,
+        id::PROCEXIT | id::SIGNALDELIVER => Value::Missing,
         _ => Value::Str(facts.event.name.as_bytes()),
     }),
-    (Field::EvtCategory, |facts, _| Value::Str(facts.event.category.name().as_bytes())),
+    (Field::EvtCategory, |facts, _| Value::Str(facts.category().as_bytes())),
     (Field::EvtCpu, |facts, _| Value::Int(facts.record.header().cpu.into())),
     (Field::EvtArgs, |facts, _| Value::Str(facts.all_params())),
     (Field::EvtInfo, |facts, _| Value::Str(facts.all_params())),

@@ -1,7 +1,7 @@
 //! Which fields have a value here, and how it is found: one table, so that what is said to have a value and what has one
 //! cannot differ.
 
-use super::{EventFacts, container, descriptor, event, generic, io, path, process, resources, user};
+use super::{EventFacts, container, descriptor, event, fd_list, generic, io, path, process, resources, user};
 use kestrel_rules::{Field, FieldArg, Value};
 
 /// How the value of a field is found.
@@ -11,11 +11,12 @@ pub(super) type Getter = for<'a> fn(&EventFacts<'a>, Option<&FieldArg>) -> Value
 pub(super) type Given = (Field, Getter);
 
 static GETTERS: [Option<Getter>; Field::COUNT] = {
-    let files: [&[Given]; 10] = [
+    let files: [&[Given]; 11] = [
         generic::GIVEN,
         event::GIVEN,
         io::GIVEN,
         descriptor::GIVEN,
+        fd_list::GIVEN,
         path::GIVEN,
         process::GIVEN,
         resources::GIVEN,

@@ -1,29 +1,11 @@
 //! `evt.is_io`, `evt.buflen`, `evt.count.error` and the like: what the call moves through a descriptor, and of what kind a call
-//! is. Fields that only calls could have which are not recorded yet (read(2), mmap(2)) are not among them.
+//! is.
 
 use super::EventFacts;
 use super::given::Given;
 use kestrel_core::event::FdKind;
+use kestrel_core::schema::Category;
 use kestrel_rules::{Field, Value};
-
-/// Calls that read through a descriptor; [`WRITES`] those that write. As Falco's event table marks them.
-pub(super) const READS: [&str; 10] =
-    ["read", "readv", "pread", "pread64", "preadv", "preadv2", "recv", "recvfrom", "recvmsg", "recvmmsg"];
-const WRITES: [&str; 10] =
-    ["write", "writev", "pwrite", "pwrite64", "pwritev", "pwritev2", "send", "sendto", "sendmsg", "sendmmsg"];
-
-/// Calls that are made to wait.
-const WAITS: [&str; 9] = [
-    "clock_nanosleep",
-    "epoll_pwait",
-    "epoll_pwait2",
-    "epoll_wait",
-    "nanosleep",
-    "poll",
-    "ppoll",
-    "pselect6",
-    "select",
-];
 
 /// Where syslog listens: the name that programs know, and the socket that systemd puts behind it.
 const SYSLOG: [&[u8]; 2] = [b"/dev/log", b"/run/systemd/journal/dev-log"];
@@ -38,13 +20,18 @@ pub(super) const GIVEN: &[Given] = &[
         (_, true) => Value::Str(b"w"),
         _ => Value::Missing,
     }),
-    (Field::EvtIsWait, |facts, _| Value::Bool(WAITS.contains(&facts.event.name))),
+    (Field::EvtIsWait, |facts, _| Value::Bool(matches!(facts.event.category, Category::Wait | Category::Sleep))),
     (Field::EvtIsSyslog, |facts, _| {
         let to_syslog = || facts.unix_path().is_some_and(|path| SYSLOG.contains(&path));
         Value::Bool(facts.writes() && to_syslog())
     }),
     (Field::EvtBuflen, |facts, _| facts.moved(facts.reads() || facts.writes())),
     (Field::EvtBuflenOut, |facts, _| facts.moved(facts.writes())),
+    (Field::EvtBuflenIn, |facts, _| facts.moved(facts.reads())),
+    (Field::EvtBuflenFile, |facts, _| facts.moved(facts.is_file())),
+    (Field::EvtBuflenFileIn, |facts, _| facts.moved(facts.is_file() && facts.reads())),
+    (Field::EvtBuflenFileOut, |facts, _| facts.moved(facts.is_file() && facts.writes())),
+    (Field::EvtBuflenNetIn, |facts, _| facts.moved(facts.is_inet() && facts.reads())),
     (Field::EvtBuflenNet, |facts, _| facts.moved(facts.is_inet())),
     (Field::EvtBuflenNetOut, |facts, _| facts.moved(facts.is_inet() && facts.writes())),
     (Field::EvtCount, |_, _| Value::Uint(1)),
@@ -68,15 +55,40 @@ enum About {
 
 impl<'a> EventFacts<'a> {
     fn reads(&self) -> bool {
-        READS.contains(&self.event.name)
+        self.event.category == Category::IoRead
     }
 
     fn writes(&self) -> bool {
-        WRITES.contains(&self.event.name)
+        self.event.category == Category::IoWrite
     }
 
     fn is_inet(&self) -> bool {
         self.fd().is_some_and(|fd| matches!(fd.kind(), FdKind::Inet4 | FdKind::Inet6))
+    }
+
+    fn is_file(&self) -> bool {
+        self.about() == About::File
+    }
+
+    /// What the event is about. What is done to a descriptor of any kind is about what the descriptor stands for.
+    pub(super) fn category(&self) -> &'static str {
+        let of_any = matches!(self.event.category, Category::IoRead | Category::IoWrite | Category::IoOther);
+        if !of_any {
+            return self.event.category.name();
+        }
+        match self.fd().map(|fd| fd.kind()) {
+            Some(
+                FdKind::File
+                | FdKind::Directory
+                | FdKind::CharDevice
+                | FdKind::BlockDevice
+                | FdKind::Memfd
+                | FdKind::Symlink,
+            ) => Category::File.name(),
+            Some(FdKind::Inet4 | FdKind::Inet6 | FdKind::Netlink | FdKind::Packet) => Category::Net.name(),
+            Some(FdKind::Unix | FdKind::Pipe) => Category::Ipc.name(),
+            _ => Category::Other.name(),
+        }
     }
 
     /// Bytes that a call moved, if it counts.

@@ -11,6 +11,7 @@
 //! | `event.rs` | `evt.*`, `syscall.*`: type, parameters, result |
 //! | `io.rs` | `evt.*`: what is read and written, and of what kind a call is |
 //! | `descriptor.rs` | `fd.*` |
+//! | `fd_list.rs` | `fdlist.*` |
 //! | `path.rs` | `fs.path.*` |
 //! | `process.rs` | `proc.*`, `thread.*` |
 //! | `lineage.rs` | ancestors, leaders |
@@ -24,6 +25,7 @@ mod clock;
 mod container;
 mod descriptor;
 mod event;
+mod fd_list;
 mod generic;
 mod given;
 mod io;

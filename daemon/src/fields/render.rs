@@ -80,6 +80,7 @@ impl<'a> EventFacts<'a> {
                     descriptor(out, &fd);
                 }
             }
+            Type::FdList => fd_list(out, param),
             Type::Address => {
                 if let Some(address) = param.address() {
                     socket_address(out, &address);
@@ -162,6 +163,14 @@ fn descriptor(out: &mut Out<'_>, fd: &FdView<'_>) {
     match &fd.tuple {
         Some(tuple) => name_of(out, tuple, fd.flags().contains(kestrel_core::event::FdFlags::SERVER)),
         None => out.extend_from_slice(fd.path),
+    }
+}
+
+/// As Falco shows a list: each descriptor with its kind and what is waited for, such as `3:41 5:f4`.
+fn fd_list(out: &mut Out<'_>, param: kestrel_core::event::Param<'_>) {
+    for (n, (head, fd)) in param.fd_list().enumerate() {
+        let space = if n == 0 { "" } else { " " };
+        let _ = write!(out, "{space}{}:{}{:x}", fd.head.fd, kind_char(&fd), head.events);
     }
 }
 

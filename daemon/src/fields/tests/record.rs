@@ -167,3 +167,36 @@ fn parameters_are_found_by_name_and_by_number() {
         ["1", "0", "3", "1", "2"]
     );
 }
+
+#[test]
+fn what_is_waited_for_is_listed() {
+    let mut world = World::new();
+    let fields = ["fdlist.nums", "fdlist.names", "fdlist.cips", "fdlist.sports", "evt.arg[1]", "evt.is_wait"];
+    let made = call("poll", me())
+        .number("res", 1)
+        .waits("fds", &[(3, "10.0.0.1:1000", "10.0.0.2:443"), (4, "10.0.0.1:1001", "10.0.0.3:80")]);
+    assert_eq!(
+        world.ask(&made, fields),
+        [
+            "3,4",
+            "10.0.0.1:1000->10.0.0.2:443,10.0.0.1:1001->10.0.0.3:80",
+            "10.0.0.1,10.0.0.1",
+            "443,80",
+            "3:41 4:41",
+            "true"
+        ]
+    );
+    assert_eq!(world.ask(&call("kill", me()), fields), ["-", "-", "-", "-", "-", "false"]);
+}
+
+#[test]
+fn reading_and_writing_is_about_what_the_descriptor_stands_for() {
+    let mut world = World::new();
+    let fields = ["evt.category", "evt.buflen.in", "evt.buflen.file", "evt.buflen.net.in", "evt.io_dir"];
+    let read = call("read", me()).number("res", 5);
+    assert_eq!(world.ask(&read.clone().file("fd", 3, "/a"), fields), ["file", "5", "5", "-", "r"]);
+    let inet = read.clone().tcp("fd", 3, "10.0.0.1:1", "10.0.0.2:2", FdFlags::default());
+    assert_eq!(world.ask(&inet, fields), ["net", "5", "-", "5", "r"]);
+    assert_eq!(world.ask(&read.clone().unix("fd", 3, "", "/run/x"), fields), ["ipc", "5", "-", "-", "r"]);
+    assert_eq!(world.ask(&call("mmap", me()).number("res", 5), fields), ["memory", "-", "-", "-", "-"]);
+}

@@ -4,7 +4,8 @@ use crate::fields::{Clock, EventFacts};
 use crate::state::{State, Users};
 use bumpalo::Bump;
 use kestrel_core::event::{
-    FdFlags, FdHead, FdKind, Flags, PathHead, Record, RecordHeader, RecordWriter, TaskContext, Tuple, family,
+    FdFlags, FdHead, FdKind, FdListHead, Flags, PathHead, Record, RecordHeader, RecordWriter, TaskContext, Tuple,
+    family,
 };
 use kestrel_core::schema;
 use kestrel_rules::{Facts, Field, FieldArg, FieldRef, Value};
@@ -104,6 +105,20 @@ impl Made {
             name,
             [head.as_bytes(), tuple.as_bytes(), local.as_bytes(), b"\0".as_slice(), remote.as_bytes()].concat(),
         )
+    }
+
+    /// A list of descriptors that are waited for, TCP sockets by number and ends.
+    pub fn waits(self, name: &str, fds: &[(i32, &str, &str)]) -> Made {
+        let mut bytes = Vec::new();
+        for (fd, local, remote) in fds {
+            let tuple = tuple(local, remote);
+            let head = FdHead { fd: *fd, kind: FdKind::Inet4 as u8, family: tuple.family, ..FdHead::default() };
+            let len = (size_of::<FdHead>() + size_of::<Tuple>()) as u32;
+            bytes.extend_from_slice(FdListHead { events: 1, returned: 1, len }.as_bytes());
+            bytes.extend_from_slice(head.as_bytes());
+            bytes.extend_from_slice(tuple.as_bytes());
+        }
+        self.bytes(name, bytes)
     }
 
     /// It failed with this error.
