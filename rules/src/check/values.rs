@@ -10,7 +10,7 @@ use std::rc::Rc;
 /// An item of a list.
 #[derive(Clone, Debug)]
 pub struct ListItem {
-    pub literal: Literal,
+    pub literal: Rc<Literal>,
     pub origin: Origin,
 }
 

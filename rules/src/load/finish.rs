@@ -16,7 +16,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 /// Items of all lists together, after everything in them was put in its place.
-const MAX_ITEMS: usize = 4_000_000;
+const MAX_ITEMS: usize = 2_000_000;
 /// How deep lists may stand in lists.
 const MAX_DEPTH: usize = 64;
 /// A rule for more events than this should say which it means.
@@ -91,7 +91,7 @@ fn lists(collection: &Collection, checker: &mut Checker, findings: &mut Findings
                 None => match elements(&origin.scalar.text) {
                     Ok(literals) => {
                         total += literals.len();
-                        let item = |literal| ListItem { literal, origin: origin.clone() };
+                        let item = |literal| ListItem { literal: Rc::new(literal), origin: origin.clone() };
                         items.extend(literals.into_iter().map(item));
                     }
                     Err(error) => {

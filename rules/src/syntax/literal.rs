@@ -8,6 +8,11 @@ pub fn is_bare(c: char) -> bool {
     !is_blank(c) && !c.is_whitespace() && !matches!(c, '(' | ')' | ',' | '=' | '"' | '\'')
 }
 
+/// True for a character that may stand in an argument without quotes.
+pub fn is_bare_argument(c: char) -> bool {
+    !is_blank(c) && !matches!(c, '[' | ']' | '"' | '\'')
+}
+
 /// Reads the quoted value that `text` has at `at`; gives it and where it ends.
 pub fn quoted(text: &str, at: usize) -> Result<(Literal, usize), SyntaxError> {
     let rest = text.get(at..).unwrap_or("");

@@ -1,7 +1,7 @@
 //! From text to tree.
 
 use super::ast::{Call, Check, Expr, FieldName, Literal, Operand, Right, Span, Word};
-use super::literal::{is_bare, quoted};
+use super::literal::{is_bare, is_bare_argument, quoted};
 use super::op::{Modifier, Op, Transformer};
 use crate::field::FIELDS;
 use crate::suggest::nearest;
@@ -317,8 +317,7 @@ impl<'a> Parser<'a> {
             self.at = end;
             literal
         } else {
-            let end = |c: char| is_blank(c) || matches!(c, '[' | ']' | '"' | '\'');
-            let len = self.rest().find(end).unwrap_or(self.rest().len());
+            let len = self.rest().find(|c| !is_bare_argument(c)).unwrap_or(self.rest().len());
             let start = self.at;
             self.at += len;
             let bytes = self.text.as_bytes()[start..self.at].to_vec();

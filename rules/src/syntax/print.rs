@@ -1,7 +1,7 @@
 //! Trees as text.
 
 use super::ast::{Call, Check, Expr, FieldName, Literal, Operand, Right};
-use super::literal::is_bare;
+use super::literal::{is_bare, is_bare_argument};
 use std::fmt::{self, Display, Formatter, Write};
 
 impl Display for Expr {
@@ -91,7 +91,7 @@ impl Display for Call {
 fn option(f: &mut Formatter<'_>, option: Option<&Literal>) -> fmt::Result {
     match option {
         // In brackets more characters need no quotes than elsewhere.
-        Some(literal) if !literal.quoted && literal.bytes.iter().all(u8::is_ascii_graphic) => {
+        Some(literal) if !literal.quoted && literal.text().chars().all(is_bare_argument) => {
             write!(f, "[{}]", literal.text())
         }
         Some(literal) => write!(f, "[{literal}]"),
