@@ -225,6 +225,18 @@ impl Findings {
         self.warnings.sort_by_key(place);
     }
 
+    /// How many errors and warnings there are.
+    pub fn count(&self) -> (usize, usize) {
+        (self.errors.len(), self.warnings.len())
+    }
+
+    /// Says of what was found since then that it is about an item, where that was not said.
+    pub fn attribute(&mut self, since: (usize, usize), item: &ItemRef) {
+        for diagnostic in self.errors.iter_mut().skip(since.0).chain(self.warnings.iter_mut().skip(since.1)) {
+            diagnostic.item.get_or_insert_with(|| item.clone());
+        }
+    }
+
     pub fn add(&mut self, diagnostic: Diagnostic) {
         let known = match diagnostic.severity() {
             Severity::Error => &mut self.errors,

@@ -16,6 +16,7 @@
 //! | `ruleset`, `index` | judging an event |
 //! | `select` | which rules are switched on |
 //! | `output` | output formats |
+//! | `describe` | what rule files hold, and whether they are valid, as text and JSON |
 //! | `diagnostic`, `code` | what is wrong, where, and what was expected |
 //!
 //! Promises: all errors of all files in one run, each with file, line and column; hostile files are bounded and refused;
@@ -24,6 +25,7 @@
 
 mod check;
 mod code;
+pub mod describe;
 mod diagnostic;
 mod facts;
 mod field;

@@ -11,7 +11,7 @@ fn load(text: String) -> Result<Loaded, LoadErrors> {
 
 /// The first thing that is wrong.
 fn wrong(text: String) -> String {
-    let errors = load(text).err().expect("it should be refused");
+    let errors = load(text).expect_err("it should be refused");
     errors.errors[0].message().to_owned()
 }
 

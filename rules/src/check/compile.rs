@@ -231,6 +231,12 @@ impl Checker {
         Some(outcome)
     }
 
+    /// The events that a macro can hold for, if something uses it.
+    pub fn macro_events(&self, name: &str) -> Option<EventSet> {
+        let outcome = self.compiled.get(&(Rc::from(name), FieldSource::Syscall))?.as_ref()?;
+        outcome.compiled.map(|compiled| compiled.when_true())
+    }
+
     fn list(&self, name: &str) -> Option<Rc<List>> {
         self.lists.get(name).cloned()
     }

@@ -30,9 +30,10 @@ mod reader;
 mod requirement;
 mod rule;
 
-pub use collection::Collection;
+pub use collection::{Collection, ListDef, RuleDef};
+pub use exception::{Entry, with_exceptions};
 pub use finish::{Compiled, finish};
-pub use requirement::ENGINE_VERSION;
+pub use requirement::{ENGINE_VERSION, Requirement};
 
 use crate::diagnostic::{Diagnostic, Findings, LoadErrors, SourceText};
 use crate::ruleset::{Matching, RuleSet};

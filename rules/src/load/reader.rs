@@ -38,7 +38,9 @@ fn item(file: &Rc<SourceText>, node: &Node, collection: &mut Collection, finding
         let message = "an item must be a mapping: a rule, a macro or a list";
         return findings.add(Diagnostic::new(Code::YamlValidate, place, message, label));
     };
-    match KINDS.into_iter().find(|kind| item.get(kind).is_some()) {
+    let before = findings.count();
+    let kind = KINDS.into_iter().find(|kind| item.get(kind).is_some());
+    match kind {
         Some(kind @ "required_engine_version") => requirement::engine(item.as_kind(kind), collection, findings),
         Some(kind @ "required_plugin_versions") => requirement::plugins(item.as_kind(kind), collection, findings),
         Some(kind @ "list") => definition::list(item.as_kind(kind), collection, findings),
@@ -50,5 +52,9 @@ fn item(file: &Rc<SourceText>, node: &Node, collection: &mut Collection, finding
             let message = "the item is neither a rule nor a macro nor a list";
             findings.add(Diagnostic::new(Code::UnknownItem, item.head(), message, "ignored").help(help));
         }
+    }
+    if let Some(kind) = kind {
+        let name = item.get(kind).and_then(Node::scalar).map_or("", |name| &name.text);
+        findings.attribute(before, &item.as_kind(kind).named(&name.into()));
     }
 }
