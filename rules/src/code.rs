@@ -47,7 +47,7 @@ codes! {
     Validate "LOAD_ERR_VALIDATE" Error "The rules do not fit together";
     Extension "LOAD_ERR_EXTENSION" Error "An extension refuses the rules";
     UnknownSource "LOAD_UNKNOWN_SOURCE" Warning "There is no such source of events";
-    UnsafeNaCheck "LOAD_UNSAFE_NA_CHECK" Warning "A missing value is compared with <NA>";
+    UnsafeNaCheck "LOAD_UNSAFE_NA_CHECK" Warning "A value is compared with the text that stands for a missing one";
     NoEvtType "LOAD_NO_EVTTYPE" Warning "The condition asks for no type of event";
     UnknownFilter "LOAD_UNKNOWN_FILTER" Warning "A field is unknown, and the rule is skipped";
     UnusedMacro "LOAD_UNUSED_MACRO" Warning "Nothing uses the macro";

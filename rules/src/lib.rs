@@ -19,6 +19,17 @@
 //! | `describe` | what rule files hold, and whether they are valid, as text and JSON |
 //! | `diagnostic`, `code` | what is wrong, where, and what was expected |
 //!
+//! Where it differs from Falco, on purpose:
+//!
+//! - The name of a list stands for its items only where a value stands, not inside of quotes; lists in lists in lists are
+//!   put in, too.
+//! - Loading goes on after the first file with errors, so that everything wrong is said at once.
+//! - `!=` on a field that may mean several things (`fd.ip`, `proc.aname`) says that none of them is equal.
+//! - The name of an event that is not recorded here is a warning, not an error.
+//! - `regex` knows `\d`, `\s` and `\w`; `getopt` takes one text, too, and looks at its words.
+//! - Plugins are not loaded: the fields of those for containers, Kubernetes and JSON are built in, and count as present
+//!   whatever version is asked for.
+//!
 //! Promises: all errors of all files in one run, each with file, line and column; hostile files are bounded and refused;
 //! judging an event that matches nothing allocates nothing in the long run.
 #![forbid(unsafe_code)]
