@@ -7,8 +7,8 @@ use super::operand::{Checked, Operands, Use};
 use super::predicate::{Comparison, Sets, compares_text};
 use super::types::{comparable, mismatch};
 use super::values::{List, PartKey, Values};
-use super::{Problem, suspicious};
-use crate::diagnostic::{ItemRef, Note, Place};
+use super::{MAX_PROBLEMS, Problem, suspicious};
+use crate::diagnostic::{ItemRef, Note, Place, Severity};
 use crate::field::{Field, FieldSource};
 use crate::plan::{Builder, NodeId, OperandId};
 use crate::suggest::nearest;
@@ -21,8 +21,6 @@ use std::rc::Rc;
 
 /// How deep conditions may nest through the macros that they use.
 const MAX_HEIGHT: u32 = 500;
-/// Problems of one macro that are kept.
-const MAX_PROBLEMS: usize = 50;
 
 /// A macro as it was read.
 #[derive(Debug)]
@@ -112,6 +110,10 @@ impl Checker {
     }
 
     fn compile(&mut self, expr: &Expr, subject: &mut Subject<'_>) -> Option<Compiled> {
+        let errors = || subject.problems.iter().filter(|problem| problem.diagnostic.severity() == Severity::Error);
+        if subject.problems.len() >= MAX_PROBLEMS && errors().count() >= MAX_PROBLEMS {
+            return None;
+        }
         let compiled = match expr {
             Expr::And(terms) => {
                 let terms = self.each(terms, subject)?;

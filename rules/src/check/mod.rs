@@ -28,6 +28,9 @@ pub use values::{List, ListItem};
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Place};
 
+/// Problems of one condition or output that are looked for; with so many nobody reads on.
+pub const MAX_PROBLEMS: usize = 50;
+
 /// Something wrong with a condition.
 #[derive(Clone, Debug)]
 pub struct Problem {

@@ -7,6 +7,9 @@ use crate::text::Origin;
 use std::cell::Cell;
 use std::rc::Rc;
 
+/// Problems of one condition beyond which those of values are left out.
+const MAX_VALUE_PROBLEMS: usize = 1_000;
+
 /// An item of a list.
 #[derive(Clone, Debug)]
 pub struct ListItem {
@@ -64,6 +67,12 @@ impl ValueRef<'_> {
 
     /// A problem with it, which says of which list it is.
     pub fn problem(&self, subject: &mut Subject<'_>, mut problem: Problem) {
+        // Of very many values that are wrong the first say enough; but an error must stay one.
+        let severity = problem.diagnostic.severity();
+        let mut others = subject.problems.iter().map(|other| other.diagnostic.severity());
+        if subject.problems.len() >= MAX_VALUE_PROBLEMS && others.any(|other| other == severity) {
+            return;
+        }
         if let Some((list, _, use_of)) = self.listed {
             let message = format!("in list {}, used by {} {}", list.name, subject.kind, subject.name);
             problem.diagnostic.notes.push(Note { message, place: subject.place(&use_of.span) });

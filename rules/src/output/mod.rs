@@ -8,7 +8,7 @@
 
 mod computed;
 
-use crate::check::{Operands, Problem, Subject, Use};
+use crate::check::{MAX_PROBLEMS, Operands, Problem, Subject, Use};
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Findings, ItemRef, LoadErrors, SourceText};
 use crate::facts::{Facts, FieldRef, Value};
@@ -125,6 +125,9 @@ fn parse(text: &str, subject: &mut Subject<'_>) -> Option<OutputFormat> {
     let mut at = if text[lead..].starts_with('*') { lead + 1 } else { lead };
     let text = text.trim_end();
     while let Some(c) = text.get(at..).and_then(|rest| rest.chars().next()) {
+        if !fine && subject.problems.len() >= MAX_PROBLEMS {
+            return None;
+        }
         if c != '%' {
             literal.push(c);
             at += c.len_utf8();
