@@ -57,6 +57,9 @@ fn synthetic(count: usize, condition: impl Fn(usize) -> String) -> String {
     text
 }
 
+/// The condition of each of many rules, by its number.
+type Condition = fn(usize) -> String;
+
 fn found_by_name(n: usize) -> String {
     format!("opened and proc.name = prog{n} and (fd.name startswith /etc/secret{n} or fd.name contains key{n})")
 }
@@ -81,8 +84,7 @@ fn judging(criterion: &mut Criterion) {
     let mut default = load(DEFAULT_RULES);
     assert_eq!(round(&mut default, id::OPENAT, false), 0);
     group.bench_function("default/none matches", |b| b.iter(|| round(&mut default, id::OPENAT, false)));
-    let kinds: [(&str, fn(usize) -> String); 2] =
-        [("found by name", found_by_name), ("asked one by one", asked_one_by_one)];
+    let kinds = [("found by name", found_by_name as Condition), ("asked one by one", asked_one_by_one)];
     for (kind, condition) in kinds {
         for count in [1_000, 10_000] {
             let mut rules = load(&synthetic(count, condition));
