@@ -33,6 +33,14 @@ pub struct Cli {
     #[arg(short = 'V', long = "validate", value_name = "FILE|DIR", num_args = 1..)]
     pub validate: Vec<PathBuf>,
 
+    /// Describe every rule, macro and list (as JSON with -o json_output=true), and exit; with -V, those of its files
+    #[arg(short = 'L', conflicts_with = "describe_rule")]
+    pub describe: bool,
+
+    /// Describe this rule (as JSON with -o json_output=true), and exit
+    #[arg(short = 'l', value_name = "RULE")]
+    pub describe_rule: Option<String>,
+
     /// List the fields that rules can use, all or those of a source (syscall, k8s_audit), and exit
     #[arg(long, value_name = "SOURCE", num_args = 0..=1, require_equals = true, default_missing_value = "")]
     pub list: Option<String>,

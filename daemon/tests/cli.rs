@@ -165,6 +165,41 @@ fn rules_that_use_fields_nobody_fills_in_are_named_with_them() {
 }
 
 #[test]
+fn verdicts_are_told_to_programs_in_the_form_they_know() {
+    let place = Place::new(&[("good.yaml", GOOD), ("bad.yaml", BAD), ("c.yaml", "")]);
+    let answer = |arguments: &[&str]| {
+        let output = place.command(arguments).output().unwrap();
+        let answer: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        (output.status.code(), answer)
+    };
+    let (code, good) = answer(&["-c", "c.yaml", "-o", "json_output=true", "-V", "good.yaml", "-L"]);
+    assert_eq!((code, &good["falco_load_results"][0]["successful"]), (Some(0), &true.into()));
+    assert_eq!(good["falco_describe_results"]["rules"][0]["info"]["name"], "Something");
+    let (code, bad) = answer(&["-c", "c.yaml", "-o", "json_output=true", "-V", "good.yaml", "bad.yaml"]);
+    let results = bad["falco_load_results"].as_array().unwrap();
+    assert_eq!((code, results.len()), (Some(2), 2));
+    assert_eq!((&results[0]["successful"], &results[1]["successful"]), (&true.into(), &false.into()));
+    let codes: Vec<_> = results[1]["errors"].as_array().unwrap().iter().map(|error| &error["code"]).collect();
+    assert!(codes.iter().all(|code| code.as_str().unwrap().starts_with("LOAD_ERR_")), "{codes:?}");
+}
+
+#[test]
+fn rules_are_described_one_or_all() {
+    let place = Place::new(&[("r.yaml", GOOD), ("c.yaml", "")]);
+    assert_snapshot!(place.run(&["-c", "c.yaml", "-r", "r.yaml", "-L"]), @r"
+    exit 0
+    Something
+      Something happened.
+    ");
+    assert_snapshot!(place.run(&["-c", "c.yaml", "-r", "r.yaml", "-l", "Something"]));
+    assert_snapshot!(place.run(&["-c", "c.yaml", "-r", "r.yaml", "-l", "Nothing"]), @r"
+    exit 2
+    kestrel: there is no rule Nothing; -L lists them all
+    ");
+    assert!(place.run(&["-c", "c.yaml", "-r", "r.yaml", "-l", "Something", "-L"]).contains("cannot be used with"));
+}
+
+#[test]
 fn rule_files_that_cannot_be_read_are_all_named() {
     let place = Place::new(&[("c.yaml", CONFIG)]);
     std::fs::create_dir(place.0.path().join("empty")).unwrap();

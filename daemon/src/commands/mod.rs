@@ -5,8 +5,10 @@
 //! | `watch.rs` | none: watching |
 //! | `dump.rs` | `dump` |
 //! | `validate.rs` | `-V` |
+//! | `describe.rs` | `-L`, `-l` |
 //! | `list/` | `--list`, `--list-events`, `--version` |
 
+mod describe;
 mod dump;
 mod failure;
 mod list;
@@ -49,8 +51,12 @@ pub fn run(cli: &Cli) -> Result<(), Failure> {
     for warning in warnings {
         log::warn!("{warning}");
     }
+    let described = describe::Wanted::of(cli);
     if !cli.validate.is_empty() {
-        return validate::run(&cli.validate, &config);
+        return validate::run(&cli.validate, described.as_ref(), &config);
+    }
+    if let Some(wanted) = described {
+        return describe::run(&cli.rules, &wanted, &config);
     }
     match &cli.command {
         Some(Command::Dump(args)) => dump::run(args, cli, &config),

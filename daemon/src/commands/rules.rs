@@ -4,7 +4,7 @@ use super::Failure;
 use super::unfilled::Unfilled;
 use crate::config::rule_files;
 use crate::config::{Config, RuleMatching, RuleSwitch, SwitchedRules};
-use kestrel_rules::{LoadOptions, Loaded, Matching, RuleSet, Selected, Selection};
+use kestrel_rules::{LoadOptions, Loaded, Matching, RuleSet, RuleSource, Selected, Selection};
 use std::path::PathBuf;
 
 /// Rules that one line of the log names for one field.
@@ -30,17 +30,25 @@ pub fn options(config: &Config) -> LoadOptions {
     LoadOptions { least_priority: config.priority, matching, selection: selection.collect() }
 }
 
-/// Loads the rules in `paths`, or else those of the configuration. Warnings go to the log.
+/// The texts of the rule files in `paths`, or else of those of the configuration.
 ///
 /// # Errors
-/// [`Failure`] if a file cannot be read, something in them is wrong, or no rule is enabled.
-pub fn load(paths: &[PathBuf], config: &Config) -> Result<RuleSet, Failure> {
+/// [`Failure`] if a file cannot be read.
+pub fn sources(paths: &[PathBuf], config: &Config) -> Result<Vec<RuleSource>, Failure> {
     // What was named on the command line must be there.
     let sources = match paths {
         [] => rule_files::read(&rule_files::present(&config.rules_files)),
         named => rule_files::read(named),
     };
-    let sources = sources.map_err(Failure::RuleFiles)?;
+    sources.map_err(Failure::RuleFiles)
+}
+
+/// Loads the rules in `paths`, or else those of the configuration. Warnings go to the log.
+///
+/// # Errors
+/// [`Failure`] if a file cannot be read, something in them is wrong, or no rule is enabled.
+pub fn load(paths: &[PathBuf], config: &Config) -> Result<RuleSet, Failure> {
+    let sources = sources(paths, config)?;
     let Loaded { rules, warnings } =
         RuleSet::load(&sources, options(config)).map_err(|errors| Failure::Rules { errors })?;
     for warning in warnings {

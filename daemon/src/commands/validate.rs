@@ -1,16 +1,21 @@
 //! `-V`: says everything that is wrong with rule files, and a verdict on each.
 
+use super::describe::{self, Wanted};
 use super::rules::options;
 use super::unfilled::Unfilled;
 use super::{Failure, print};
 use crate::config::Config;
 use crate::config::rule_files;
-use kestrel_rules::{Diagnostic, RuleSet, Severity};
+use kestrel_rules::{Diagnostic, RuleSet, RuleSource, Severity};
 use std::path::PathBuf;
 
-/// Validates files. Together, since macros and lists of one can be used in the next.
-pub fn run(files: &[PathBuf], config: &Config) -> Result<(), Failure> {
+/// Validates files. Together, since macros and lists of one can be used in the next. What is wanted of their description
+/// goes into the same answer where that is JSON, and behind it otherwise.
+pub fn run(files: &[PathBuf], described: Option<&Wanted>, config: &Config) -> Result<(), Failure> {
     let sources = rule_files::read(files).map_err(Failure::RuleFiles)?;
+    if config.outputs.json_output {
+        return as_json(&sources, described);
+    }
     let (problems, errors, unfilled): (Vec<Diagnostic>, usize, _) = match RuleSet::load(&sources, options(config)) {
         Ok(loaded) => (loaded.warnings, 0, Unfilled::of(&loaded.rules, usize::MAX)),
         Err(errors) => {
@@ -33,5 +38,25 @@ pub fn run(files: &[PathBuf], config: &Config) -> Result<(), Failure> {
     if let Some(unfilled) = unfilled {
         print(format_args!("warning: {unfilled}"))?;
     }
+    if errors > 0 {
+        return Err(Failure::Invalid(errors));
+    }
+    match described {
+        Some(wanted) => describe::run(files, wanted, config),
+        None => Ok(()),
+    }
+}
+
+/// The verdicts in Falco's JSON.
+fn as_json(sources: &[RuleSource], described: Option<&Wanted>) -> Result<(), Failure> {
+    let verdicts = kestrel_rules::describe::validate(sources);
+    let errors: usize = verdicts.iter().map(|verdict| verdict.errors.len()).sum();
+    let mut answer = kestrel_rules::describe::as_json(&verdicts);
+    if errors == 0
+        && let Some(wanted) = described
+    {
+        answer["falco_describe_results"] = wanted.describe(sources)?;
+    }
+    print(format_args!("{answer}"))?;
     if errors > 0 { Err(Failure::Invalid(errors)) } else { Ok(()) }
 }
