@@ -52,8 +52,12 @@ fn open(path: &CStr, flags: libc::c_int) -> i64 {
 }
 
 fn programs() {
-    let arguments = [c"true".as_ptr(), c"one".as_ptr(), c"".as_ptr(), c"two words".as_ptr(), null()];
-    let environment = [c"LANG=C".as_ptr(), c"EMPTY=".as_ptr(), null()];
+    // On the stack: where an execution fails early the kernel does not look at them, and a child's other memory need not be
+    // there.
+    let texts = *b"true\0one\0\0two words\0LANG=C\0EMPTY=\0";
+    let at = |place: usize| texts[place..].as_ptr();
+    let arguments = [at(0), at(5), at(9), at(10), null()];
+    let environment = [at(20), at(27), null()];
     in_child(|| {
         call!(SYS_execve, c"/no/such/program".as_ptr(), arguments.as_ptr(), environment.as_ptr());
         call!(SYS_execve, c"text".as_ptr(), arguments.as_ptr(), environment.as_ptr());
