@@ -128,6 +128,8 @@ fn vfork() {
 
 /// A thread that does nothing but end, while its process goes on.
 fn threads() {
+    // Asked before there are two: while the thread ends, nothing else is recorded.
+    let me = me();
     let mut thread = libc::SYS_clone;
     let flags = libc::CLONE_VM
         | libc::CLONE_FS
@@ -152,7 +154,6 @@ fn threads() {
     }
     // Until the kernel does not know it any more.
     let moment = [0_u64, 1_000_000];
-    let me = me();
     while call!(SYS_tgkill, me, thread, 0) == 0 {
         call!(SYS_nanosleep, moment.as_ptr(), null::<u8>());
     }
