@@ -21,8 +21,10 @@ u32 words[64];
 
 static void processes(void)
 {
-	static const char *arguments[] = { "calls32", "nothing", "", 0 };
-	static const char *own[] = { "LANG=C", 0 };
+	/* Not among the constants: a child's need not be there before they are looked at. */
+	static char name[] = "calls32", word[] = "nothing", nothing[] = "", language[] = "LANG=C";
+	static const char *arguments[] = { name, word, nothing, 0 };
+	static const char *own[] = { language, 0 };
 	static u32 limit[2] = { 100, 200 };
 	static u64 limit64[2] = { 300, ~0ULL };
 	static const u64 clone_args[8] = { 0x4000000, 0, 0, 0, 17 };

@@ -21,6 +21,8 @@ mod user;
 
 use super::failure::{Doing, Outcome};
 use kestrel_core::schema::{EventId, id};
+use nix::libc;
+use raw::call;
 use std::fs;
 
 /// Where the programs work.
@@ -111,6 +113,8 @@ pub fn make(subject: &str) -> Outcome {
     std::env::set_current_dir(FOLDER).doing(FOLDER)?;
     fs::write("file", "content").doing("file")?;
     filter::answer_newer_calls()?;
+    // What the kernel does not look at is recorded only if it is there.
+    call!(SYS_mlockall, libc::MCL_CURRENT);
     (subject.make)(&|| raw::take_name(subject.comm))?;
     raw::end(0)
 }

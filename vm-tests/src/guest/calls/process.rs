@@ -52,9 +52,10 @@ fn open(path: &CStr, flags: libc::c_int) -> i64 {
 }
 
 fn programs() {
-    // On the stack, which a child has in memory from its start; what lies in the program's file it may not have.
-    let words = *b"true\0one\0\0two words\0LANG=C\0EMPTY=\0";
-    let at = |start: usize| words.as_ptr().wrapping_add(start);
+    // On the stack: where an execution fails early the kernel does not look at them, and a child's other memory need not be
+    // there.
+    let texts = *b"true\0one\0\0two words\0LANG=C\0EMPTY=\0";
+    let at = |place: usize| texts[place..].as_ptr();
     let arguments = [at(0), at(5), at(9), at(10), null()];
     let environment = [at(20), at(27), null()];
     in_child(|| {
@@ -127,6 +128,8 @@ fn vfork() {
 
 /// A thread that does nothing but end, while its process goes on.
 fn threads() {
+    // Asked before there are two: while the thread ends, nothing else is recorded.
+    let me = me();
     let mut thread = libc::SYS_clone;
     let flags = libc::CLONE_VM
         | libc::CLONE_FS
@@ -151,7 +154,6 @@ fn threads() {
     }
     // Until the kernel does not know it any more.
     let moment = [0_u64, 1_000_000];
-    let me = me();
     while call!(SYS_tgkill, me, thread, 0) == 0 {
         call!(SYS_nanosleep, moment.as_ptr(), null::<u8>());
     }

@@ -21,13 +21,13 @@ words!(i32, u32, i64, u64, usize);
 
 impl<T> Word for *const T {
     fn word(self) -> usize {
-        self.addr()
+        self.expose_provenance()
     }
 }
 
 impl<T> Word for *mut T {
     fn word(self) -> usize {
-        self.addr()
+        self.expose_provenance()
     }
 }
 
