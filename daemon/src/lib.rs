@@ -25,7 +25,7 @@ pub mod fields;
 pub mod logger;
 pub mod pidfile;
 pub mod record_builder;
-
+pub mod rule_test;
 pub mod signals;
 pub mod sources;
 pub mod state;
