@@ -41,5 +41,15 @@ pub use output::OutputFormat;
 pub use plan::Glob;
 pub use ruleset::{Matching, Rule, RuleSet};
 
-/// The rules that Kestrel comes with.
-pub const DEFAULT_RULES: &str = include_str!("../rulesets/kestrel_rules.yaml");
+/// The rules that Kestrel comes with, as one file: words first, then subject by subject. Of several rules that match an event
+/// the first fires, so the order counts; ci/default-rules.sh has the same.
+pub const DEFAULT_RULES: &str = concat!(
+    include_str!("../rulesets/words.yaml"),
+    include_str!("../rulesets/kernel.yaml"),
+    include_str!("../rulesets/credentials.yaml"),
+    include_str!("../rulesets/network.yaml"),
+    include_str!("../rulesets/containers.yaml"),
+    include_str!("../rulesets/persistence.yaml"),
+    include_str!("../rulesets/processes.yaml"),
+    include_str!("../rulesets/files.yaml"),
+);

@@ -5,6 +5,7 @@ use super::keys::{Keys, number, text};
 use super::{MAX_PROCESSES, value};
 use crate::document::{Content, Node};
 use crate::record_builder::{Program, RecordBuilder, exec, fork};
+use crate::rule_test::machine::{BOOT_NS, FIRST_EVENT_NS};
 use crate::rule_test::problem::Problems;
 use kestrel_core::event::TaskContext;
 use kestrel_core::schema::id;
@@ -12,8 +13,8 @@ use kestrel_core::schema::names::{CAPABILITIES, EXE_FLAGS};
 
 /// Keys of a process.
 #[rustfmt::skip]
-const KEYS: [&str; 17] = [
-    "run", "id", "name", "exe", "parent", "pid", "vpid", "user", "group", "loginuid", "tty", "cwd", "env", "cgroup",
+const KEYS: [&str; 18] = [
+    "run", "id", "name", "exe", "parent", "age", "pid", "vpid", "user", "group", "loginuid", "tty", "cwd", "env", "cgroup",
     "container", "exe_flags", "capabilities",
 ];
 
@@ -241,6 +242,13 @@ impl Tree {
             Some((_, Content::Bool(has))) => Some(PTS_0 * u32::from(*has)),
             Some((node, _)) => number(node, "tty", problems),
         };
+        let age: Option<Option<u64>> = keys.get("age").map(|node| number(node, "age", problems));
+        // A child is never older than its parent.
+        let youngest = above.task.start_time + START_STEP_NS;
+        let start_time = match age {
+            None => youngest,
+            Some(age) => (FIRST_EVENT_NS - BOOT_NS).saturating_sub(age?.saturating_mul(1_000_000_000)).max(youngest),
+        };
         let pid = pid?;
         // The first process of a container is its init.
         let vpid = or(vpid, || if is_first { 1 } else { pid })?;
@@ -249,7 +257,7 @@ impl Tree {
         let user = or(user, || above.task.euid)?;
         let (pid_ns, mnt_ns) = if contained { CONTAINER_NS } else { HOST_NS };
         Some(TaskContext {
-            start_time: above.task.start_time + START_STEP_NS,
+            start_time,
             cgroup: 1,
             tid: pid,
             pid,
