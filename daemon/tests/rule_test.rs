@@ -256,6 +256,35 @@ tests:
     assert_eq!(outcomes(read(text).unwrap()), [Outcome::Passed]);
 }
 
+/// The YAML blocks of a page.
+fn blocks(page: &str) -> Vec<&str> {
+    page.split("```yaml\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect()
+}
+
+#[test]
+fn the_examples_of_the_pages_pass() {
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let page = std::fs::read_to_string(docs.join("docs/RULE-TESTS.md")).unwrap();
+    let readme = std::fs::read_to_string(docs.join("README.md")).unwrap();
+    let (rules, tests): (Vec<&str>, Vec<&str>) =
+        blocks(&readme).into_iter().partition(|block| block.starts_with("- rule:"));
+    let place = Place::new(&[("my_rules.yaml", rules[0])]);
+    let examples = [blocks(&page), tests].concat();
+    assert_eq!(examples.len(), 4);
+    for example in examples {
+        let file = rule_test::read("example.yaml", example, place.0.path()).unwrap_or_else(|wrong| {
+            panic!("{}", wrong.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n\n"))
+        });
+        for outcome in outcomes(file) {
+            assert_eq!(outcome, Outcome::Passed, "{example}");
+        }
+    }
+    // What the page shows of a run is what a run shows.
+    let place = Place::new(&[("shadow.yaml", blocks(&page)[0])]);
+    let shown = place.run(&["test", "shadow.yaml"]);
+    assert!(page.contains(shown.trim_end().strip_prefix("exit 0\n").unwrap()), "{shown}");
+}
+
 /// A rule for each event whose alert shows all parameters, and a test for each text of a parameter.
 fn shown(cases: &[(String, String, String)]) -> Vec<(String, Outcome)> {
     let mut rules = String::new();

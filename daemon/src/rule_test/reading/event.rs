@@ -13,7 +13,7 @@ use kestrel_core::schema::{self, EVENTS, EventId, From, Type, id};
 use serde_saphyr::Location;
 
 /// Keys of an event besides its own name.
-const KEYS: [&str; 2] = ["by", "result"];
+pub const KEYS: [&str; 2] = ["by", "result"];
 
 /// An event.
 #[derive(Clone, Debug)]

@@ -7,6 +7,9 @@ use crate::rule_test::problem::Problems;
 use kestrel_core::schema::{self, EventId};
 use kestrel_rules::RuleSet;
 
+/// Keys of an expected rule.
+pub const KEYS: [&str; 3] = ["rule", "output", "contains"];
+
 /// What stands for no rule at all.
 const NONE: &str = "none";
 
@@ -63,7 +66,7 @@ pub fn silent(
 
 fn one(node: &Node, rules: Option<&RuleSet>, problems: &mut Problems) -> Option<Expected> {
     if let Content::Map(_) = &node.value {
-        let keys = Keys::of(node, "an expected rule", &["rule", "output", "contains"], problems)?;
+        let keys = Keys::of(node, "an expected rule", &KEYS, problems)?;
         let rule = keys.get("rule").and_then(|node| name(node, rules, problems));
         if keys.get("rule").is_none() {
             problems.add(&node.referenced, "an expected rule has a name", "the key rule is missing");

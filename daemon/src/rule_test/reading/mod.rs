@@ -44,6 +44,12 @@ pub const MAX_PROCESSES: usize = 64;
 /// Most events of a test, the judged one included.
 pub const MAX_EVENTS: usize = 256;
 
+/// Keys of a file.
+const FILE_KEYS: [&str; 3] = ["rules", "matching", "tests"];
+
+/// Keys of a test.
+const TEST_KEYS: [&str; 7] = ["name", "process", "processes", "before", "event", "fires", "silent"];
+
 /// Nanoseconds between two records of a test.
 const STEP_NS: u64 = 1_000_000;
 
@@ -102,8 +108,7 @@ fn whole(folder: &Path, problems: &mut Problems) -> Option<(Vec<kestrel_rules::R
             return None;
         }
     };
-    const KEYS: [&str; 3] = ["rules", "matching", "tests"];
-    let keys = Keys::of(&document, "a file of tests", &KEYS, problems)?;
+    let keys = Keys::of(&document, "a file of tests", &FILE_KEYS, problems)?;
     let matching = rules::matching(keys.get("matching"), problems);
     let sources = rules::sources(keys.get("rules"), folder, problems);
     let loaded = rules::load(&sources, matching);
@@ -145,8 +150,7 @@ fn test(
     names: &mut HashMap<String, u64>,
     problems: &mut Problems,
 ) -> Option<Test> {
-    const KEYS: [&str; 7] = ["name", "process", "processes", "before", "event", "fires", "silent"];
-    let keys = Keys::of(node, "a test", &KEYS, problems)?;
+    let keys = Keys::of(node, "a test", &TEST_KEYS, problems)?;
     let name = keys.text("name", problems);
     let line = node.referenced.line();
     if let Some(name) = &name
@@ -218,4 +222,25 @@ fn build(
         problems.add(at, message, format!("that of {} would have more", record.event().name));
     }
     built
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_about_rule_tests_has_every_key() {
+        let page = include_str!("../../../../docs/RULE-TESTS.md");
+        let first_cells: String =
+            page.lines().filter_map(|line| line.strip_prefix("| ")?.split(" | ").next()).collect::<Vec<_>>().join("\n");
+        let all = [&FILE_KEYS[..], &TEST_KEYS, &process::KEYS, &event::KEYS, &fires::KEYS].concat();
+        for key in all {
+            assert!(first_cells.contains(&format!("`{key}`")), "docs/RULE-TESTS.md has no row for {key}");
+        }
+        for bound in [MAX_TESTS, MAX_PROCESSES, MAX_EVENTS] {
+            let shown =
+                if bound >= 10_000 { format!("{},{:03}", bound / 1000, bound % 1000) } else { bound.to_string() };
+            assert!(page.contains(&shown), "docs/RULE-TESTS.md does not say {shown}");
+        }
+    }
 }

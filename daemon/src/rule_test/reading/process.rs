@@ -13,7 +13,7 @@ use kestrel_core::schema::names::{CAPABILITIES, EXE_FLAGS};
 
 /// Keys of a process.
 #[rustfmt::skip]
-const KEYS: [&str; 18] = [
+pub const KEYS: [&str; 18] = [
     "run", "id", "name", "exe", "parent", "age", "pid", "vpid", "user", "group", "loginuid", "tty", "cwd", "env", "cgroup",
     "container", "exe_flags", "capabilities",
 ];
