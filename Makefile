@@ -35,7 +35,7 @@ vm-test: ## machine tests alone: [KERNEL=6.1|6.12|all] [SCENARIO=part of a name]
 	@ci/vm-tests.sh --kernel '$(KERNEL)' --scenario '$(SCENARIO)' --source '$(SOURCE)'
 
 lint: ## formatting, lints, documentation, licences
-	@ci/setup.sh && ci/lint.sh
+	@ci/setup.sh fuzz && ci/lint.sh
 
 build: ## the daemon, as target/static/kestrel
 	@ci/setup.sh && ci/build-static.sh kestrel
@@ -50,7 +50,7 @@ bench-kernel: ## what things cost in the kernel: instructions a system call; mem
 	@ci/vm-tests.sh --kernel '$(KERNEL)' --count
 
 fuzz: ## hostile bytes into every parser: [TARGET=name] [DURATION=seconds each]
-	@ci/setup.sh && ci/fuzz.sh --seconds '$(DURATION)' $(TARGET)
+	@ci/setup.sh fuzz && ci/fuzz.sh --seconds '$(DURATION)' $(TARGET)
 
 install: ## module, daemon, rules, configuration and systemd unit onto this machine, as root: [DESTDIR=] [PREFIX=/usr/local]
 	@ci/install.sh

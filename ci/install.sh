@@ -76,7 +76,8 @@ install_all() {
         ci/setup.sh module
         ci/build-kmod.sh "$KESTREL_KERNEL_DIR" | tee target/kmod/install.log
     else
-        ci/setup.sh module running
+        ci/setup.sh module running ||
+            die "there must be headers for $(uname -r), or KESTREL_KERNEL_DIR=DIR with those of the kernel to install for"
         ci/build-kmod.sh --running | tee target/kmod/install.log
     fi
     mapfile -t modules < <(grep '^target/kmod/.*/kestrel\.ko$' target/kmod/install.log)

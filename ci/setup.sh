@@ -1,17 +1,17 @@
 #!/usr/bin/env bash
 # Installs what a build needs and is not here yet, from Debian's packages. Nothing that is installed is removed.
 #
-#   ci/setup.sh [module|vm|running]...
+#   ci/setup.sh [module|vm|running|fuzz]...
 #
-#   (always)   C and C++ compilers, the latter for libFuzzer; Rust of at least 1.95 if there is none, from Debian's rustc-web
-#              and cargo-web
+#   (always)   a C compiler; Rust of at least 1.95 if there is none, from Debian's rustc-web and cargo-web
 #   module     the compiler and library sources that the kernel module is built with
 #   vm         QEMU and busybox, for machine tests
-#   running    the headers of the kernel that runs here
+#   running    the headers of the kernel that runs here, if they are not there
+#   fuzz       a C++ compiler: libFuzzer is built from its sources
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-packages=(gcc g++ libc6-dev binutils make)
+packages=(gcc libc6-dev binutils make)
 emulator=()
 KESTREL_RUST_OPTIONAL=1
 . ci/rust.sh
@@ -20,7 +20,11 @@ for part in "$@"; do
     case $part in
     module) packages+=(rustc-web rust-web-src libelf1 xz-utils) ;;
     vm) packages+=(busybox-static) emulator+=(qemu-system-x86) ;;
-    running) packages+=("linux-headers-$(uname -r)" kmod) ;;
+    running)
+        packages+=(kmod)
+        [ -e "/lib/modules/$(uname -r)/build/Makefile" ] || packages+=("linux-headers-$(uname -r)")
+        ;;
+    fuzz) packages+=(g++) ;;
     *)
         echo "setup: there is no part $part" >&2
         exit 2

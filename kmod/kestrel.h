@@ -15,6 +15,7 @@
 #include <linux/types.h>
 #include <linux/wait.h>
 
+struct file;
 struct task_struct;
 struct vm_area_struct;
 
@@ -188,6 +189,26 @@ struct kestrel_seen {
 };
 static_assert(sizeof(struct kestrel_seen) == 72);
 
+/* What a request of io_uring asked for (uring.c). */
+struct kestrel_request {
+	const char *names[2];		/* NULL if there is none, or it could not be kept */
+	struct file *file;		/* what the request worked on, or opened, where no descriptor tells; or NULL */
+	u64 how[3];			/* openat2: flags, mode, resolve */
+	u64 address;			/* connect: the caller's socket address */
+	u32 name_lens[2];
+	s32 dirs[2];
+	u32 address_len;
+	u32 flags;
+	s32 fd;				/* connect: the caller's descriptor, or -1 */
+	u8 opcode;			/* IORING_OP_* */
+	u8 own_table;			/* the file was opened into the ring's own table */
+	u16 reserved;
+};
+static_assert(sizeof(struct kestrel_request) == 88);
+static_assert(offsetof(struct kestrel_request, how) == 24);
+static_assert(offsetof(struct kestrel_request, dirs) == 64);
+static_assert(offsetof(struct kestrel_request, opcode) == 84);
+
 /* What Rust answers to HELLO with, besides its own versions. */
 struct kestrel_facts {
 	u64 ring_bytes;
@@ -240,6 +261,10 @@ u64 kestrel_rs_exec(struct kestrel_wanted *wanted, struct kestrel_producer *prod
 		    const char *filename, size_t filename_len, bool by_descriptor);
 u64 kestrel_rs_exit(struct kestrel_wanted *wanted, struct kestrel_producer *producer, const struct kestrel_seen *seen,
 		    s32 code, u32 reaper_tid, bool group_dead);
+u64 kestrel_rs_signal(struct kestrel_wanted *wanted, struct kestrel_producer *producer, const struct kestrel_seen *seen,
+		      u32 sender, u32 signal);
+u64 kestrel_rs_request(struct kestrel_wanted *wanted, struct kestrel_producer *producer,
+		       const struct kestrel_seen *seen, const struct kestrel_request *request, u32 missed);
 
 /* ---- what Rust asks the shim for; declared there in kmod/src/ffi.rs ---- */
 
@@ -247,22 +272,23 @@ int kestrel_read_user(u64 address, u8 *to, size_t len);
 long kestrel_read_user_string(u64 address, u8 *to, size_t len, bool *cut);
 long kestrel_process_strings(bool environment, u8 *to, size_t len, bool *cut);
 void kestrel_current_task(struct kestrel_task *out);
+void kestrel_receiving_task(struct kestrel_task *out);
 void kestrel_current_image(struct kestrel_image *out);
 long kestrel_working_directory(u8 *to, size_t len);
 long kestrel_executable(u8 *to, size_t len);
 long kestrel_cgroup_path(u8 *to, size_t len);
 long kestrel_describe_fd(int fd, struct kestrel_fd *head, u8 *tail, size_t len);
+long kestrel_describe_file(struct file *file, int fd, struct kestrel_fd *head, u8 *tail, size_t len);
 int kestrel_listen_queue(int fd, struct kestrel_queue *out);
 
 /* ---- between the files of the shim ---- */
 
 /* task.c */
 void kestrel_task_setup(void);
-void kestrel_fill_task(struct task_struct *task, struct kestrel_task *out);
+void kestrel_fill_task(struct task_struct *task, struct kestrel_task *out, bool locked);
 u32 kestrel_reaper_of(struct task_struct *task);
 
 /* path.c */
-struct file;
 struct path;
 long kestrel_path_of(const struct path *path, u8 *to, size_t len);
 bool kestrel_is_memfd(struct file *file);
@@ -287,6 +313,10 @@ void kestrel_ring_wake(struct kestrel_ring *ring, u64 answer);
 int kestrel_probes_setup(void);
 int kestrel_probes_attach(void);
 void kestrel_probes_detach(void);
+
+/* uring.c */
+void kestrel_uring_attach(void);
+void kestrel_uring_detach(void);
 
 /* device.c */
 int kestrel_devices_create(unsigned int retention_ms);

@@ -165,7 +165,8 @@ static u8 kind_of(struct file *file, const struct inode *inode)
 	}
 }
 
-static long describe(struct file *file, int fd, struct kestrel_fd *head, u8 *tail, size_t len)
+/* What an open file is, under this number; the caller holds it. */
+long kestrel_describe_file(struct file *file, int fd, struct kestrel_fd *head, u8 *tail, size_t len)
 {
 	const struct inode *inode = file_inode(file);
 	struct socket *sock;
@@ -204,7 +205,7 @@ long kestrel_describe_fd(int fd, struct kestrel_fd *head, u8 *tail, size_t len)
 	file = fget_raw(fd);
 	if (!file)
 		return -EBADF;
-	length = describe(file, fd, head, tail, len);
+	length = kestrel_describe_file(file, fd, head, tail, len);
 	fput(file);
 	return length;
 }

@@ -3,7 +3,7 @@
  * The tracepoints: found by name, attached and detached together, and what each probe gathers before it calls Rust.
  *
  * A probe never sleeps and never faults. None of these tracepoints fires in an interrupt or under a run-queue lock, so
- * the task is always the one that made the call, forked, executed or ended.
+ * the task is always the one that made the call, forked, executed, got the signal or ended.
  */
 #include <linux/binfmts.h>
 #include <linux/compat.h>
@@ -18,6 +18,7 @@
 #include <linux/tracepoint.h>
 #include <asm/syscall.h>
 #include <trace/events/sched.h>
+#include <trace/events/signal.h>
 #include <trace/events/syscalls.h>
 
 #include "kestrel.h"
@@ -125,7 +126,7 @@ static void probe_fork(void *data, struct task_struct *parent, struct task_struc
 	preempt_disable_notrace();
 	ring = this_cpu_ptr(kestrel_rings);
 	see(&seen, current_pt_regs(), current_nr(), 0);
-	kestrel_fill_task(child, &made);
+	kestrel_fill_task(child, &made, false);
 	kestrel_ring_wake(ring, kestrel_rs_fork(&kestrel_wanted, &ring->producer, &seen, &made));
 	preempt_enable_notrace();
 }
@@ -173,6 +174,38 @@ static void __maybe_unused probe_exit_told(void *data, struct task_struct *task,
 	record_exit(task, group_dead);
 }
 
+/* Who sent a signal, if a process did: that is what lies in the structure for these reasons (`man sigaction`). */
+static u32 sender_of(int signal, const struct kernel_siginfo *info)
+{
+	/* Instead of a structure the kernel may pass a number: it is the sender itself, or a whole process is being killed. */
+	if (info == SEND_SIG_NOINFO || info == SEND_SIG_PRIV)
+		return 0;
+	switch (info->si_code) {
+	case SI_USER:
+	case SI_QUEUE:
+	case SI_TKILL:
+	case SI_MESGQ:
+		return info->si_pid;
+	default:
+		return signal == SIGCHLD && info->si_code > 0 ? info->si_pid : 0;
+	}
+}
+
+/* The running task is about to act on a signal. The lock of its signals is held. */
+static void probe_signal(void *data, int signal, struct kernel_siginfo *info, struct k_sigaction *action)
+{
+	struct kestrel_ring *ring;
+	struct kestrel_seen seen;
+
+	preempt_disable_notrace();
+	ring = this_cpu_ptr(kestrel_rings);
+	memset(&seen, 0, sizeof(seen));
+	seen.time_ns = ktime_get_real_fast_ns();
+	seen.cpu = smp_processor_id();
+	kestrel_ring_wake(ring, kestrel_rs_signal(&kestrel_wanted, &ring->producer, &seen, sender_of(signal, info), signal));
+	preempt_enable_notrace();
+}
+
 /* Newer kernels tell whether it is the last thread. Which this is, the tracepoint's own type says. */
 #define PROBE_EXIT                                                                                                     \
 	__builtin_choose_expr(                                                                                         \
@@ -189,6 +222,7 @@ static struct {
 	{ "sched_process_fork", probe_fork },
 	{ "sched_process_exec", probe_exec },
 	{ "sched_process_exit", PROBE_EXIT },
+	{ "signal_deliver", probe_signal },
 	{ "sys_exit", probe_sys_exit },
 };
 
@@ -209,6 +243,7 @@ int kestrel_probes_setup(void)
 	check_trace_callback_type_sched_process_fork(probe_fork);
 	check_trace_callback_type_sched_process_exec(probe_exec);
 	check_trace_callback_type_sched_process_exit(PROBE_EXIT);
+	check_trace_callback_type_signal_deliver(probe_signal);
 	check_trace_callback_type_sys_exit(probe_sys_exit);
 
 	kestrel_rs_tables(&kestrel_wanted);
@@ -237,6 +272,7 @@ int kestrel_probes_attach(void)
 		}
 		hooks[i].attached = true;
 	}
+	kestrel_uring_attach();
 	return 0;
 }
 
@@ -251,6 +287,7 @@ void kestrel_probes_detach(void)
 		tracepoint_probe_unregister(hooks[i].tracepoint, hooks[i].probe, NULL);
 		hooks[i].attached = false;
 	}
+	kestrel_uring_detach();
 	tracepoint_synchronize_unregister();
 	kestrel_rings_quiesce();
 }

@@ -70,32 +70,40 @@ static u32 number_in(const struct pid *pid, const struct pid_namespace *ns)
 	return pid->numbers[ns->level].nr;
 }
 
+static u32 tty_number(const struct task_struct *task)
+{
+	struct tty_struct *tty = task->signal->tty;
+
+	return tty ? new_encode_dev(tty_devnum(tty)) : 0;
+}
+
 /*
- * Number of the controlling terminal. The lock keeps it from going away; nobody holds it where our tracepoints are. Most
- * tasks of a server have none, and are found out without it.
+ * Number of the controlling terminal. The lock keeps it from going away; of our tracepoints, only that of signals is where it
+ * is held. Most tasks of a server have none, and are found out without it.
  */
-static u32 tty_of(struct task_struct *task)
+static u32 tty_of(struct task_struct *task, bool locked)
 {
 	struct sighand_struct *sighand;
-	struct tty_struct *tty;
 	unsigned long flags;
-	u32 number = 0;
+	u32 number;
 
 	if (!READ_ONCE(task->signal->tty))
 		return 0;
+	if (locked)
+		return tty_number(task);
 	sighand = rcu_dereference(task->sighand);
 	if (!sighand)
 		return 0;
 	spin_lock_irqsave(&sighand->siglock, flags);
-	tty = task->signal->tty;
-	if (tty)
-		number = new_encode_dev(tty_devnum(tty));
+	number = tty_number(task);
 	spin_unlock_irqrestore(&sighand->siglock, flags);
 	return number;
 }
 
-/* `task` is the running task, or a child of it that does not run yet. */
-void kestrel_fill_task(struct task_struct *task, struct kestrel_task *out)
+/*
+ * `task` is the running task, or a child of it that does not run yet. `locked` says that the lock of its signals is held.
+ */
+void kestrel_fill_task(struct task_struct *task, struct kestrel_task *out, bool locked)
 {
 	const struct pid_namespace *ns;
 	const struct pid *pid, *tgid, *pgrp, *sid;
@@ -126,7 +134,7 @@ void kestrel_fill_task(struct task_struct *task, struct kestrel_task *out)
 	out->loginuid = __kuid_val(audit_get_loginuid(task));
 	out->sid = sid ? sid->numbers[0].nr : 0;
 	out->pgid = pgrp ? pgrp->numbers[0].nr : 0;
-	out->tty = tty_of(task);
+	out->tty = tty_of(task, locked);
 	out->mnt_ns = mnt_ns_of(task);
 	out->pid_ns = ns ? ns->ns.inum : 0;
 	out->vtid = ns ? number_in(pid, ns) : 0;
@@ -140,7 +148,13 @@ void kestrel_fill_task(struct task_struct *task, struct kestrel_task *out)
 
 void kestrel_current_task(struct kestrel_task *out)
 {
-	kestrel_fill_task(current, out);
+	kestrel_fill_task(current, out, false);
+}
+
+/* The running task, where the lock of its signals is held. */
+void kestrel_receiving_task(struct kestrel_task *out)
+{
+	kestrel_fill_task(current, out, true);
 }
 
 /* Most threads, and most ancestors, that are looked at in search of a reaper. */

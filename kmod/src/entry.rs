@@ -4,12 +4,13 @@
 //! on; it resets a ring only while nothing is recorded. The ring's own gate refuses what nests nevertheless.
 #![allow(unsafe_code, reason = "C's pointers become references")]
 
-use crate::ffi::{Facts, Map, Seen};
+use crate::ffi::{Facts, Map, Request, Seen};
+use crate::request::Carried;
 use crate::{PRODUCER_BYTES, Wanted, greeting, record};
 use core::ptr::NonNull;
 use kestrel_core::abi::{Frame, Interest};
 use kestrel_core::event::TaskContext;
-use kestrel_core::fill::Exit;
+use kestrel_core::fill::{Delivered, Exit};
 use kestrel_ringbuf::{Producer, RawRing, Wake};
 
 const _: () = assert!(size_of::<Producer>() <= PRODUCER_BYTES && align_of::<Producer>() <= 64);
@@ -155,4 +156,47 @@ pub unsafe extern "C" fn kestrel_rs_exit(
     // SAFETY: both are valid for the module's life; all that changes in them is atomic.
     let (wanted, producer) = unsafe { (wanted.as_ref(), producer.as_ref()) };
     answer(record::exit(wanted, producer, seen, Exit { code, reaper_tid, group_dead }))
+}
+
+/// A signal reaches the current task, the lock of whose signals is held.
+///
+/// # Safety
+/// As for [`kestrel_rs_sys_exit`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kestrel_rs_signal(
+    wanted: NonNull<Wanted>,
+    producer: NonNull<Producer>,
+    seen: &Seen,
+    sender: u32,
+    signal: u32,
+) -> u64 {
+    // SAFETY: both are valid for the module's life; all that changes in them is atomic.
+    let (wanted, producer) = unsafe { (wanted.as_ref(), producer.as_ref()) };
+    answer(record::signal(wanted, producer, seen, Delivered { sender, signal }))
+}
+
+/// A request of io_uring was carried out in the name of the current task's process; `missed` others were not followed.
+///
+/// # Safety
+/// As for [`kestrel_rs_sys_exit`]; `request` is valid, its names are as long as it says, and its file is held.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kestrel_rs_request(
+    wanted: NonNull<Wanted>,
+    producer: NonNull<Producer>,
+    seen: &Seen,
+    request: &Request,
+    missed: u32,
+) -> u64 {
+    // SAFETY: both are valid for the module's life; all that changes in them is atomic.
+    let (wanted, producer) = unsafe { (wanted.as_ref(), producer.as_ref()) };
+    let mut names = [None; 2];
+    for (name, (&at, &len)) in names.iter_mut().zip(request.names.iter().zip(&request.name_lens)) {
+        if let Some(at) = NonNull::new(at.cast_mut()) {
+            // SAFETY: the caller's promise.
+            *name = Some(unsafe { NonNull::slice_from_raw_parts(at, len as usize).as_ref() });
+        }
+    }
+    // SAFETY: the caller's promise.
+    let file = NonNull::new(request.file).map(|file| unsafe { file.as_ref() });
+    answer(record::request(wanted, producer, seen, &Carried { request, names, file }, missed))
 }

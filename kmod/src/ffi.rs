@@ -29,6 +29,43 @@ pub struct Seen {
     pub reserved: u8,
 }
 
+/// A file that the shim holds while it calls: `struct file`. What it is, only C knows.
+#[derive(Debug)]
+#[repr(C)]
+pub struct File {
+    opaque: [u8; 0],
+}
+
+/// What a request of io_uring asked for: `struct kestrel_request`.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct Request {
+    /// Its names; null if there is none, or it could not be kept.
+    pub names: [*const u8; 2],
+    /// What it worked on, or opened, where no descriptor tells; or null.
+    pub file: *mut File,
+    /// openat2: flags, mode, resolve.
+    pub how: [u64; 3],
+    /// connect: where the caller's socket address lies.
+    pub address: u64,
+    /// Lengths of the names in bytes.
+    pub name_lens: [u32; 2],
+    /// The directories that the names are relative to.
+    pub dirs: [i32; 2],
+    /// connect: length of the address.
+    pub address_len: u32,
+    /// Flags, or for mkdirat the mode.
+    pub flags: u32,
+    /// connect: the caller's descriptor, or -1.
+    pub fd: i32,
+    /// `IORING_OP_*` (`linux/io_uring.h`).
+    pub opcode: u8,
+    /// Not 0 if the file was opened into the ring's own table.
+    pub own_table: u8,
+    /// Zero.
+    pub reserved: u16,
+}
+
 /// What the shim knows of the rings: `struct kestrel_facts`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[repr(C)]
@@ -63,7 +100,7 @@ struct Queue {
     max: u32,
 }
 
-const _: () = assert!(size_of::<Seen>() == 72);
+const _: () = assert!(size_of::<Seen>() == 72 && size_of::<Request>() == 88);
 const _: () = assert!(size_of::<Facts>() == 16);
 const _: () = assert!(size_of::<Map>() == 32);
 const _: () = assert!(size_of::<TaskContext>() == 96 && size_of::<FdHead>() == 32 && size_of::<Tuple>() == 40);
@@ -76,11 +113,13 @@ unsafe extern "C" {
     fn kestrel_read_user_string(address: u64, to: *mut u8, len: usize, cut: *mut bool) -> i64;
     fn kestrel_process_strings(environment: bool, to: *mut u8, len: usize, cut: *mut bool) -> i64;
     fn kestrel_current_task(out: *mut TaskContext);
+    fn kestrel_receiving_task(out: *mut TaskContext);
     fn kestrel_current_image(out: *mut ProcessImage);
     fn kestrel_working_directory(to: *mut u8, len: usize) -> i64;
     fn kestrel_executable(to: *mut u8, len: usize) -> i64;
     fn kestrel_cgroup_path(to: *mut u8, len: usize) -> i64;
     fn kestrel_describe_fd(fd: i32, head: *mut FdHead, tail: *mut u8, len: usize) -> i64;
+    fn kestrel_describe_file(file: *mut File, fd: i32, head: *mut FdHead, tail: *mut u8, len: usize) -> i64;
     fn kestrel_listen_queue(fd: i32, out: *mut Queue) -> i32;
 }
 
@@ -126,6 +165,13 @@ pub(crate) fn current_task(out: &mut TaskContext) {
     unsafe { kestrel_current_task(out) }
 }
 
+/// The current task, where the lock of its signals is held.
+#[inline]
+pub(crate) fn receiving_task(out: &mut TaskContext) {
+    // SAFETY: C fills in the whole structure, in which every bit pattern is a value.
+    unsafe { kestrel_receiving_task(out) }
+}
+
 /// The current process image.
 #[inline]
 pub(crate) fn current_image(out: &mut ProcessImage) {
@@ -153,6 +199,16 @@ pub(crate) fn task_path(which: TaskPath, buf: &mut [u8]) -> Result<usize, Unavai
 pub(crate) fn describe_fd(fd: i32, head: &mut FdHead, tail: &mut [u8]) -> Result<usize, Unavailable> {
     // SAFETY: C fills in the head, in which every bit pattern is a value, and writes `tail.len()` bytes to `tail` at most.
     let answer = unsafe { kestrel_describe_fd(fd, head, tail.as_mut_ptr(), tail.len()) };
+    length(answer, tail)
+}
+
+/// What a file is, under the number `fd`.
+#[inline]
+pub(crate) fn describe_file(file: &File, fd: i32, head: &mut FdHead, tail: &mut [u8]) -> Result<usize, Unavailable> {
+    let file = core::ptr::from_ref(file).cast_mut();
+    // SAFETY: the reference says that C holds the file; C fills in the head, in which every bit pattern is a value, and
+    // writes `tail.len()` bytes to `tail` at most.
+    let answer = unsafe { kestrel_describe_file(file, fd, head, tail.as_mut_ptr(), tail.len()) };
     length(answer, tail)
 }
 

@@ -16,6 +16,7 @@
 //! | `ffi.rs` | what C answers; the only place that calls it |
 //! | `current.rs` | `trait Kernel` for the running task |
 //! | `wanted.rs` | which events the consumer asked for, by system call number |
+//! | `request.rs` | a request of io_uring, as the call that it stands for |
 //! | `record.rs` | one event from the probe to the ring |
 //! | `greeting.rs` | the handshake |
 //!
@@ -31,12 +32,13 @@ mod entry;
 mod ffi;
 mod greeting;
 mod record;
+mod request;
 mod wanted;
 
 #[cfg(feature = "panic-path")]
 mod panic_path;
 
-pub use ffi::{Facts, Seen};
+pub use ffi::{Facts, File, Request, Seen};
 pub use greeting::greet;
 pub use wanted::{Asked, SYSCALLS, Wanted};
 

@@ -2,10 +2,11 @@
 #![forbid(unsafe_code)]
 
 use crate::current::Current;
-use crate::ffi::Seen;
+use crate::ffi::{self, Seen};
+use crate::request::Carried;
 use crate::wanted::{Asked, Wanted};
-use kestrel_core::event::{Overflow, RecordHeader, TaskContext};
-use kestrel_core::fill::{self, Call, Exit};
+use kestrel_core::event::{Flags, Overflow, RecordHeader, TaskContext};
+use kestrel_core::fill::{self, Call, Delivered, Exit};
 use kestrel_core::schema::{self, EventId, id};
 use kestrel_ringbuf::{Cause, Class, Producer, Wake};
 
@@ -74,6 +75,34 @@ pub(crate) fn exit(wanted: &Wanted, producer: &Producer, seen: &Seen, exit: Exit
         return Wake::No;
     }
     write(producer, id::PROCEXIT, seen, |stamp, room| fill::process_exit(&Current, exit, stamp, room))
+}
+
+/// A signal reaches the current task, the lock of whose signals is held.
+pub(crate) fn signal(wanted: &Wanted, producer: &Producer, seen: &Seen, delivered: Delivered) -> Wake {
+    if !wanted.contains(id::SIGNALDELIVER) {
+        return Wake::No;
+    }
+    let mut receiver = TaskContext::default();
+    ffi::receiving_task(&mut receiver);
+    write(producer, id::SIGNALDELIVER, seen, |stamp, room| fill::signal_delivered(&receiver, delivered, stamp, room))
+}
+
+/// Most requests that are counted as missed at once: more than can be under way.
+const MOST_MISSED: u32 = 1024;
+
+/// A request of io_uring was carried out. `missed` others were not followed: each counts as dropped.
+pub(crate) fn request(wanted: &Wanted, producer: &Producer, seen: &Seen, carried: &Carried<'_>, missed: u32) -> Wake {
+    for _ in 0..if missed > MOST_MISSED { MOST_MISSED } else { missed } {
+        if let Ok(gate) = producer.enter() {
+            gate.dropped(Cause::Fault);
+        }
+    }
+    let Some(event) = carried.event().filter(|event| wanted.contains(*event)) else { return Wake::No };
+    let call = carried.call(event, seen.ret);
+    write(producer, event, seen, |stamp, room| {
+        let stamp = RecordHeader { flags: Flags::IO_URING.0, ..stamp };
+        fill::syscall_exit(carried, &call, stamp, room)
+    })
 }
 
 /// Writes one record in place. Whatever keeps it from being delivered, the ring counts it by its cause.

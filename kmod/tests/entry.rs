@@ -5,7 +5,7 @@ mod shim;
 use kestrel_core::abi::{Frame, Hello, Welcome};
 use kestrel_core::event::{Flags, TaskContext};
 use kestrel_core::schema::{self, EventId, id};
-use kestrel_kmod::{Facts, Seen};
+use kestrel_kmod::{Facts, Request, Seen};
 use shim::{Cpu, TID, hello};
 
 /// x86 numbers, native and i386 (`asm/unistd_64.h`, `asm/unistd_32.h`).
@@ -193,4 +193,83 @@ fn a_frame_that_is_no_hello_is_refused() {
         let mut frame = Frame { len, data: [byte; 252] };
         assert_eq!(hello(&mut frame, &facts), -71, "len {len} of {byte:#x}");
     }
+}
+
+#[test]
+fn a_signal_that_was_asked_for_tells_who_sent_it() {
+    let mut cpu = Cpu::asked_for([id::SIGNALDELIVER]);
+    cpu.signal(77, 15);
+    let record = cpu.next().unwrap();
+    assert_eq!((record.header().event, record.task().pid), (id::SIGNALDELIVER.0, TID));
+    assert_eq!(["spid", "sig"].map(|name| param(&record, id::SIGNALDELIVER, name)), [77, 15]);
+    let mut cpu = Cpu::asked_for([id::KILL]);
+    cpu.signal(77, 15);
+    assert!(cpu.next().is_none());
+}
+
+/// A request of io_uring that names nothing yet.
+fn request(opcode: u8) -> Request {
+    Request {
+        names: [std::ptr::null(); 2],
+        file: std::ptr::null_mut(),
+        how: [0; 3],
+        address: 0,
+        name_lens: [0; 2],
+        dirs: [-100; 2],
+        address_len: 0,
+        flags: 0,
+        fd: -1,
+        opcode,
+        own_table: 0,
+        reserved: 0,
+    }
+}
+
+const IORING_OP_OPENAT2: u8 = 28;
+const IORING_OP_RENAMEAT: u8 = 35;
+
+#[test]
+fn a_request_is_the_call_that_it_stands_for_and_says_how_it_came() {
+    let mut cpu = Cpu::asked_for([id::OPENAT2, id::RENAMEAT2]);
+    let open = Request { how: [0o101, 0o640, 4], ..request(IORING_OP_OPENAT2) };
+    cpu.request(-2, open, ["/etc/shadow", ""], false, 0);
+    let record = cpu.next().unwrap();
+    assert_eq!(record.header().event, id::OPENAT2.0);
+    assert!(record.flags().contains(Flags::IO_URING) && record.flags().contains(Flags::FAILED));
+    let path = record.param(2).unwrap().path().unwrap();
+    assert_eq!((path.raw, path.absolute), (&b"/etc/shadow"[..], &b"/etc/shadow"[..]));
+    assert_eq!(["flags", "mode", "resolve"].map(|name| param(&record, id::OPENAT2, name)), [0o101, 0o640, 4]);
+    cpu.request(0, request(IORING_OP_RENAMEAT), ["/a", "/b"], false, 0);
+    let record = cpu.next().unwrap();
+    let paths = [2, 4].map(|index| record.param(index).unwrap().path().unwrap().absolute.to_vec());
+    assert_eq!((record.header().event, paths), (id::RENAMEAT2.0, [b"/a".to_vec(), b"/b".to_vec()]));
+}
+
+#[test]
+fn a_file_that_has_no_descriptor_is_known_all_the_same() {
+    let mut cpu = Cpu::asked_for([id::OPENAT2]);
+    cpu.request(0, Request { own_table: 1, ..request(IORING_OP_OPENAT2) }, ["link", ""], true, 0);
+    let record = cpu.next().unwrap();
+    let fd = record.param(0).unwrap().fd().unwrap();
+    assert_eq!((fd.head.fd, fd.path), (i32::MAX, &b"/held"[..]));
+    assert_eq!(record.param(2).unwrap().path().unwrap().absolute, b"/held");
+}
+
+#[test]
+fn a_request_whose_name_was_not_kept_is_recorded_without_it() {
+    let mut cpu = Cpu::asked_for([id::OPENAT2]);
+    cpu.request(-13, request(IORING_OP_OPENAT2), ["", ""], false, 0);
+    let record = cpu.next().unwrap();
+    assert!(record.flags().contains(Flags::FAULT));
+    assert!(record.param(2).unwrap().path().unwrap().raw.is_empty());
+}
+
+#[test]
+fn requests_that_were_missed_are_gaps_in_the_numbers_and_others_are_nobodys() {
+    let mut cpu = Cpu::asked_for([id::OPENAT2]);
+    cpu.request(-2, request(IORING_OP_OPENAT2), ["/x", ""], false, 3);
+    assert_eq!(cpu.next().unwrap().header().seq, 3);
+    cpu.request(0, request(IORING_OP_RENAMEAT), ["/a", "/b"], false, 0);
+    cpu.request(0, request(255), ["/a", "/b"], false, 0);
+    assert!(cpu.next().is_none());
 }

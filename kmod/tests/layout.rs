@@ -3,7 +3,7 @@
 use kestrel_core::abi::{FRAME_BYTES, Interest, Request};
 use kestrel_core::event::{FdFlags, FdHead, FdKind, TaskContext, Tuple};
 use kestrel_core::fill::ProcessImage;
-use kestrel_kmod::{Facts, PRODUCER_BYTES, SYSCALLS, Seen, Wanted};
+use kestrel_kmod::{Facts, PRODUCER_BYTES, Request as UringRequest, SYSCALLS, Seen, Wanted};
 use std::mem::offset_of;
 
 const HEADER: &str = include_str!("../kestrel.h");
@@ -49,6 +49,7 @@ fn structures_have_the_size_that_c_asserts() {
         ("kestrel_tuple", size_of::<Tuple>()),
         ("kestrel_image", size_of::<ProcessImage>()),
         ("kestrel_seen", size_of::<Seen>()),
+        ("kestrel_request", size_of::<UringRequest>()),
         ("kestrel_facts", size_of::<Facts>()),
         ("kestrel_wanted", size_of::<Wanted>()),
     ] {

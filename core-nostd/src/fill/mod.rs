@@ -13,6 +13,7 @@
 //! | `quota.rs` | quotactl |
 //! | `special.rs` | the parameters that no general rule covers |
 //! | `process.rs` | fork, exec and exit, from their own tracepoints |
+//! | `signal.rs` | signals that are delivered, from their own tracepoint |
 //! | `compat.rs` | what differs for 32-bit callers |
 //!
 //! A filler never fails for want of an argument: what cannot be read is left absent, and the record says so by its
@@ -27,6 +28,7 @@ mod param;
 mod path;
 mod process;
 mod quota;
+mod signal;
 mod special;
 mod syscall;
 mod vector;
@@ -35,6 +37,7 @@ pub use compat::multiplexed;
 pub use kernel::{Kernel, ListenQueue, ProcessImage, Strings, TaskPath, Unavailable, UserString};
 pub use path::{PATH_MAX, join, normalize};
 pub use process::{Exit, process_exec, process_exit, process_fork};
+pub use signal::{Delivered, signal_delivered};
 pub use syscall::{Call, syscall_exit};
 
 /// Bytes of a buffer (what is sent or written) that a record keeps at most. Falco's default snaplen.

@@ -7,34 +7,6 @@ use crate::event::{Flags, Overflow, PathFlags, PathHead, RecordHeader, RecordWri
 use crate::schema::{self, EventId, From, id};
 use zerocopy::IntoBytes;
 
-/// Index of a parameter in the table, found by name while compiling.
-const fn index_of(event: EventId, name: &str) -> usize {
-    let params = schema::EVENTS[event.0 as usize].params;
-    let mut index = 0;
-    while index < params.len() {
-        if same(params[index].name, name) {
-            return index;
-        }
-        index += 1;
-    }
-    panic!("the schema has no such parameter")
-}
-
-const fn same(a: &str, b: &str) -> bool {
-    let (a, b) = (a.as_bytes(), b.as_bytes());
-    if a.len() != b.len() {
-        return false;
-    }
-    let mut i = 0;
-    while i < a.len() {
-        if a[i] != b[i] {
-            return false;
-        }
-        i += 1;
-    }
-    true
-}
-
 /// Writes the record of a process or thread that `clone_args` made, seen in its parent before the child runs.
 ///
 /// `event` is the parent's system call; `child` the task context of the new task.
@@ -48,8 +20,8 @@ pub fn process_fork<K: Kernel>(
     stamp: RecordHeader,
     buf: &mut [u8],
 ) -> Result<usize, Overflow> {
-    const CHILD_TID: usize = index_of(id::CLONE, "child_tid");
-    const FLAGS: usize = index_of(id::CLONE, "flags");
+    const CHILD_TID: usize = schema::index_of(id::CLONE, "child_tid");
+    const FLAGS: usize = schema::index_of(id::CLONE, "flags");
     let recipe = schema::recipe(call.event).ok_or(Overflow)?;
     let mut out = RecordWriter::begin(buf, recipe.sources.len())?;
     k.task_context(out.task()?);
@@ -114,13 +86,13 @@ pub fn process_exec<K: Kernel>(
     out.finish(RecordHeader { event: event.0, ..stamp })
 }
 
-const EXE: usize = index_of(id::EXECVE, "exe");
-const ARGS: usize = index_of(id::EXECVE, "args");
-const CWD: usize = index_of(id::EXECVE, "cwd");
-const CGROUPS: usize = index_of(id::EXECVE, "cgroups");
-const ENV: usize = index_of(id::EXECVE, "env");
-const EXEPATH: usize = index_of(id::EXECVE, "trusted_exepath");
-const FILENAME: usize = index_of(id::EXECVE, "filename");
+const EXE: usize = schema::index_of(id::EXECVE, "exe");
+const ARGS: usize = schema::index_of(id::EXECVE, "args");
+const CWD: usize = schema::index_of(id::EXECVE, "cwd");
+const CGROUPS: usize = schema::index_of(id::EXECVE, "cgroups");
+const ENV: usize = schema::index_of(id::EXECVE, "env");
+const EXEPATH: usize = schema::index_of(id::EXECVE, "trusted_exepath");
+const FILENAME: usize = schema::index_of(id::EXECVE, "filename");
 
 /// One parameter of the new image.
 fn exec_param<K: Kernel>(k: &K, out: &mut RecordWriter<'_>, index: usize, filename: &[u8]) -> Result<(), Overflow> {

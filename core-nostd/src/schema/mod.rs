@@ -44,3 +44,31 @@ pub fn get(id: EventId) -> Option<&'static Event> {
 pub fn recipe(id: EventId) -> Option<&'static Recipe> {
     events::RECIPES.get(usize::from(id.0))
 }
+
+/// Index of a parameter in the table, found by name while compiling.
+pub(crate) const fn index_of(event: EventId, name: &str) -> usize {
+    let params = EVENTS[event.0 as usize].params;
+    let mut index = 0;
+    while index < params.len() {
+        if same(params[index].name, name) {
+            return index;
+        }
+        index += 1;
+    }
+    panic!("the schema has no such parameter")
+}
+
+const fn same(a: &str, b: &str) -> bool {
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    if a.len() != b.len() {
+        return false;
+    }
+    let mut i = 0;
+    while i < a.len() {
+        if a[i] != b[i] {
+            return false;
+        }
+        i += 1;
+    }
+    true
+}

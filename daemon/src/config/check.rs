@@ -3,6 +3,7 @@
 use super::keys::{Kind, Meaning, meaning, nearest};
 use crate::document::{Content, Node};
 use figment::value::{Dict, Value};
+use kestrel_outputs::escape::line;
 
 /// What was found while checking.
 #[derive(Debug, Default)]
@@ -27,7 +28,8 @@ pub fn section(
         let at = || place(key.referenced.line(), key.referenced.column());
         if key.value.contains('.') {
             let nested = key.value.replace('.', ": {") + ": …" + &"}".repeat(key.value.matches('.').count());
-            findings.errors.push(format!("{}: unknown key {path}: here keys are nested, as in {nested}", at()));
+            let message = format!("unknown key {path}: here keys are nested, as in {nested}");
+            findings.errors.push(format!("{}: {}", at(), line(&message)));
             continue;
         }
         let checked = match meaning(&path) {
@@ -50,7 +52,10 @@ pub fn section(
 
 /// The message about a key that does not exist.
 pub fn unknown(path: &str) -> String {
-    match nearest(path) {
+    let near = nearest(path);
+    // Whatever was given, the message is one line.
+    let path = line(path);
+    match near {
         Some(near) => format!("unknown key {path}; did you mean {near}?"),
         None => format!("unknown key {path}"),
     }

@@ -4,6 +4,7 @@ use super::check::{self, Findings};
 use super::keys::{Kind, Meaning, meaning, nearest};
 use crate::document::{self, Content};
 use figment::value::{Dict, Value};
+use kestrel_outputs::escape::line;
 
 /// One key that was set.
 #[derive(Debug, PartialEq)]
@@ -16,7 +17,7 @@ pub struct Setting {
 
 /// Reads an option: `key=value`, `section.key=value`, `list[]=item`, `section={key: value}`.
 pub fn option(option: &str, findings: &mut Findings) -> Option<Setting> {
-    let place = format!("-o {option}");
+    let place = format!("-o {}", line(option));
     let Some((key, text)) = option.split_once('=') else {
         findings.errors.push(format!("{place}: expected key=value, such as -o json_output=true"));
         return None;
@@ -27,7 +28,7 @@ pub fn option(option: &str, findings: &mut Findings) -> Option<Setting> {
         None => (key, false),
     };
     if append && !matches!(meaning(path), Meaning::Key(Kind::List(_))) {
-        findings.errors.push(format!("{place}: {path} is not a list"));
+        findings.errors.push(format!("{place}: {} is not a list", line(path)));
         return None;
     }
     set(path, text, &place, findings).map(|dict| Setting { dict, append })
@@ -43,7 +44,7 @@ pub fn variable(name: &str, text: &str, findings: &mut Findings, warnings: &mut 
             let hint = nearest(&path).map_or_else(String::new, |near| {
                 format!("; did you mean KESTREL_{}?", near.to_ascii_uppercase().replace('.', "__"))
             });
-            warnings.push(format!("environment: {name} sets no key, and is ignored{hint}"));
+            warnings.push(format!("environment: {} sets no key, and is ignored{hint}", line(name)));
             None
         }
     }

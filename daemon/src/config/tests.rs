@@ -49,6 +49,17 @@ fn a_command_line_given_as_an_option_is_taken_as_it_is() {
 }
 
 #[test]
+fn a_key_cannot_forge_a_line_of_the_message() {
+    let hostile = "jsn\nkestrel: all is well \u{1b}[31m";
+    let text = "\"jsn\\nkestrel: all is well \\e[31m\": 1\n\"a.b\\nc\": 1\n";
+    let message = load_all(text, &[], &[&format!("{hostile}=1"), &format!("{hostile}[]=1")]).unwrap_err();
+    assert_eq!(message.lines().count(), 4, "{message}");
+    assert!(!message.replace('\n', "").contains(char::is_control), "{message:?}");
+    let ignored = load_all("", &[(&format!("KESTREL_{hostile}"), "1")], &[]).unwrap().warnings;
+    assert!(ignored.len() == 1 && !ignored[0].contains(char::is_control), "{ignored:?}");
+}
+
+#[test]
 fn everything_that_is_wrong_is_said_at_once_each_with_its_place() {
     let text = "\
 jsn_output: true

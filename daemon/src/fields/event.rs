@@ -10,6 +10,7 @@ use kestrel_rules::{Field, FieldArg, Value};
 /// Bits of open(2)'s flags and of a file's mode (`asm-generic/fcntl.h`, `linux/stat.h`).
 const O_ACCMODE: i64 = 3;
 const O_CREAT: i64 = 0o100;
+const O_PATH: i64 = 0o10000000;
 const EXECUTABLE: i64 = 0o111;
 
 pub(super) const GIVEN: &[Given] = &[
@@ -20,7 +21,7 @@ pub(super) const GIVEN: &[Given] = &[
         _ => Value::Missing,
     }),
     (Field::SyscallType, |facts, _| match facts.id() {
-        id::PROCEXIT => Value::Missing,
+        id::PROCEXIT | id::SIGNALDELIVER => Value::Missing,
         _ => Value::Str(facts.event.name.as_bytes()),
     }),
     (Field::EvtCategory, |facts, _| Value::Str(facts.category().as_bytes())),
@@ -45,8 +46,13 @@ pub(super) const GIVEN: &[Given] = &[
             _ => None,
         })
     }),
-    (Field::EvtIsOpenRead, |facts, _| facts.when_open(|flags| matches!(flags & O_ACCMODE, 0 | 2))),
-    (Field::EvtIsOpenWrite, |facts, _| facts.when_open(|flags| matches!(flags & O_ACCMODE, 1 | 2))),
+    // A descriptor that only names its file neither reads nor writes; opened again through /proc, it is seen.
+    (Field::EvtIsOpenRead, |facts, _| {
+        facts.when_open(|flags| flags & O_PATH == 0 && matches!(flags & O_ACCMODE, 0 | 2))
+    }),
+    (Field::EvtIsOpenWrite, |facts, _| {
+        facts.when_open(|flags| flags & O_PATH == 0 && matches!(flags & O_ACCMODE, 1 | 2))
+    }),
     (Field::EvtIsOpenCreate, |facts, _| facts.when_open(|flags| flags & O_CREAT != 0)),
     (Field::EvtIsOpenExec, |facts, _| {
         let executable = facts.number("mode").is_some_and(|mode| mode & EXECUTABLE != 0);

@@ -130,9 +130,9 @@ fn variable<'a>(process: &'a Process, name: &str) -> Value<'a> {
 }
 
 impl<'a> EventFacts<'a> {
-    /// Name of the thread that did it.
+    /// Name of the process that did it.
     fn name(&self) -> &'a [u8] {
-        self.record.task().comm()
+        self.process.map_or_else(|| self.record.task().comm(), Process::comm)
     }
 
     pub(super) fn is_main_thread(&self) -> bool {

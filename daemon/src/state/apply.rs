@@ -137,9 +137,6 @@ impl State {
         let key = ProcessKey::of(task);
         match self.processes.get_mut(key) {
             Some(process) => {
-                if task.tid == task.pid {
-                    process.comm = task.comm;
-                }
                 let moved = process.task.ppid != task.ppid;
                 process.task = *task;
                 if moved {
@@ -203,7 +200,6 @@ impl State {
             vpid: number("child_vpid").unwrap_or(0) as u32,
             ..*record.task()
         };
-        child.comm = record.task().comm;
         child.exited = false;
         child.threads = Some(Threads::ONE);
         child.exec_time_ns = 0;

@@ -57,14 +57,12 @@ impl ProcReader {
     /// Reads image and working directory of a process that is known already, if it still has its pid.
     pub fn fill(&mut self, key: ProcessKey, process: &mut Process) {
         let dir = self.root.join(key.pid.to_string());
-        let same = |reader: &mut ProcReader| {
-            reader.read(&dir.join("stat"), 4096).and_then(parse_stat).is_some_and(|task| ProcessKey::of(&task) == key)
-        };
         process.complete = true;
         let mut read = process.clone();
         self.complete(&dir, &mut read);
-        if same(self) {
-            *process = read;
+        let after = self.read(&dir.join("stat"), 4096).and_then(parse_stat);
+        if let Some(task) = after.filter(|task| ProcessKey::of(task) == key) {
+            *process = Process { comm: task.comm, ..read };
         }
     }
 

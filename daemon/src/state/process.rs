@@ -105,7 +105,8 @@ impl Threads {
 pub struct Process {
     /// The task context of the last record that it or one of its threads made.
     pub task: TaskContext,
-    /// Its name (comm of its main thread).
+    /// Its name: the comm that its last exec gave it, whatever it or its threads call themselves since. For a process that was
+    /// there before the capture, the comm that its main thread had then.
     pub comm: [u8; 16],
     /// Its parent, if it is known.
     pub parent: Option<ProcessKey>,

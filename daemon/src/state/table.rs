@@ -5,7 +5,7 @@
 //! they come back, less completely, with their next record.
 
 use super::{Process, ProcessKey};
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 use std::collections::VecDeque;
 
 /// The process table.
@@ -66,8 +66,9 @@ impl ProcessTable {
         *newest = key.start_ticks.max(*newest);
         self.processes.insert(key, process);
         if self.added.len() > 2 * self.capacity {
-            let processes = &self.processes;
-            self.added.retain(|key| processes.contains_key(key));
+            // One that ended and came back stands there more than once.
+            let (processes, mut seen) = (&self.processes, HashSet::new());
+            self.added.retain(|key| processes.contains_key(key) && seen.insert(*key));
         }
     }
 

@@ -40,9 +40,10 @@ pub struct Call<'a> {
     pub numbers: &'a [(usize, u64)],
 }
 
-/// `kill(pid, sig)` by a program.
+/// `kill(pid, sig)` by a program: process 100 if it is called evil, else another.
 pub fn kill<'a>(comm: &'a str, time_ns: u64, numbers: &'a [(usize, u64)]) -> Call<'a> {
-    Call { event: schema::id::KILL, time_ns, pid: 100, comm, numbers }
+    let pid = if comm == "evil" { 100 } else { 200 };
+    Call { event: schema::id::KILL, time_ns, pid, comm, numbers }
 }
 
 impl Cpu {

@@ -5,7 +5,7 @@ use kestrel_core::abi::{Frame, Interest};
 use kestrel_core::event::{FdHead, MAX_RECORD, Record, TaskContext};
 use kestrel_core::fill::ProcessImage;
 use kestrel_core::schema::{EventId, EventSet};
-use kestrel_kmod::{Facts, PRODUCER_BYTES, Seen, Wanted};
+use kestrel_kmod::{Facts, File, PRODUCER_BYTES, Request, Seen, Wanted};
 use std::alloc::{Layout, alloc_zeroed, dealloc};
 use std::ptr::NonNull;
 
@@ -43,6 +43,14 @@ unsafe extern "C" {
         reaper_tid: u32,
         group_dead: bool,
     ) -> u64;
+    fn kestrel_rs_signal(wanted: *mut Wanted, producer: *mut u8, seen: *const Seen, sender: u32, signal: u32) -> u64;
+    fn kestrel_rs_request(
+        wanted: *mut Wanted,
+        producer: *mut u8,
+        seen: *const Seen,
+        request: *const Request,
+        missed: u32,
+    ) -> u64;
 }
 
 /// Thread id that the fake kernel gives for the running task.
@@ -65,8 +73,24 @@ helper!(kestrel_executable(_to: *mut u8, _len: usize) -> i64 { -2 });
 // A length that no buffer has: the object must not believe it.
 helper!(kestrel_cgroup_path(_to: *mut u8, len: usize) -> i64 { len as i64 + 1 });
 helper!(kestrel_describe_fd(_fd: i32, _head: *mut FdHead, _tail: *mut u8, _len: usize) -> i64 { -9 });
+helper!(kestrel_describe_file(_file: *mut File, fd: i32, head: *mut FdHead, tail: *mut u8, len: usize) -> i64 {
+    let path = b"/held";
+    if len < path.len() {
+        return -36;
+    }
+    // SAFETY: the object hands in a head of its own, and a tail of `len` bytes.
+    unsafe {
+        head.write(FdHead { fd, kind: 1, ..FdHead::default() });
+        tail.copy_from_nonoverlapping(path.as_ptr(), path.len());
+    }
+    path.len() as i64
+});
 helper!(kestrel_listen_queue(_fd: i32, _out: *mut [u32; 2]) -> i32 { -88 });
 helper!(kestrel_current_task(out: *mut TaskContext) -> () {
+    // SAFETY: the object hands in a task context of its own.
+    unsafe { out.write(TaskContext { tid: TID, pid: TID, ..TaskContext::default() }) }
+});
+helper!(kestrel_receiving_task(out: *mut TaskContext) -> () {
     // SAFETY: the object hands in a task context of its own.
     unsafe { out.write(TaskContext { tid: TID, pid: TID, ..TaskContext::default() }) }
 });
@@ -147,6 +171,27 @@ impl Cpu {
         let producer = self.producer.0.as_mut_ptr();
         // SAFETY: the CPU's own memory.
         unsafe { kestrel_rs_exit(&mut *self.wanted, producer, &Seen::default(), code, reaper_tid, group_dead) };
+    }
+
+    pub fn signal(&mut self, sender: u32, signal: u32) {
+        let producer = self.producer.0.as_mut_ptr();
+        // SAFETY: the CPU's own memory.
+        unsafe { kestrel_rs_signal(&mut *self.wanted, producer, &Seen::default(), sender, signal) };
+    }
+
+    /// A request of io_uring with these names; `held` if the shim holds its file. `missed` others were not followed.
+    pub fn request(&mut self, ret: i64, request: Request, names: [&str; 2], held: bool, missed: u32) {
+        let mut file = 0_u8;
+        let request = Request {
+            names: names.map(|name| if name.is_empty() { std::ptr::null() } else { name.as_ptr() }),
+            name_lens: names.map(|name| name.len() as u32),
+            file: if held { (&raw mut file).cast() } else { std::ptr::null_mut() },
+            ..request
+        };
+        let seen = Seen { ret, nr: u32::MAX, ..Seen::default() };
+        let producer = self.producer.0.as_mut_ptr();
+        // SAFETY: the CPU's own memory; names with their lengths; a file that only this file's helper is given.
+        unsafe { kestrel_rs_request(&mut *self.wanted, producer, &seen, &request, missed) };
     }
 
     /// What a poll would say.

@@ -9,6 +9,7 @@ pub mod calls;
 pub mod count;
 pub mod daemon;
 pub mod demo;
+pub mod evasion;
 pub mod failure;
 pub mod init;
 pub mod load;
@@ -19,6 +20,7 @@ pub mod raw;
 pub mod sentinel;
 pub mod stage;
 pub mod summary;
+pub mod uring;
 
 use std::process::ExitCode;
 

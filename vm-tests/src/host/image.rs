@@ -21,7 +21,7 @@ const BUSYBOX: [&str; 38] = [
 ];
 
 /// Names under which the guest's own program is started: what scenarios want to have happened in a program of that name.
-const OURS: [&str; 13] = [
+const OURS: [&str; 14] = [
     "usr/sbin/nginx",
     "usr/sbin/sshd",
     "usr/bin/apt-get",
@@ -33,6 +33,7 @@ const OURS: [&str; 13] = [
     "usr/bin/load",
     "usr/bin/storm",
     "usr/bin/calls",
+    "usr/bin/ringer",
     "usr/bin/rshell",
     "usr/bin/jail",
 ];

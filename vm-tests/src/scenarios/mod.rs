@@ -3,6 +3,7 @@
 mod bad_input;
 mod boot;
 mod callers;
+mod evasion;
 mod load_rules;
 mod losses;
 mod outputs;
@@ -12,7 +13,9 @@ mod rules_files;
 mod rules_kernel;
 mod rules_network;
 mod rules_programs;
+mod signals;
 mod storm;
+mod uring;
 
 use crate::guest::failure::Outcome;
 use crate::guest::stage::Stage;
@@ -99,8 +102,13 @@ pub fn all() -> Vec<&'static Scenario> {
         rules_network::SCENARIOS,
         rules_kernel::SCENARIOS,
         callers::SCENARIOS,
+        evasion::RULES,
+        uring::RULES,
         bad_input::SCENARIOS,
         outputs::SCENARIOS,
+        evasion::SCENARIOS,
+        uring::SCENARIOS,
+        signals::SCENARIOS,
         records::SCENARIOS,
         reload::SCENARIOS,
         losses::SCENARIOS,

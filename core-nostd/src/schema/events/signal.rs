@@ -44,4 +44,7 @@ events! {
     SIGSUSPEND "sigsuspend" Signal { "res": Errno, Return; }
     SGETMASK "sgetmask" Signal { "res": Errno, Return; }
     SSETMASK "ssetmask" Signal { "res": Errno, Return; }
+    SIGNALDELIVER "signaldeliver" Signal {
+        "spid": Pid, Special; "dpid": Pid, Context(ContextField::Pid); "sig": Signal, Special;
+    }
 }

@@ -35,6 +35,26 @@ fn ancestors_are_told_by_generation_or_all_at_once() {
 }
 
 #[test]
+fn a_name_that_a_process_gives_itself_or_a_thread_hides_nothing() {
+    let (mut world, mut cat) = family();
+    let fields = ["proc.name", "proc.cmdline", "proc.pname", "thread.nametid"];
+    // prctl(PR_SET_NAME) of the process, and in a thread such as io_uring's workers.
+    cat.comm = task(0, 0, "sshd").comm;
+    assert_eq!(world.ask(&call("getppid", cat), fields), ["cat", "cat /etc/shadow b c", "bash", "cat30"]);
+    let mut thread = cat;
+    thread.tid = 31;
+    thread.comm = task(0, 0, "iou-wrk-30").comm;
+    assert_eq!(world.ask(&call("getppid", thread), fields), ["cat", "cat /etc/shadow b c", "bash", "cat31"]);
+    let mut child = task(40, 30, "sshd");
+    child.comm = cat.comm;
+    world.take(&fork(cat, child));
+    assert_eq!(world.ask(&call("getppid", child), fields), ["cat", "cat /etc/shadow b c", "cat", "cat40"]);
+    child.comm = task(0, 0, "true").comm;
+    world.take(&exec(child, "true", &[], &[]));
+    assert_eq!(world.ask(&call("getppid", child), fields), ["true", "true", "cat", "true40"]);
+}
+
+#[test]
 fn a_variable_of_the_ancestors_is_that_of_the_nearest_that_has_it() {
     let (mut world, cat) = family();
     let made = call("getppid", cat);

@@ -200,3 +200,21 @@ fn reading_and_writing_is_about_what_the_descriptor_stands_for() {
     assert_eq!(world.ask(&read.clone().unix("fd", 3, "", "/run/x"), fields), ["ipc", "5", "-", "-", "r"]);
     assert_eq!(world.ask(&call("mmap", me()).number("res", 5), fields), ["memory", "-", "-", "-", "-"]);
 }
+
+#[test]
+fn an_open_is_for_reading_or_writing_as_its_flags_say() {
+    let mut world = World::new();
+    let fields = ["evt.is_open_read", "evt.is_open_write", "evt.is_open_create"];
+    // O_RDONLY, O_WRONLY | O_CREAT, O_RDWR, O_PATH
+    for (flags, expected) in [
+        (0, ["true", "false", "false"]),
+        (0o101, ["false", "true", "true"]),
+        (2, ["true", "true", "false"]),
+        (0o10000000, ["false", "false", "false"]),
+    ] {
+        let made = call("openat", me()).file("fd", 3, "/a").number("flags", flags);
+        assert_eq!(world.ask(&made, fields), expected, "{flags:o}");
+    }
+    assert_eq!(world.ask(&call("creat", me()).file("fd", 3, "/a"), fields), ["false", "true", "true"]);
+    assert_eq!(world.ask(&call("kill", me()), fields), ["false", "false", "false"]);
+}

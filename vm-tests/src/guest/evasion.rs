@@ -1,0 +1,75 @@
+//! Ways to do a thing so that it looks like another.
+
+use super::failure::{Doing, Failure, Outcome};
+use nix::fcntl::OFlag;
+use nix::libc;
+use nix::sys::mman::{MapFlags, ProtFlags, mmap};
+use nix::sys::prctl;
+use std::ffi::CString;
+use std::fs::{File, OpenOptions};
+use std::num::NonZeroUsize;
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::{OpenOptionsExt, symlink};
+use std::os::unix::process::CommandExt;
+use std::process::Command;
+
+/// Does it.
+///
+/// # Errors
+/// If it cannot be done.
+pub fn act(words: &[&str]) -> Outcome {
+    match words {
+        ["by-descriptor", folder, name] => {
+            let folder = File::open(folder)?;
+            drop(File::open(format!("/proc/self/fd/{}/{name}", folder.as_raw_fd())).doing(name)?);
+            Ok(())
+        }
+        ["again", path] => {
+            let there = OpenOptions::new().read(true).custom_flags(OFlag::O_PATH.bits()).open(path)?;
+            // Where udev does not run, nobody has made it.
+            let _ = symlink("/proc/self/fd", "/dev/fd");
+            drop(File::open(format!("/dev/fd/{}", there.as_raw_fd())).doing(path)?);
+            Ok(())
+        }
+        ["long-path", path] => {
+            // PATH_MAX counts the NUL (`linux/limits.h`).
+            let fill = 4095 - path.len();
+            let padding = "/".repeat(fill % 2) + &"/.".repeat(fill / 2);
+            drop(File::open(format!("{padding}{path}")).doing(path)?);
+            Ok(())
+        }
+        ["not-resident", path] => not_resident(path),
+        ["renamed", name, path] => {
+            let name = CString::new(*name).map_err(|error| Failure::from(error.to_string()))?;
+            prctl::set_name(&name)?;
+            drop(File::open(path).doing(path)?);
+            Ok(())
+        }
+        ["in-a-thread", name, path] => {
+            let (name, path) = ((*name).to_owned(), (*path).to_owned());
+            let thread = std::thread::Builder::new().name(name).spawn(move || File::open(path).map(drop))?;
+            thread.join().map_err(|_| "the thread failed")?.map_err(Failure::from)
+        }
+        ["as", name, program, args @ ..] => Err(Failure::from(Command::new(program).arg0(name).args(args).exec())),
+        ["many-arguments", program, args @ ..] => {
+            // Each may be 128 KiB long (MAX_ARG_STRLEN, `linux/binfmts.h`).
+            let long = "x".repeat(127 << 10);
+            Err(Failure::from(Command::new(program).args(args).args(std::iter::repeat_n(long, 8)).exec()))
+        }
+        _ => Err("no such evasion".into()),
+    }
+}
+
+/// Opens a path whose characters lie in a page that is not in memory when the call begins.
+#[allow(unsafe_code, reason = "a string that is not in memory cannot be a slice")]
+fn not_resident(path: &str) -> Outcome {
+    const FILE: &str = "/srv/name";
+    std::fs::write(FILE, format!("{path}\0")).doing(FILE)?;
+    let file = File::open(FILE)?;
+    let page = NonZeroUsize::MIN.saturating_add(4095);
+    // SAFETY: a new mapping, which is never taken away.
+    let at = unsafe { mmap(None, page, ProtFlags::PROT_READ, MapFlags::MAP_PRIVATE, &file, 0)? };
+    // SAFETY: the mapping holds a NUL-terminated string.
+    let fd = unsafe { libc::open(at.as_ptr().cast_const().cast(), libc::O_RDONLY) };
+    if fd < 0 { Err(std::io::Error::last_os_error().into()) } else { Ok(()) }
+}
