@@ -9,7 +9,7 @@ endif
 MAKEOVERRIDES :=
 unexport MAKEFLAGS MFLAGS
 
-KERNEL ?= all
+KERNEL ?= 6.1,6.12
 SCENARIO ?=
 SOURCE ?= kmod
 TARGET ?=
@@ -31,7 +31,7 @@ demo: ## an attack becomes an alert, in a virtual machine; SHELL=1 gives you a s
 test: ## every test there is, on the host and in virtual machines
 	@ci/test.sh
 
-vm-test: ## machine tests alone: [KERNEL=6.1|6.12|all] [SCENARIO=part of a name] [SOURCE=kmod]
+vm-test: ## machine tests alone: [KERNEL=5.10|6.1|6.12|all] [SCENARIO=part of a name] [SOURCE=kmod]
 	@ci/vm-tests.sh --kernel '$(KERNEL)' --scenario '$(SCENARIO)' --source '$(SOURCE)'
 
 lint: ## formatting, lints, documentation, licences

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds all that runs in the machines, and starts the harness with the arguments given: see `vm-tests --help`.
 #
-#   ci/vm-tests.sh [--kernel 6.1|6.12|all] [--scenario NAME] [--demo|--shell|--count|--list]
+#   ci/vm-tests.sh [--kernel 5.10|6.1|6.12|all] [--scenario NAME] [--demo|--shell|--count|--list]
 set -euo pipefail
 cd "$(dirname "$0")/.."
 step() { printf '==> %s\n' "$*"; }
@@ -21,9 +21,12 @@ done
 step "Debian's kernels and their headers"
 target/debug/vm-tests --fetch "${kernels[@]}"
 step "the kernel module"
-case ${kernels[1]:-all} in
+case ${kernels[1]:-6.1,6.12} in
 all) ci/build-kmod.sh target/kernels/*/ ;;
-*) ci/build-kmod.sh "target/kernels/${kernels[1]}" ;;
+*)
+    IFS=, read -ra names <<<"${kernels[1]:-6.1,6.12}"
+    ci/build-kmod.sh "${names[@]/#/target/kernels/}"
+    ;;
 esac
 step "kestrel, and what else runs in the machines"
 ci/build-static.sh

@@ -230,9 +230,11 @@ impl State {
             },
         };
         let cwd = param(record, "cwd").map(|p| p.0);
+        let asked = param(record, "filename").and_then(|p| p.path()).map_or(&[][..], |path| path.raw);
+        let comm = if names_nothing(asked) { name_of(&image.exepath) } else { None };
         if let Some(process) = self.processes.get_mut(key) {
             process.image = Rc::new(image);
-            process.comm = record.task().comm;
+            process.comm = comm.unwrap_or(record.task().comm);
             process.exec_time_ns = record.header().time_ns;
             process.figures = figures(record, process.figures);
             // The kernel ended the others.
@@ -250,6 +252,25 @@ impl State {
             process.cwd = Rc::from(path);
         }
     }
+}
+
+/// True for names by which a program is executed that are not its own: the kernel would call the process `exe`, or by the
+/// number of a descriptor.
+fn names_nothing(filename: &[u8]) -> bool {
+    let links: [&[u8]; 5] =
+        [b"/proc/self/exe", b"/proc/thread-self/exe", b"/dev/fd/", b"/proc/self/fd/", b"/proc/thread-self/fd/"];
+    links.iter().any(|link| if link.ends_with(b"/") { filename.starts_with(link) } else { filename == *link })
+}
+
+/// The last part of a path as a process's name, cut as the kernel cuts it (TASK_COMM_LEN, `linux/sched.h`); `None` if there
+/// is none.
+fn name_of(path: &[u8]) -> Option<[u8; 16]> {
+    let name = path.rsplit(|&b| b == b'/').next().filter(|name| !name.is_empty())?;
+    let mut comm = [0; 16];
+    for (to, from) in comm.iter_mut().take(15).zip(name) {
+        *to = *from;
+    }
+    Some(comm)
 }
 
 /// What an exec or a fork says about the process that made it. What it does not say stays.

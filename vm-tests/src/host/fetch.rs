@@ -26,10 +26,19 @@ pub fn fetch(target: &Path, flavours: &[Flavour]) -> Result<(), String> {
     if missing.is_empty() {
         return Ok(());
     }
-    let apt = Apt::prepare(&target.join("apt")).map_err(|error| format!("{}: {error}", target.display()))?;
-    println!("reading the lists of Debian's packages …");
-    apt.run("apt-get", &["update", "-qq"], None)?;
+    // One release at a time, so that a name stands for that release's newest.
+    let mut apt: Option<(&str, Apt)> = None;
     for flavour in missing {
+        let apt = match &apt {
+            Some((release, apt)) if *release == flavour.release => apt,
+            _ => {
+                let dir = target.join("apt").join(flavour.release);
+                let new = Apt::prepare(&dir, flavour.release).map_err(|error| format!("{}: {error}", dir.display()))?;
+                println!("reading the lists of Debian's packages ({}) …", flavour.release);
+                new.run("apt-get", &["update", "-qq"], None)?;
+                &apt.insert((flavour.release, new)).1
+            }
+        };
         let release = apt.unpack(flavour, &folder(target, flavour))?;
         println!("kernel {}: {release}", flavour.name);
     }
@@ -42,7 +51,7 @@ struct Apt {
 }
 
 impl Apt {
-    fn prepare(dir: &Path) -> io::Result<Apt> {
+    fn prepare(dir: &Path, release: &str) -> io::Result<Apt> {
         for sub in ["state/lists/partial", "cache/archives/partial", "empty"] {
             fs::create_dir_all(dir.join(sub))?;
         }
@@ -50,9 +59,8 @@ impl Apt {
         let mirror = std::env::var("KESTREL_DEBIAN_MIRROR").unwrap_or_else(|_| MIRROR.to_owned());
         let keyring = if Path::new(KEYRING).exists() { format!("[signed-by={KEYRING}] ") } else { String::new() };
         let mut sources = String::new();
-        for (archive, suite) in
-            [("debian", "bookworm"), ("debian", "bookworm-updates"), ("debian-security", "bookworm-security")]
-        {
+        for (archive, suite) in [("debian", ""), ("debian", "-updates"), ("debian-security", "-security")] {
+            let suite = format!("{release}{suite}");
             sources.push_str(&format!("deb {keyring}{mirror}/{archive} {suite} main\n"));
         }
         fs::write(dir.join("sources.list"), sources)?;

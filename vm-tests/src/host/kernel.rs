@@ -11,25 +11,50 @@ pub struct Flavour {
     pub image: &'static str,
     /// The package that depends on the newest headers.
     pub headers: &'static str,
+    /// Debian's release that they are taken from.
+    pub release: &'static str,
 }
 
 /// Every kernel there is a name for.
-pub const FLAVOURS: [Flavour; 2] = [
-    Flavour { name: "6.1", image: "linux-image-cloud-amd64", headers: "linux-headers-cloud-amd64" },
-    Flavour { name: "6.12", image: "linux-image-6.12-cloud-amd64", headers: "linux-headers-6.12-cloud-amd64" },
+pub const FLAVOURS: [Flavour; 3] = [
+    Flavour {
+        name: "5.10",
+        image: "linux-image-cloud-amd64",
+        headers: "linux-headers-cloud-amd64",
+        release: "bullseye",
+    },
+    Flavour {
+        name: "6.1",
+        image: "linux-image-cloud-amd64",
+        headers: "linux-headers-cloud-amd64",
+        release: "bookworm",
+    },
+    Flavour {
+        name: "6.12",
+        image: "linux-image-6.12-cloud-amd64",
+        headers: "linux-headers-6.12-cloud-amd64",
+        release: "bookworm",
+    },
 ];
 
-/// The flavours that a word stands for: a name, or `all`.
+/// Those that `make test` runs on.
+pub const TESTED: &str = "6.1,6.12";
+
+/// The flavours that a word stands for: names split by commas, or `all`.
 ///
 /// # Errors
-/// A message if it stands for none.
+/// A message if one stands for none.
 pub fn flavours(word: &str) -> Result<Vec<Flavour>, String> {
     if word == "all" {
         return Ok(FLAVOURS.to_vec());
     }
     let known = || FLAVOURS.map(|flavour| flavour.name).join(", ");
-    let found = FLAVOURS.iter().find(|flavour| flavour.name == word);
-    found.map(|flavour| vec![*flavour]).ok_or_else(|| format!("there is no kernel {word}: use {} or all", known()))
+    word.split(',')
+        .map(|name| {
+            let found = FLAVOURS.iter().find(|flavour| flavour.name == name);
+            found.copied().ok_or_else(|| format!("there is no kernel {name}: use {} or all", known()))
+        })
+        .collect()
 }
 
 /// Where a flavour's packages are unpacked: `root` with the files, and `release`, which is written last.
@@ -50,6 +75,12 @@ pub struct Kernel {
 }
 
 impl Kernel {
+    /// Its version, as `(major, minor)`.
+    pub fn version(&self) -> (u32, u32) {
+        let mut parts = self.name.split('.').map(|part| part.parse().unwrap_or(0));
+        (parts.next().unwrap_or(0), parts.next().unwrap_or(0))
+    }
+
     /// The kernel of a flavour.
     ///
     /// # Errors

@@ -1,18 +1,18 @@
 //! The command line.
 
-use super::kernel::{Flavour, flavours};
+use super::kernel::{Flavour, TESTED, flavours};
 
 const USAGE: &str = "\
 Runs the machine tests: stock Debian kernels under QEMU, and real programs in them.
 
-usage: vm-tests [--kernel 6.1|6.12|all] [--scenario NAME] [--source kmod] [--jobs N]
+usage: vm-tests [--kernel 5.10|6.1|6.12|all] [--scenario NAME] [--source kmod] [--jobs N]
        vm-tests --list      the scenarios
        vm-tests --fetch     only bring the kernels, from Debian, to target/kernels
        vm-tests --demo      the demonstration
        vm-tests --shell     a shell in the machine of the demonstration
        vm-tests --count     instructions a system call, memory, sizes
 
-A NAME stands for every scenario that contains it. The kernels are looked for in target/kernels, the module in target/kmod
+Several kernels are split by commas; without --kernel it is 6.1,6.12. A NAME stands for every scenario that contains it. The kernels are looked for in target/kernels, the module in target/kmod
 (ci/build-kmod.sh), the programs in target/static (ci/build-static.sh): `make vm-test` does all of that.";
 
 /// What to do.
@@ -51,7 +51,7 @@ pub struct Options {
 /// A message, or the usage.
 pub fn parse(args: impl Iterator<Item = String>) -> Result<Options, String> {
     let jobs = std::thread::available_parallelism().map_or(1, usize::from);
-    let mut options = Options { action: Action::Test, kernels: flavours("all")?, scenario: String::new(), jobs };
+    let mut options = Options { action: Action::Test, kernels: flavours(TESTED)?, scenario: String::new(), jobs };
     let mut args = args;
     while let Some(arg) = args.next() {
         let mut value = || args.next().ok_or_else(|| format!("{arg} needs a value; see --help"));
@@ -94,6 +94,9 @@ mod tests {
         assert_eq!((options.scenario.as_str(), options.jobs, options.action), ("storm", 3, Action::Test));
         assert_eq!(of("").unwrap().kernels.len(), 2);
         assert_eq!(of("--kernel all --list").unwrap().action, Action::List);
+        let names = |line| of(line).unwrap().kernels.iter().map(|flavour| flavour.name).collect::<Vec<_>>();
+        assert_eq!(names("--kernel 6.12,5.10"), ["6.12", "5.10"]);
+        assert_eq!(names("--kernel all"), ["5.10", "6.1", "6.12"]);
     }
 
     #[test]

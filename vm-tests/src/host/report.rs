@@ -33,7 +33,7 @@ pub fn run_all(options: &Options, subjects: &[Subject], folder: &Path) -> Result
     let batches: Vec<Batch<'_>> = subjects.iter().flat_map(|subject| batches(subject, &chosen)).collect();
     println!(
         "running {} scenarios in {} machines, {}",
-        chosen.len() * subjects.len(),
+        batches.iter().map(|batch| batch.scenarios.len()).sum::<usize>(),
         batches.len(),
         if kvm { "by this processor (KVM)" } else { "emulated" }
     );
@@ -64,6 +64,15 @@ pub fn run_all(options: &Options, subjects: &[Subject], folder: &Path) -> Result
 }
 
 fn batches<'a>(subject: &'a Subject, chosen: &[&'static Scenario]) -> Vec<Batch<'a>> {
+    let version = subject.kernel.version();
+    let (chosen, later): (Vec<&'static Scenario>, Vec<_>) =
+        chosen.iter().copied().partition(|scenario| scenario.since <= version);
+    for scenario in later {
+        println!(
+            "SKIP {} on {}: it holds from {}.{} on",
+            scenario.name, subject.kernel.name, scenario.since.0, scenario.since.1
+        );
+    }
     let mut batches = Vec::new();
     let mut add = |load, scenarios: Vec<&'static Scenario>| {
         if !scenarios.is_empty() {

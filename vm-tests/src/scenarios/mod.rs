@@ -41,6 +41,8 @@ pub struct Scenario {
     pub load: Load,
     /// True if it needs a machine of its own.
     pub alone: bool,
+    /// The oldest kernel that it holds on, as `(major, minor)`.
+    pub since: (u32, u32),
     /// How long it may take on a busy machine.
     pub limit: Duration,
     /// What it does.
@@ -73,11 +75,27 @@ const LIMIT: Duration = Duration::from_secs(120);
 
 impl Scenario {
     const fn steps(name: &'static str, about: &'static str, steps: fn(&mut Stage<'_>) -> Outcome) -> Scenario {
-        Scenario { name, about, load: Load::InTurns, alone: false, limit: LIMIT, play: Play::Steps(steps) }
+        Scenario {
+            name,
+            about,
+            load: Load::InTurns,
+            alone: false,
+            since: (5, 10),
+            limit: LIMIT,
+            play: Play::Steps(steps),
+        }
     }
 
     const fn rule(name: &'static str, about: &'static str, case: RuleCase) -> Scenario {
-        Scenario { name, about, load: Load::InTurns, alone: false, limit: LIMIT, play: Play::Rule(case) }
+        Scenario {
+            name,
+            about,
+            load: Load::InTurns,
+            alone: false,
+            since: (5, 10),
+            limit: LIMIT,
+            play: Play::Rule(case),
+        }
     }
 
     const fn parallel(self) -> Scenario {
@@ -86,6 +104,10 @@ impl Scenario {
 
     const fn alone(self) -> Scenario {
         Scenario { alone: true, ..self }
+    }
+
+    const fn since(self, major: u32, minor: u32) -> Scenario {
+        Scenario { since: (major, minor), ..self }
     }
 
     const fn limit(self, seconds: u64) -> Scenario {

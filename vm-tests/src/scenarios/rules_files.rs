@@ -33,9 +33,9 @@ pub const SCENARIOS: &[Scenario] = &[
         "a symbolic link does not hide what is read",
         RuleCase {
             rule: SENSITIVE,
-            act: || sh("ln -s /etc/shadow /tmp/notes && exec cat /tmp/notes"),
+            act: || sh("ln -s /etc/shadow /tmp/notes && exec /bin/cat /tmp/notes"),
             shows: &[("fd.name", "/etc/shadow"), ("proc.cmdline", "cat /tmp/notes")],
-            neighbour: || sh("ln -s /etc/passwd /tmp/notes-2 && exec cat /tmp/notes-2"),
+            neighbour: || sh("ln -s /etc/passwd /tmp/notes-2 && exec /bin/cat /tmp/notes-2"),
         },
     ),
     Scenario::rule(
@@ -43,9 +43,9 @@ pub const SCENARIOS: &[Scenario] = &[
         "a relative path does not hide what is read",
         RuleCase {
             rule: SENSITIVE,
-            act: || sh("cd /etc/ssl && exec cat ../ssl/../gshadow"),
+            act: || sh("cd /etc/ssl && exec /bin/cat ../ssl/../gshadow"),
             shows: &[("fd.name", "/etc/gshadow")],
-            neighbour: || sh("cd /etc/ssl && exec cat ../ssl/../group"),
+            neighbour: || sh("cd /etc/ssl && exec /bin/cat ../ssl/../group"),
         },
     ),
     Scenario::rule(
@@ -83,14 +83,14 @@ pub const SCENARIOS: &[Scenario] = &[
         "moving a file to where programs are raises an alert, moving it elsewhere does not",
         RuleCase {
             rule: "File renamed or created into a binary folder",
-            act: || sh("echo x > /tmp/mover && exec mv /tmp/mover /usr/bin/mover"),
+            act: || sh("echo x > /tmp/mover && exec /bin/mv /tmp/mover /usr/bin/mover"),
             shows: &[
                 ("evt.type", "rename"),
                 ("fs.path.source", "/tmp/mover"),
                 ("fs.path.target", "/usr/bin/mover"),
                 ("proc.name", "mv"),
             ],
-            neighbour: || sh("echo x > /tmp/mover && exec mv /tmp/mover /tmp/moved"),
+            neighbour: || sh("echo x > /tmp/mover && exec /bin/mv /tmp/mover /tmp/moved"),
         },
     ),
     Scenario::rule(

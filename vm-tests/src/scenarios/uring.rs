@@ -29,7 +29,8 @@ pub const RULES: &[Scenario] = &[
             shows: &[("fd.name", "/etc/shadow"), ("proc.name", "ringer")],
             neighbour: || ring(&["inline", "open", "/etc/passwd"]),
         },
-    ),
+    )
+    .since(6, 0),
     Scenario::rule(
         "uring-open-by-worker",
         "a worker thread of io_uring reads in its process's name",
@@ -41,7 +42,8 @@ pub const RULES: &[Scenario] = &[
                 run(&["/usr/bin/ringer", "uring", "worker", "open2", "/etc/ssl/private/no-such.key"]).map(drop)
             },
         },
-    ),
+    )
+    .since(6, 0),
     Scenario::rule(
         "uring-open-by-poller",
         "so does the kernel's thread that looks for requests",
@@ -51,7 +53,8 @@ pub const RULES: &[Scenario] = &[
             shows: &[("fd.name", "/etc/gshadow"), ("proc.name", "ringer")],
             neighbour: || ring(&["poller", "open", "/etc/group"]),
         },
-    ),
+    )
+    .since(6, 0),
     Scenario::rule(
         "uring-open-without-descriptor",
         "a file that is opened into the ring's own table is seen by its path",
@@ -61,7 +64,8 @@ pub const RULES: &[Scenario] = &[
             shows: &[("fd.name", "/etc/shadow"), ("proc.name", "ringer")],
             neighbour: || ring(&["inline", "open-table", "/etc/passwd"]),
         },
-    ),
+    )
+    .since(6, 0),
 ];
 
 /// With rules of their own.
@@ -70,12 +74,14 @@ pub const SCENARIOS: &[Scenario] = &[
         "uring-requests",
         "files unlinked, renamed, linked and made, and sockets connected, each in three ways, with their paths and addresses",
         requests,
-    ),
+    )
+    .since(6, 0),
     Scenario::steps(
         "uring-unload",
         "the module can be unloaded while a worker sleeps in a request that it follows",
         unload,
-    ),
+    )
+    .since(6, 0),
 ];
 
 const FILE: &str = "/run/uring.yaml";

@@ -55,6 +55,26 @@ fn a_name_that_a_process_gives_itself_or_a_thread_hides_nothing() {
 }
 
 #[test]
+fn a_program_that_is_executed_by_a_link_of_proc_is_called_by_its_own_name() {
+    let (mut world, mut cat) = family();
+    for (asked, comm, expected) in [
+        ("/proc/self/exe", "exe", "busybox"),
+        ("/dev/fd/3", "3", "busybox"),
+        ("/proc/self/fd/17", "17", "busybox"),
+        ("/tmp/exe", "exe", "exe"),
+    ] {
+        cat.comm = task(0, 0, comm).comm;
+        let made = exec(cat, "cat", &["x"], &[]).bytes("trusted_exepath", "/bin/busybox").path(
+            "filename",
+            asked,
+            "/bin/busybox",
+        );
+        world.take(&made);
+        assert_eq!(world.ask(&call("getppid", cat), ["proc.name", "proc.exe"]), [expected, "cat"], "{asked}");
+    }
+}
+
+#[test]
 fn a_variable_of_the_ancestors_is_that_of_the_nearest_that_has_it() {
     let (mut world, cat) = family();
     let made = call("getppid", cat);
