@@ -1,7 +1,7 @@
 //! `kestrel test`: what people see, its exit codes, and that what a test says is what is judged.
 
 use insta::assert_snapshot;
-use kestrel::rule_test::{self, MAX_BYTES, MAX_EVENTS, MAX_PROCESSES, MAX_TESTS, Outcome, TestFile};
+use kestrel::rule_test::{self, MAX_BYTES, MAX_EVENTS, MAX_PROCESSES, MAX_RECORDS, MAX_TESTS, Outcome, TestFile};
 use kestrel_core::schema::{EVENTS, From, Type};
 use proptest::prelude::*;
 use std::fmt::Write;
@@ -405,6 +405,11 @@ fn what_is_beyond_all_bounds_is_refused() {
     let one = |n: usize| format!("  - {{name: {n}, process: a, event: open, fires: Anything opened}}\n");
     let many: String = (0..=MAX_TESTS).map(one).collect();
     refused(&format!("tests:\n{many}"), "a file has at most 10000 tests");
+    // Fewer than as many nodes as a reader of YAML takes.
+    let family = "a, ".repeat(MAX_PROCESSES);
+    let one = |n: usize| format!("  - {{name: {n}, processes: [{family}], event: open, fires: Anything opened}}\n");
+    let many: String = (0..=MAX_RECORDS / (2 * MAX_PROCESSES)).map(one).collect();
+    refused(&format!("tests:\n{many}"), "a file stands for at most 65536 records");
     refused(&format!("tests: {}", "[".repeat(5000)), "this cannot be read as YAML");
     let bomb: String = (1..30).map(|n| format!("x{n}: &x{n} [*x{}, *x{}]\n", n - 1, n - 1)).collect();
     refused(&format!("x0: &x0 [a]\n{bomb}"), "this cannot be read as YAML");

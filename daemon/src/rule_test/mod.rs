@@ -28,7 +28,7 @@ mod report;
 
 pub use play::{Alerted, Mismatch, Outcome, play};
 pub use problem::Problem;
-pub use reading::{MAX_BYTES, MAX_EVENTS, MAX_PROCESSES, MAX_TESTS, Wrong, read};
+pub use reading::{MAX_BYTES, MAX_EVENTS, MAX_PROCESSES, MAX_RECORDS, MAX_TESTS, Wrong, read};
 pub use report::{Tally, failure, heading, line};
 
 use kestrel_rules::{RuleSet, RuleSource};

@@ -44,6 +44,9 @@ pub const MAX_PROCESSES: usize = 64;
 /// Most events of a test, the judged one included.
 pub const MAX_EVENTS: usize = 256;
 
+/// Most records of a file: two for each process of a test, one for each event.
+pub const MAX_RECORDS: usize = 65_536;
+
 /// Keys of a file.
 const FILE_KEYS: [&str; 3] = ["rules", "matching", "tests"];
 
@@ -123,8 +126,18 @@ fn whole(folder: &Path, problems: &mut Problems) -> Option<(Vec<kestrel_rules::R
                 problems.add(&node.referenced, format!("a file has at most {MAX_TESTS} tests"), "one more");
             }
             let mut names = HashMap::new();
+            let mut records = 0;
             for node in nodes.iter().take(MAX_TESTS) {
-                tests.extend(test(node, loaded.as_ref().ok(), &mut names, problems));
+                if let Some(test) = test(node, loaded.as_ref().ok(), &mut names, problems) {
+                    records += test.before.len() + 1;
+                    tests.push(test);
+                }
+                if records > MAX_RECORDS {
+                    let message =
+                        format!("a file stands for at most {MAX_RECORDS} records, two a process and one an event");
+                    problems.add(&node.referenced, message, "here are more");
+                    break;
+                }
             }
         }
         Some((node, other)) => {
@@ -237,7 +250,7 @@ mod tests {
         for key in all {
             assert!(first_cells.contains(&format!("`{key}`")), "docs/RULE-TESTS.md has no row for {key}");
         }
-        for bound in [MAX_TESTS, MAX_PROCESSES, MAX_EVENTS] {
+        for bound in [MAX_TESTS, MAX_PROCESSES, MAX_EVENTS, MAX_RECORDS] {
             let shown =
                 if bound >= 10_000 { format!("{},{:03}", bound / 1000, bound % 1000) } else { bound.to_string() };
             assert!(page.contains(&shown), "docs/RULE-TESTS.md does not say {shown}");
