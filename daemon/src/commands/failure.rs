@@ -30,7 +30,7 @@ pub enum Failure {
     #[error("{}", test_files(.0))]
     TestFiles(Vec<UnreadableRules>),
     /// Files of rule tests are wrong: each thing that is.
-    #[error("{}\n\n{}", .0.join("\n\n"), count_in(.0.len(), "tests"))]
+    #[error("{}\n\nno test was played", .0.join("\n\n"))]
     Tests(Vec<String>),
     /// Rule tests were played, and their outcomes printed: some failed.
     #[error("{}", if *.0 == 1 { "one test failed".to_owned() } else { format!("{} tests failed", .0) })]
@@ -118,12 +118,8 @@ fn test_files(problems: &[UnreadableRules]) -> String {
 }
 
 fn count(n: usize) -> String {
-    count_in(n, "rules")
-}
-
-fn count_in(n: usize, what: &str) -> String {
     match n {
-        1 => format!("one thing is wrong in the {what}"),
-        n => format!("{n} things are wrong in the {what}"),
+        1 => "one thing is wrong in the rules".to_owned(),
+        n => format!("{n} things are wrong in the rules"),
     }
 }

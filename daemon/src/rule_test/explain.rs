@@ -2,9 +2,11 @@
 
 use super::{Test, machine};
 use crate::fields::EventFacts;
+use crate::watch::field_value;
 use bumpalo::Bump;
 use kestrel_core::event::Record;
 use kestrel_core::schema;
+use kestrel_outputs::FieldValue;
 use kestrel_rules::{ArgRule, Facts, Field, FieldRef, LoadOptions, Matching, Rule, RuleSet, RuleSource, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use zerocopy::IntoBytes;
@@ -75,15 +77,15 @@ fn values(rule: &Rule, fields: &BTreeSet<Field>, facts: &EventFacts<'_>) -> Vec<
     wanted.iter().map(|(name, field)| format!("  {name} = {}", cut(&show(facts.value(field))))).collect()
 }
 
+/// A value as text outputs show it.
 fn show(value: Value<'_>) -> String {
-    match value {
-        Value::Missing => "<NA>".to_owned(),
-        Value::Bool(b) => b.to_string(),
-        Value::Int(n) => n.to_string(),
-        Value::Uint(n) => n.to_string(),
-        Value::Str(bytes) => String::from_utf8_lossy(bytes).into_owned(),
-        Value::Ip(ip) => ip.to_string(),
-        Value::Any(values) => values.iter().map(|value| show(*value)).collect::<Vec<_>>().join(", "),
+    match field_value(value) {
+        FieldValue::Null => "<NA>".to_owned(),
+        FieldValue::Bool(b) => b.to_string(),
+        FieldValue::Int(n) => n.to_string(),
+        FieldValue::Uint(n) => n.to_string(),
+        FieldValue::Double(n) => n.to_string(),
+        FieldValue::Str(text) => text,
     }
 }
 

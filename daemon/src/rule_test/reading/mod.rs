@@ -25,7 +25,7 @@ use super::problem::{Problem, Problems, SourceText};
 use super::{Test, TestFile};
 use crate::document::{self, Content, Node};
 use event::Event;
-use kestrel_rules::{Diagnostic, RuleSet};
+use kestrel_rules::{LoadErrors, RuleSet, RuleSource};
 use keys::Keys;
 use process::Tree;
 use std::collections::HashMap;
@@ -61,15 +61,15 @@ const STEP_NS: u64 = 1_000_000;
 pub enum Wrong {
     /// With the tests.
     Tests(Problem),
-    /// With the rules.
-    Rules(Diagnostic),
+    /// With the rules: everything.
+    Rules(LoadErrors),
 }
 
 impl fmt::Display for Wrong {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Wrong::Tests(problem) => problem.fmt(f),
-            Wrong::Rules(diagnostic) => diagnostic.fmt(f),
+            Wrong::Rules(errors) => errors.fmt(f),
         }
     }
 }
@@ -84,19 +84,18 @@ pub fn read(name: &str, text: &str, folder: &Path) -> Result<TestFile, Vec<Wrong
     let Some((sources, tested, tests)) = whole(folder, &mut problems) else {
         return Err(problems.into_found().into_iter().map(Wrong::Tests).collect());
     };
-    let wrong_rules = tested.as_ref().err().map_or(&[][..], |errors| &errors.0);
-    let wrong: Vec<Wrong> = wrong_rules.iter().cloned().map(Wrong::Rules).collect();
+    let wrong_rules = tested.as_ref().err().cloned().map(Wrong::Rules);
     if problems.is_empty()
         && let Ok(rules) = tested
     {
         return Ok(TestFile { name: name.to_owned(), sources, rules, tests });
     }
-    Err(wrong.into_iter().chain(problems.into_found().into_iter().map(Wrong::Tests)).collect())
+    Err(wrong_rules.into_iter().chain(problems.into_found().into_iter().map(Wrong::Tests)).collect())
 }
 
-type Rules = Result<RuleSet, kestrel_rules::LoadErrors>;
+type Rules = Result<RuleSet, LoadErrors>;
 
-fn whole(folder: &Path, problems: &mut Problems) -> Option<(Vec<kestrel_rules::RuleSource>, Rules, Vec<Test>)> {
+fn whole(folder: &Path, problems: &mut Problems) -> Option<(Vec<RuleSource>, Rules, Vec<Test>)> {
     let length = problems.source().text.len();
     if length > MAX_BYTES {
         let message = format!("the file has more than {MAX_BYTES} bytes");
