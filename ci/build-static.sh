@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds what runs in the guests: the daemon, the guest's init, and a 32-bit program, all static. They land in target/static.
+# Builds what runs in the guests: the daemon, the guest's init, and 32-bit programs, all static. They land in target/static.
 #
 #   ci/build-static.sh [guest|kestrel]      with `guest`, not the daemon; with `kestrel`, the daemon alone
 set -euo pipefail
@@ -22,5 +22,7 @@ for program in kestrel vm-guest; do
 done
 [ "$only" != kestrel ] || exit 0
 # Without a C library: 32-bit ones are not everywhere.
-gcc -m32 -static -nostdlib -ffreestanding -fno-pie -no-pie -fno-stack-protector -fno-asynchronous-unwind-tables -O1 -Wall -Werror \
-    -o target/static/open32 vm-tests/programs/open32.c
+for program in open32 calls32; do
+    gcc -m32 -static -nostdlib -ffreestanding -fno-pie -no-pie -fno-stack-protector -fno-asynchronous-unwind-tables -O1 \
+        -Wall -Werror -o "target/static/$program" vm-tests/programs/"$program"*.c
+done

@@ -21,6 +21,11 @@
 #define OVERLAYFS_SUPER_MAGIC 0x794c7630
 #endif
 
+/* The file system of pidfds since 6.9: before, they were anonymous inodes like others. */
+#ifndef PID_FS_MAGIC
+#define PID_FS_MAGIC 0x50494446
+#endif
+
 static const char deleted[] = " (deleted)";
 
 /*
@@ -141,7 +146,7 @@ long kestrel_cgroup_path(u8 *to, size_t len)
 
 static u8 kind_of(struct file *file, const struct inode *inode)
 {
-	if (inode->i_sb->s_magic == ANON_INODE_FS_MAGIC)
+	if (inode->i_sb->s_magic == ANON_INODE_FS_MAGIC || inode->i_sb->s_magic == PID_FS_MAGIC)
 		return KESTREL_FD_ANON_INODE;
 	if (kestrel_is_memfd(file))
 		return KESTREL_FD_MEMFD;

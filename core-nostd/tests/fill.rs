@@ -2,7 +2,7 @@
 
 mod fake;
 
-use fake::{FakeTask, STAMP, buffer};
+use fake::{FakeTask, STAMP, buffer, exit, index, narrow, number, record};
 use kestrel_core::event::{Flags, PathFlags, Record, TaskContext};
 use kestrel_core::fill::{self, Call, Exit};
 use kestrel_core::schema::{self, EVENTS, EventId, From, id};
@@ -10,18 +10,6 @@ use proptest::prelude::*;
 use zerocopy::IntoBytes;
 
 const AT_FDCWD: u64 = -100i64 as u64;
-
-fn exit(task: &FakeTask, event: EventId, args: [u64; 6], ret: i64, check: impl FnOnce(Record<'_>)) {
-    let mut buf = buffer();
-    let call = Call { event, nr: 0, args, ret, compat: false };
-    let len = fill::syscall_exit(task, &call, STAMP, buf.as_mut_slice().as_mut_bytes()).expect("fits");
-    let record = Record::parse(&buf.as_bytes()[..len]).expect("is a record");
-    check(record);
-}
-
-fn index(event: EventId, name: &str) -> usize {
-    schema::get(event).unwrap().params.iter().position(|p| p.name == name).unwrap()
-}
 
 #[test]
 fn an_open_carries_the_kernels_path_of_what_was_opened_not_the_callers_string() {
@@ -113,79 +101,6 @@ fn an_abstract_unix_address_begins_with_an_at_sign() {
 }
 
 #[test]
-fn a_socketcall_is_the_call_inside_it() {
-    let mut task = FakeTask::new();
-    task.poke(0x100, [10u32, 3, 0].as_bytes());
-    let call = fill::multiplexed(&task, schema::I386_SOCKETCALL, [1, 0x100, 0, 0, 0, 0], 6).unwrap();
-    assert_eq!((call.event, call.args[0], call.args[1], call.ret, call.compat), (id::SOCKET, 10, 3, 6, true));
-    assert_eq!(fill::multiplexed(&task, schema::I386_SOCKETCALL, [99, 0x100, 0, 0, 0, 0], 0), None);
-}
-
-#[test]
-fn an_ipc_call_is_the_call_inside_it() {
-    let mut task = FakeTask::new();
-    task.poke(0x100, &7_u32.to_ne_bytes());
-    let call = fill::multiplexed(&task, schema::I386_IPC, [3, 21, 1, 0x110, 0x100, 0], 0).unwrap();
-    assert_eq!((call.event, call.args), (id::SEMCTL, [21, 1, 0x110, 7, 0, 0]));
-    compat(&task, call, |record| {
-        // 0x110 is SETVAL for new structures.
-        assert_eq!(record.param(index(id::SEMCTL, "cmd")).unwrap().uint(), Some(16));
-        assert_eq!(record.param(index(id::SEMCTL, "val")).unwrap().int(), Some(7));
-    });
-    assert_eq!(fill::multiplexed(&task, schema::I386_IPC, [99, 0, 0, 0, 0, 0], 0), None);
-}
-
-fn compat(task: &FakeTask, call: Call, check: impl FnOnce(Record<'_>)) {
-    let mut buf = buffer();
-    let len = fill::syscall_exit(task, &call, STAMP, buf.as_mut_slice().as_mut_bytes()).expect("fits");
-    check(Record::parse(&buf.as_bytes()[..len]).expect("is a record"));
-}
-
-/// A call of a 32-bit program.
-fn narrow(nr: u32, args: [u64; 6], ret: i64) -> Call {
-    Call { event: schema::event_of(schema::Abi::I386, nr).unwrap(), nr, args, ret, compat: true }
-}
-
-#[test]
-fn a_32_bit_offset_is_one_word_or_two_as_the_call_has_it() {
-    let mut task = FakeTask::new();
-    let name = task.poke_str(0x1000, "/f");
-    let length = |record: Record<'_>| record.param(index(id::TRUNCATE, "length")).unwrap().uint();
-    // truncate, truncate64
-    compat(&task, narrow(92, [name, 0x8000_0000, 9, 0, 0, 0], 0), |r| {
-        assert_eq!(length(r), Some(0xffff_ffff_8000_0000))
-    });
-    compat(&task, narrow(193, [name, 5, 1, 0, 0, 0], 0), |r| assert_eq!(length(r), Some(0x1_0000_0005)));
-    exit(&task, id::TRUNCATE, [name, 0x1_0000_0005, 9, 0, 0, 0], 0, |r| assert_eq!(length(r), Some(0x1_0000_0005)));
-    // fallocate: both numbers in two words
-    compat(&task, narrow(324, [3, 1, 7, 0, 8, 1], 0), |record| {
-        assert_eq!(record.param(index(id::FALLOCATE, "offset")).unwrap().uint(), Some(7));
-        assert_eq!(record.param(index(id::FALLOCATE, "length")).unwrap().uint(), Some(0x1_0000_0008));
-    });
-}
-
-#[test]
-fn a_32_bit_time_is_as_wide_as_the_call_has_it() {
-    let mut task = FakeTask::new();
-    let wide = task.poke(0x1000, [3_u64, 5].as_bytes());
-    let small = task.poke(0x2000, [4_u32, 6].as_bytes());
-    let interval = |record: Record<'_>| record.param(index(id::CLOCK_NANOSLEEP, "interval")).unwrap().uint();
-    compat(&task, narrow(267, [0, 0, small, 0, 0, 0], 0), |r| assert_eq!(interval(r), Some(4_000_000_006)));
-    compat(&task, narrow(407, [0, 0, wide, 0, 0, 0], 0), |r| assert_eq!(interval(r), Some(3_000_000_005)));
-    exit(&task, id::CLOCK_NANOSLEEP, [0, 0, wide, 0, 0, 0], 0, |r| assert_eq!(interval(r), Some(3_000_000_005)));
-}
-
-#[test]
-fn the_first_mmap_of_i386_has_its_arguments_in_memory() {
-    let mut task = FakeTask::new();
-    let args = task.poke(0x1000, [0_u32, 4096, 5, 0x22, u32::MAX, 0].as_bytes());
-    compat(&task, narrow(90, [args, 0, 0, 0, 0, 0], 0x7000), |record| {
-        assert_eq!(record.param(index(id::MMAP, "length")).unwrap().uint(), Some(4096));
-        assert_eq!(record.param(index(id::MMAP, "prot")).unwrap().uint(), Some(5));
-    });
-}
-
-#[test]
 fn what_a_call_writes_is_absent_when_it_failed() {
     let mut task = FakeTask::new();
     task.open_file(3, "/etc/passwd");
@@ -239,7 +154,7 @@ fn a_vector_has_the_size_of_all_its_buffers_and_the_first_bytes_of_a_few() {
     });
     let narrow_vector: Vec<u32> = (0..3).flat_map(|_| [0x8000, 10]).collect();
     let at = task.poke(0x4000, narrow_vector.as_bytes());
-    compat(&task, narrow(146, [3, at, 3, 0, 0, 0], 30), |record| {
+    record(&task, narrow(146, [3, at, 3, 0, 0, 0], 30), |record| {
         assert_eq!(record.param(index(id::WRITEV, "size")).unwrap().uint(), Some(30));
         assert_eq!(record.param(index(id::WRITEV, "data")).unwrap().0.len(), 30);
     });
@@ -350,7 +265,7 @@ fn a_fork_names_its_child() {
         ..TaskContext::default()
     };
     for (event, flags) in [(id::CLONE, 0x11), (id::VFORK, 0x4100), (id::FORK, 0)] {
-        let call = Call { event, nr: 0, args: [0x11, 0, 0, 0, 0, 0], ret: 0, compat: false };
+        let call = Call { event, nr: 0, args: [0x11, 0, 0, 0, 0, 0], ret: 0, compat: false, lost: false };
         let mut buf = buffer();
         let len = fill::process_fork(&task, &call, &child, STAMP, buf.as_mut_slice().as_mut_bytes()).unwrap();
         let record = Record::parse(&buf.as_bytes()[..len]).unwrap();
@@ -400,7 +315,7 @@ fn the_longest_paths_that_a_caller_can_pass_still_fit_a_record() {
 fn a_socket_whose_ends_do_not_fit_is_refused_and_not_written_without_them() {
     let mut task = FakeTask::new();
     task.open_inet(5, ([10, 0, 0, 1], 4000), ([10, 0, 0, 2], 80));
-    let call = Call { event: id::DUP2, nr: 0, args: [5, 5, 0, 0, 0, 0], ret: 5, compat: false };
+    let call = Call { event: id::DUP2, nr: 0, args: [5, 5, 0, 0, 0, 0], ret: 5, compat: false, lost: false };
     let mut sizes = (0..kestrel_core::event::MAX_RECORD).step_by(8).filter_map(|room| {
         let mut buf = buffer();
         let bytes = &mut buf.as_mut_slice().as_mut_bytes()[..room];
@@ -416,6 +331,179 @@ fn a_socket_whose_ends_do_not_fit_is_refused_and_not_written_without_them() {
     });
     let first = sizes.next().expect("fits a large buffer");
     assert!(sizes.all(|len| len == first));
+}
+
+#[test]
+fn what_a_caller_passes_is_shown_whole_by_calls_that_return_no_number_of_bytes() {
+    let mut task = FakeTask::new();
+    let path = task.poke_str(0x1000, "/f");
+    let name = task.poke_str(0x2000, "user.colour");
+    let value = task.poke(0x3000, b"blue, and more");
+    exit(&task, id::SETXATTR, [path, name, value, 4, 0, 0], 0, |record| {
+        assert_eq!(record.param(index(id::SETXATTR, "value")).unwrap().0, b"blue");
+    });
+    exit(&task, id::SETHOSTNAME, [value, 4, 0, 0, 0, 0], 0, |record| {
+        assert_eq!(record.param(index(id::SETHOSTNAME, "name")).unwrap().0, b"blue");
+    });
+    exit(&task, id::WRITE, [1, value, 14, 0, 0, 0], 6, |record| {
+        assert_eq!(record.param(index(id::WRITE, "data")).unwrap().0, b"blue, ");
+    });
+}
+
+#[test]
+fn no_more_is_shown_of_what_came_than_there_was_room_for() {
+    let mut task = FakeTask::new();
+    let path = task.poke_str(0x1000, "/f");
+    let name = task.poke_str(0x2000, "user.colour");
+    let room = task.poke(0x3000, b"dir-not-written");
+    // recv with MSG_TRUNC tells the whole length; getxattr without room how much is needed.
+    exit(&task, id::RECV, [3, room, 3, 0x20, 0, 0], 9, |record| {
+        assert_eq!(record.param(index(id::RECV, "data")).unwrap().0, b"dir");
+    });
+    exit(&task, id::GETXATTR, [path, name, 0, 0, 0, 0], 9, |record| {
+        assert_eq!(record.param(index(id::GETXATTR, "value")).unwrap().0, b"");
+        assert!(!record.flags().contains(Flags::FAULT));
+    });
+}
+
+#[test]
+fn bytes_that_cannot_be_read_are_absent_and_no_bytes_are_not() {
+    let task = FakeTask::new();
+    exit(&task, id::WRITE, [1, 0xdead_0000, 5, 0, 0, 0], -14, |record| {
+        assert!(record.param(index(id::WRITE, "data")).is_none());
+        assert!(record.flags().contains(Flags::FAULT));
+    });
+    exit(&task, id::POLL, [0xdead_0000, 2, 0, 0, 0, 0], -14, |record| {
+        assert!(record.param(index(id::POLL, "fds")).is_none());
+        assert!(record.flags().contains(Flags::FAULT));
+    });
+    exit(&task, id::WRITE, [1, 0xdead_0000, 0, 0, 0, 0], 0, |record| {
+        assert_eq!(record.param(index(id::WRITE, "data")).unwrap().0, b"");
+        assert!(!record.flags().contains(Flags::FAULT));
+    });
+}
+
+#[test]
+fn a_call_on_a_descriptor_itself_has_no_path_and_no_fault() {
+    let mut task = FakeTask::new();
+    task.open_file(3, "/etc/passwd");
+    exit(&task, id::UTIMENSAT, [3, 0, 0, 0, 0, 0], 0, |record| {
+        assert!(record.param(index(id::UTIMENSAT, "path")).is_none());
+        assert_eq!(record.param(index(id::UTIMENSAT, "dirfd")).unwrap().fd().unwrap().path, b"/etc/passwd");
+        assert!(!record.flags().contains(Flags::FAULT));
+    });
+}
+
+#[test]
+fn an_option_has_a_name_only_where_it_is_one_of_sockets_as_such() {
+    const SOL_SOCKET: u64 = 1;
+    const SOL_TCP: u64 = 6;
+    let mut task = FakeTask::new();
+    let value = task.poke(0x1000, &1_u32.to_ne_bytes());
+    for (level, option) in [(SOL_SOCKET, Some(2)), (SOL_TCP, None)] {
+        exit(&task, id::SETSOCKOPT, [3, level, 2, value, 4, 0], 0, |record| {
+            assert_eq!(number(&record, id::SETSOCKOPT, "optname"), option);
+            assert_eq!(number(&record, id::SETSOCKOPT, "val"), Some(1));
+        });
+    }
+}
+
+#[test]
+fn a_refused_connection_shows_where_it_was_to_go() {
+    let mut task = FakeTask::new();
+    // What Linux leaves behind: the address, and no port.
+    task.open_inet(5, ([0; 4], 0), ([127, 0, 0, 1], 0));
+    let to = task.poke(0x3000, &[2, 0, 0x15, 0xb4, 127, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0]);
+    exit(&task, id::CONNECT, [5, to, 16, 0, 0, 0], -111, |record| {
+        let tuple = record.param(index(id::CONNECT, "tuple")).unwrap().tuple().unwrap();
+        assert_eq!((tuple.remote_ip().unwrap().to_string(), tuple.tuple.remote_port), ("127.0.0.1".to_owned(), 5556));
+    });
+}
+
+#[test]
+fn a_message_that_did_not_come_is_from_nobody() {
+    let mut task = FakeTask::new();
+    task.open_inet(5, ([10, 0, 0, 1], 53), ([0; 4], 0));
+    task.poke(0x3000, &[2, 0, 0x13, 0x88, 9, 9, 9, 9, 0, 0, 0, 0, 0, 0, 0, 0]);
+    task.poke(0x5000, [0x3000_u64, 16, 0, 0, 0, 0, 0].as_bytes());
+    for (ret, port) in [(0, 5000), (-11, 0)] {
+        exit(&task, id::RECVMSG, [5, 0x5000, 0, 0, 0, 0], ret, |record| {
+            let tuple = record.param(index(id::RECVMSG, "tuple")).unwrap().tuple().unwrap();
+            assert_eq!(tuple.tuple.remote_port, port);
+        });
+    }
+}
+
+#[test]
+fn an_offset_that_the_call_moved_on_is_told_as_it_was() {
+    let mut task = FakeTask::new();
+    let from = task.poke(0x1000, &9_u64.to_ne_bytes());
+    let to = task.poke(0x2000, &25_u64.to_ne_bytes());
+    for (ret, back) in [(5, 5), (-5, 0)] {
+        exit(&task, id::SENDFILE, [4, 3, from, 5, 0, 0], ret, |record| {
+            assert_eq!(number(&record, id::SENDFILE, "offset"), Some(9 - back));
+        });
+        exit(&task, id::COPY_FILE_RANGE, [3, from, 4, to, 5, 0], ret, |record| {
+            assert_eq!(number(&record, id::COPY_FILE_RANGE, "offin"), Some(9 - back));
+            assert_eq!(number(&record, id::COPY_FILE_RANGE, "offout"), Some(25 - back));
+        });
+    }
+    exit(&task, id::COPY_FILE_RANGE, [3, 0, 4, 0, 5, 0], 5, |record| {
+        assert_eq!(number(&record, id::COPY_FILE_RANGE, "offin"), None);
+    });
+}
+
+#[test]
+fn what_a_ring_can_do_is_absent_where_there_is_none() {
+    let mut task = FakeTask::new();
+    let params = task.poke(0x1000, [8_u32, 16, 1, 2, 3, 4].as_bytes());
+    for (ret, there) in [(3, true), (-22, false)] {
+        exit(&task, id::IO_URING_SETUP, [8, params, 0, 0, 0, 0], ret, |record| {
+            assert_eq!(number(&record, id::IO_URING_SETUP, "sq_entries"), there.then_some(8));
+            assert_eq!(number(&record, id::IO_URING_SETUP, "features"), there.then_some(4));
+            assert_eq!(number(&record, id::IO_URING_SETUP, "flags"), Some(1));
+        });
+    }
+}
+
+#[test]
+fn the_errors_of_modify_ldt_are_errors() {
+    let task = FakeTask::new();
+    exit(&task, id::MODIFY_LDT, [9, 0, 0, 0, 0, 0], 0xffff_ffda, |record| {
+        assert_eq!(number(&record, id::MODIFY_LDT, "res"), Some(-38));
+        assert!(record.flags().contains(Flags::FAILED));
+    });
+}
+
+#[test]
+fn a_fork_that_failed_has_the_flags_of_one_that_did_not() {
+    let task = FakeTask::new();
+    for (event, flags) in [(id::FORK, 0), (id::VFORK, 0x4100)] {
+        exit(&task, event, [0; 6], -11, |record| {
+            assert_eq!(number(&record, event, "flags"), Some(flags));
+            assert_eq!(number(&record, event, "child_tid"), None);
+        });
+    }
+}
+
+#[test]
+fn an_exec_that_failed_shows_its_environment_and_says_what_could_not_be_read() {
+    let mut task = FakeTask::new();
+    let name = task.poke_str(0x100, "/bin/nothing");
+    task.poke_str(0x200, "LANG=C");
+    task.poke_str(0x300, "EMPTY=");
+    task.poke(0x400, [0x200_u64, 0x300, 0].as_bytes());
+    exit(&task, id::EXECVE, [name, 0xdead_0000, 0x400, 0, 0, 0], -14, |record| {
+        let env = record.param(index(id::EXECVE, "env")).unwrap();
+        assert_eq!(env.strings().collect::<Vec<_>>(), [&b"LANG=C"[..], b"EMPTY="]);
+        assert!(record.param(index(id::EXECVE, "exe")).is_none());
+        assert!(record.param(index(id::EXECVE, "args")).is_none());
+        assert!(record.flags().contains(Flags::FAULT));
+    });
+    exit(&task, id::EXECVE, [name, 0, 0, 0, 0, 0], -2, |record| {
+        assert!(record.param(index(id::EXECVE, "env")).is_none());
+        assert!(!record.flags().contains(Flags::FAULT));
+    });
 }
 
 /// The obvious way: split, drop, pop, join.
@@ -475,7 +563,7 @@ proptest! {
     ) {
         let task = busy_task(&noise);
         let mut buf = buffer();
-        let call = Call { event: EventId(event), nr: 0, args, ret, compat };
+        let call = Call { event: EventId(event), nr: 0, args, ret, compat, lost: false };
         let bytes = &mut buf.as_mut_slice().as_mut_bytes()[..room];
         match fill::syscall_exit(&task, &call, STAMP, bytes) {
             Ok(len) => {

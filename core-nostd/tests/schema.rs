@@ -135,6 +135,18 @@ fn events_that_falco_has_begin_with_its_parameters_in_its_order() {
 }
 
 #[test]
+fn what_the_process_table_is_made_from_may_use_the_reserve_of_a_ring_and_nothing_else() {
+    let names: Vec<_> = EVENTS.iter().filter(|event| event.lifecycle).map(|event| event.name).collect();
+    assert_eq!(
+        names,
+        [
+            "chdir", "fchdir", "chroot", "execve", "execveat", "clone", "clone3", "fork", "vfork", "procexit",
+            "setsid", "setpgid"
+        ]
+    );
+}
+
+#[test]
 fn a_set_of_events_is_a_set() {
     let set: EventSet = [id::OPEN, id::TGKILL, id::OPEN].into_iter().collect();
     assert_eq!(set.len(), 2);

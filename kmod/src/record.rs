@@ -15,7 +15,7 @@ use kestrel_ringbuf::{Cause, Class, Producer, Wake};
 pub(crate) fn sys_exit(wanted: &Wanted, producer: &Producer, seen: &Seen) -> Wake {
     let compat = seen.compat != 0;
     let call = match wanted.look_up(seen.nr, compat) {
-        Some(Asked::Event(event)) => Call { event, nr: seen.nr, args: seen.args, ret: seen.ret, compat },
+        Some(Asked::Event(event)) => Call { event, nr: seen.nr, args: seen.args, ret: seen.ret, compat, lost: false },
         Some(Asked::Multiplexed) => match fill::multiplexed(&Current, seen.nr, seen.args, seen.ret) {
             Some(call) => call,
             None => return Wake::No,
@@ -46,8 +46,10 @@ const WORKER_FLAGS: u64 = 0x100 | 0x200 | 0x400 | 0x800 | 0x1_0000 | 0x80_0000 |
 pub(crate) fn fork(wanted: &Wanted, producer: &Producer, seen: &Seen, child: &TaskContext) -> Wake {
     let compat = seen.compat != 0;
     let call = match wanted.look_up(seen.nr, compat) {
-        Some(Asked::Event(event)) if makes_task(event) => Call { event, nr: seen.nr, args: seen.args, ret: 0, compat },
-        _ => Call { event: id::CLONE, nr: seen.nr, args: [WORKER_FLAGS, 0, 0, 0, 0, 0], ret: 0, compat },
+        Some(Asked::Event(event)) if makes_task(event) => {
+            Call { event, nr: seen.nr, args: seen.args, ret: 0, compat, lost: false }
+        }
+        _ => Call { event: id::CLONE, nr: seen.nr, args: [WORKER_FLAGS, 0, 0, 0, 0, 0], ret: 0, compat, lost: false },
     };
     if !wanted.contains(call.event) {
         return Wake::No;

@@ -60,7 +60,7 @@ impl Carried<'_> {
         };
         // What was opened into the ring's own table has a place there, which is no descriptor.
         let ret = if ret >= 0 && request.own_table != 0 { NO_NUMBER.into() } else { ret };
-        Call { event, nr: u32::MAX, args, ret, compat: false }
+        Call { event, nr: u32::MAX, args, ret, compat: false, lost: false }
     }
 }
 

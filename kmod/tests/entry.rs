@@ -93,9 +93,14 @@ fn a_32_bit_call_is_looked_up_in_its_own_table_and_marked() {
 fn socketcall_is_let_through_only_if_a_call_behind_it_was_asked_for() {
     assert!(Cpu::asked_for([id::BIND]).lets_through(nr::I386_SOCKETCALL, true));
     assert!(!Cpu::asked_for([id::OPEN]).lets_through(nr::I386_SOCKETCALL, true));
-    // Its arguments cannot be read here: nothing is recorded, and nothing goes wrong.
+    // Its arguments cannot be read here: the call is told without them.
     let mut cpu = Cpu::asked_for([id::BIND]);
     cpu.sys_exit(Seen { compat: 1, args: [2, 0x1000, 0, 0, 0, 0], ..call(nr::I386_SOCKETCALL, 0) });
+    let record = cpu.next().unwrap();
+    assert_eq!(record.header().event, id::BIND.0);
+    assert!(record.flags().contains(Flags::FAULT));
+    // What stands for no call is none.
+    cpu.sys_exit(Seen { compat: 1, args: [99, 0x1000, 0, 0, 0, 0], ..call(nr::I386_SOCKETCALL, 0) });
     assert!(!cpu.readable());
 }
 

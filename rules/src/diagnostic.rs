@@ -1,9 +1,16 @@
 //! What is wrong with rule files, and where.
 
+use crate::code::Code;
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use std::fmt;
 use std::ops::Range;
 use std::rc::Rc;
+
+/// Diagnostics of one kind that are kept; what is wrong beyond them is counted.
+const MAX_DIAGNOSTICS: usize = 1_000;
+
+/// Characters of a line that are shown before and behind what is wrong.
+const MARGIN: usize = 200;
 
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +24,8 @@ pub enum Severity {
 /// A rule file: its name and its text.
 #[derive(Debug)]
 pub(crate) struct SourceText {
+    /// Its number among the files.
+    pub index: usize,
     pub name: String,
     pub text: String,
 }
@@ -33,44 +42,113 @@ impl Place {
     /// Line and column, counted from 1; columns count characters.
     pub fn line_column(&self) -> (usize, usize) {
         let before = self.file.text.get(..self.span.start).unwrap_or("");
-        let line = before.matches('\n').count() + 1;
+        let line = memchr::memchr_iter(b'\n', before.as_bytes()).count() + 1;
         let column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
         (line, column)
     }
+
+    /// The first line of it: for an item as a whole, its head.
+    pub fn first_line(&self) -> Place {
+        let text = self.file.text.get(self.span.clone()).unwrap_or("");
+        let len = text.lines().next().map_or(0, |line| line.trim_end().len());
+        Place { file: Rc::clone(&self.file), span: self.span.start..self.span.start + len }
+    }
+
+    /// The lines around it, of a long one a part; where it stands in them; and the number of the first of them.
+    fn window(&self) -> (&str, Range<usize>, usize) {
+        let text = self.file.text.as_str();
+        let start = floor(text, self.span.start.min(text.len()));
+        let end = floor(text, self.span.end.clamp(start, text.len()));
+        let from = text[..start].rfind('\n').map_or(0, |at| at + 1).max(floor(text, start.saturating_sub(MARGIN)));
+        let line_end = text[end..].find('\n').map_or(text.len(), |at| end + at);
+        let to = line_end.min(floor(text, (end + MARGIN).min(text.len())));
+        let line = memchr::memchr_iter(b'\n', &text.as_bytes()[..from]).count() + 1;
+        (&text[from..to], start - from..end - from, line)
+    }
+}
+
+/// The greatest border between characters up to there.
+fn floor(text: &str, at: usize) -> usize {
+    (0..=at.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
+}
+
+/// A second place that explains the first: the use of a macro in which something is wrong.
+#[derive(Clone, Debug)]
+pub(crate) struct Note {
+    pub message: String,
+    pub place: Place,
+}
+
+/// The item that something is wrong with.
+#[derive(Clone, Debug)]
+pub(crate) struct ItemRef {
+    /// `rule`, `macro`, `list` and so on.
+    pub kind: &'static str,
+    pub name: Rc<str>,
+    pub place: Place,
 }
 
 /// One thing that is wrong.
 #[derive(Clone, Debug)]
 pub struct Diagnostic {
-    pub(crate) severity: Severity,
+    pub(crate) code: Code,
     pub(crate) message: String,
     pub(crate) label: String,
     pub(crate) place: Place,
     pub(crate) help: Option<String>,
+    pub(crate) notes: Vec<Note>,
+    pub(crate) item: Option<ItemRef>,
 }
 
 impl Diagnostic {
-    pub(crate) fn error(place: Place, message: impl Into<String>, label: impl Into<String>) -> Diagnostic {
-        Diagnostic { severity: Severity::Error, message: message.into(), label: label.into(), place, help: None }
+    pub(crate) fn new(code: Code, place: Place, message: impl Into<String>, label: impl Into<String>) -> Diagnostic {
+        Diagnostic {
+            code,
+            message: message.into(),
+            label: label.into(),
+            place,
+            help: None,
+            notes: Vec::new(),
+            item: None,
+        }
     }
 
-    pub(crate) fn warning(place: Place, message: impl Into<String>, label: impl Into<String>) -> Diagnostic {
-        Diagnostic { severity: Severity::Warning, ..Diagnostic::error(place, message, label) }
-    }
-
-    pub(crate) fn help(mut self, help: impl Into<String>) -> Diagnostic {
-        self.help = Some(help.into());
+    pub(crate) fn help(mut self, help: Option<String>) -> Diagnostic {
+        self.help = help;
         self
+    }
+
+    pub(crate) fn of(mut self, item: &ItemRef) -> Diagnostic {
+        self.item.get_or_insert_with(|| item.clone());
+        self
+    }
+
+    /// True if both say the same of the same place.
+    pub(crate) fn repeats(&self, other: &Diagnostic) -> bool {
+        self.place.span == other.place.span
+            && Rc::ptr_eq(&self.place.file, &other.place.file)
+            && self.code == other.code
+            && self.message == other.message
     }
 
     /// How bad it is.
     pub fn severity(&self) -> Severity {
-        self.severity
+        self.code.severity()
+    }
+
+    /// What kind of thing is wrong.
+    pub fn code(&self) -> Code {
+        self.code
     }
 
     /// What is wrong, in one sentence.
     pub fn message(&self) -> &str {
         &self.message
+    }
+
+    /// What to do about it, or what was probably meant.
+    pub fn hint(&self) -> Option<&str> {
+        self.help.as_deref()
     }
 
     /// File, line and column, the latter two counted from 1.
@@ -82,38 +160,96 @@ impl Diagnostic {
 
 impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let level = match self.severity {
+        let level = match self.severity() {
             Severity::Error => Level::ERROR,
             Severity::Warning => Level::WARNING,
         };
-        let text = &self.place.file.text;
-        // A span at the very end, or an empty one, still needs a character to point at.
-        let start = self.place.span.start.min(text.len());
-        let end = self.place.span.end.clamp(start, text.len());
-        let annotation = AnnotationKind::Primary.span(start..end).label(&self.label);
-        let snippet = Snippet::source(text).path(&self.place.file.name).annotation(annotation);
-        let mut report = vec![level.primary_title(self.message.clone()).element(snippet)];
-        if let Some(help) = &self.help {
-            report[0] = report[0].clone().element(Level::HELP.message(help.clone()));
+        let (text, span, line) = self.place.window();
+        let annotation = AnnotationKind::Primary.span(span).label(&self.label);
+        let snippet = Snippet::source(text).line_start(line).path(&self.place.file.name).annotation(annotation);
+        let mut group = level.primary_title(self.message.as_str()).id(self.code.name()).element(snippet);
+        for note in &self.notes {
+            let (text, span, line) = note.place.window();
+            let annotation = AnnotationKind::Context.span(span);
+            let snippet = Snippet::source(text).line_start(line).path(&note.place.file.name).annotation(annotation);
+            group = group.element(Level::NOTE.message(note.message.as_str())).element(snippet);
         }
-        f.write_str(&Renderer::plain().render(&report))
+        if let Some(help) = &self.help {
+            group = group.element(Level::HELP.message(help.as_str()));
+        }
+        f.write_str(&Renderer::plain().render(&[group]))
     }
 }
 
 /// Everything that is wrong with a set of rule files.
-#[derive(Clone, Debug)]
-pub struct LoadErrors(pub Vec<Diagnostic>);
+#[derive(Clone, Debug, Default)]
+pub struct LoadErrors {
+    /// Why the files cannot be used.
+    pub errors: Vec<Diagnostic>,
+    /// What is probably not meant.
+    pub warnings: Vec<Diagnostic>,
+    /// How many more errors there are than were kept.
+    pub more: usize,
+}
 
 impl fmt::Display for LoadErrors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (i, diagnostic) in self.0.iter().enumerate() {
+        for (i, diagnostic) in self.errors.iter().enumerate() {
             if i > 0 {
                 f.write_str("\n\n")?;
             }
             diagnostic.fmt(f)?;
+        }
+        if self.more > 0 {
+            write!(f, "\n\nand {} more errors", self.more)?;
         }
         Ok(())
     }
 }
 
 impl std::error::Error for LoadErrors {}
+
+/// What was found so far. The same is not said twice.
+#[derive(Debug, Default)]
+pub(crate) struct Findings {
+    pub errors: Vec<Diagnostic>,
+    pub warnings: Vec<Diagnostic>,
+    pub more: usize,
+}
+
+impl Findings {
+    /// Puts them in the order of the files.
+    pub fn sort(&mut self) {
+        let place = |diagnostic: &Diagnostic| (diagnostic.place.file.index, diagnostic.place.span.start);
+        self.errors.sort_by_key(place);
+        self.warnings.sort_by_key(place);
+    }
+
+    /// How many errors and warnings there are.
+    pub fn count(&self) -> (usize, usize) {
+        (self.errors.len(), self.warnings.len())
+    }
+
+    /// Says of what was found since then that it is about an item, where that was not said.
+    pub fn attribute(&mut self, since: (usize, usize), item: &ItemRef) {
+        for diagnostic in self.errors.iter_mut().skip(since.0).chain(self.warnings.iter_mut().skip(since.1)) {
+            diagnostic.item.get_or_insert_with(|| item.clone());
+        }
+    }
+
+    pub fn add(&mut self, diagnostic: Diagnostic) {
+        let known = match diagnostic.severity() {
+            Severity::Error => &mut self.errors,
+            Severity::Warning => &mut self.warnings,
+        };
+        // What repeats is of one macro, and found again soon after.
+        if known.iter().rev().any(|other| other.repeats(&diagnostic)) {
+            return;
+        }
+        if known.len() < MAX_DIAGNOSTICS {
+            known.push(diagnostic);
+        } else if diagnostic.severity() == Severity::Error {
+            self.more += 1;
+        }
+    }
+}

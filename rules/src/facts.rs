@@ -39,6 +39,9 @@ impl fmt::Display for FieldRef {
             Some(FieldArg::Name(name)) if matches!(self.field, Field::EvtArg | Field::EvtRawarg) => {
                 write!(f, ".{name}")
             }
+            Some(FieldArg::Name(name)) if name.contains([' ', '\t', '\n', '\r', '[', ']', '"', '\'']) => {
+                write!(f, "[\"{}\"]", name.replace('\\', "\\\\").replace('"', "\\\""))
+            }
             Some(FieldArg::Name(name)) => write!(f, "[{name}]"),
         }
     }
@@ -55,12 +58,18 @@ pub enum Value<'a> {
     Int(i64),
     /// Unsigned number.
     Uint(u64),
+    /// Number with a fraction.
+    Double(f64),
     /// Text or bytes; need not be UTF-8.
     Str(&'a [u8]),
     /// IP address.
     Ip(IpAddr),
-    /// Several values of which any may be the one that is meant: both ends of a socket, all ancestors.
+    /// Several values of which any may be the one that is meant: both ends of a socket, all ancestors. One that satisfies
+    /// a comparison is enough; `!=` says that all known ones differ.
     Any(&'a [Value<'a>]),
+    /// All the values of a field that has several at once ([`FieldFlags::LIST`](crate::FieldFlags::LIST)), none of them
+    /// missing. `in` says that each is in the set, `intersects` that one is.
+    List(&'a [Value<'a>]),
 }
 
 /// What is known about one event. Whoever implements it keeps whatever memory composed values need.

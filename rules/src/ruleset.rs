@@ -2,10 +2,11 @@
 
 use crate::facts::Facts;
 use crate::field::Field;
+use crate::index::Index;
 use crate::output::OutputFormat;
-use crate::plan::{Cache, Plan};
+use crate::plan::{Builder, Memory, NodeId, Program};
 use kestrel_core::priority::Priority;
-use kestrel_core::schema::{EVENTS, EventId, EventSet};
+use kestrel_core::schema::{EventId, EventSet};
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
@@ -24,8 +25,12 @@ pub struct Rule {
     pub tags: Rc<[String]>,
     /// What an alert says.
     pub output: OutputFormat,
-    /// The events that it can match.
+    /// The events of the kernel that it can match; none for a rule of another source.
     pub events: EventSet,
+    /// A match begins a recording.
+    pub capture: bool,
+    /// How long the recording lasts, in milliseconds; 0 if the rule does not say.
+    pub capture_duration: u64,
 }
 
 /// How many rules an event can match.
@@ -42,54 +47,59 @@ pub enum Matching {
 #[derive(Debug)]
 pub struct RuleSet {
     rules: Vec<Rule>,
-    plans: Vec<Plan>,
-    /// For each event the rules that can match it, in their order.
-    by_event: Vec<Vec<u32>>,
-    cache: Cache,
+    roots: Vec<NodeId>,
+    program: Program,
+    index: Index,
+    memory: Memory,
     matching: Matching,
 }
 
 impl RuleSet {
-    pub(crate) fn new(rules: Vec<(Rule, Plan)>, slots: u32, matching: Matching) -> RuleSet {
-        let mut by_event = vec![Vec::new(); EVENTS.len()];
-        for (index, (rule, _)) in (0u32..).zip(&rules) {
-            for event in rule.events.iter() {
-                if let Some(candidates) = by_event.get_mut(usize::from(event.0)) {
-                    candidates.push(index);
-                }
-            }
-        }
-        let (rules, plans) = rules.into_iter().unzip();
-        RuleSet { rules, plans, by_event, cache: Cache::new(slots), matching }
+    pub(crate) fn new(rules: Vec<(Rule, NodeId)>, builder: Builder, matching: Matching) -> RuleSet {
+        let (rules, nodes): (Vec<Rule>, Vec<NodeId>) = rules.into_iter().unzip();
+        let (program, roots) = builder.finish(&nodes);
+        let index = Index::new(&rules, &roots, &program);
+        let memory = Memory::new(&program);
+        RuleSet { rules, roots, program, index, memory, matching }
     }
 
-    /// Judges an event: calls `on_match` with the first rule that matches it, or with each.
-    pub fn evaluate(&mut self, event: EventId, facts: &impl Facts, mut on_match: impl FnMut(&Rule)) {
-        self.cache.next_event();
-        let Some(candidates) = self.by_event.get(usize::from(event.0)) else { return };
-        for &index in candidates {
-            let (Some(rule), Some(plan)) = (self.rules.get(index as usize), self.plans.get(index as usize)) else {
-                continue;
-            };
-            if plan.holds(facts, &mut self.cache) {
-                on_match(rule);
-                if self.matching == Matching::First {
-                    return;
-                }
-            }
-        }
+    /// Judges an event of the kernel: calls `on_match` with the first rule that matches it, or with each.
+    pub fn evaluate(&mut self, event: EventId, facts: &impl Facts, on_match: impl FnMut(&Rule)) {
+        self.judge(Some(event), "syscall", facts, on_match);
     }
 
-    /// The events that any rule can match: all that the rules need to see.
+    /// Judges an event of another source: calls `on_match` with the first rule that matches it, or with each.
+    pub fn evaluate_from(&mut self, source: &str, facts: &impl Facts, on_match: impl FnMut(&Rule)) {
+        self.judge(None, source, facts, on_match);
+    }
+
+    fn judge(&mut self, event: Option<EventId>, source: &str, facts: &impl Facts, mut on_match: impl FnMut(&Rule)) {
+        let RuleSet { rules, roots, program, index, memory, matching } = self;
+        let Some(candidates) = index.of(event, source) else { return };
+        memory.run(program, event, facts, |run| {
+            candidates.visit(run, |run, rule| {
+                let (Some(rule), Some(root)) = (rules.get(rule as usize), roots.get(rule as usize)) else {
+                    return true;
+                };
+                let holds = run.holds(*root);
+                if holds {
+                    on_match(rule);
+                }
+                !holds || *matching == Matching::All
+            });
+        });
+    }
+
+    /// The events of the kernel that any rule can match: all that the rules need to see.
     pub fn events(&self) -> EventSet {
         self.rules.iter().fold(EventSet::EMPTY, |set, rule| set.union(&rule.events))
     }
 
     /// The fields that each rule needs: those that its condition asks for, and those that its output shows.
     pub fn fields(&self) -> impl Iterator<Item = (&Rule, BTreeSet<Field>)> {
-        self.rules.iter().zip(&self.plans).map(|(rule, plan)| {
+        self.rules.iter().zip(&self.roots).map(|(rule, root)| {
             let mut fields = rule.output.fields().map(|(_, field)| field.field).collect();
-            plan.fields(&mut fields);
+            self.program.fields(*root, &mut fields);
             (rule, fields)
         })
     }

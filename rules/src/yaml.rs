@@ -2,6 +2,7 @@
 //!
 //! Bounded: files, nodes, depth and what aliases expand to.
 
+use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Place, SourceText};
 use granit_parser::{Event, Parser, ScalarStyle, Span};
 use std::collections::HashMap;
@@ -9,8 +10,9 @@ use std::ops::Range;
 use std::rc::Rc;
 
 /// Greatest file, in bytes.
-pub const MAX_BYTES: usize = 8 << 20;
-const MAX_NODES: usize = 500_000;
+pub const MAX_BYTES: usize = 32 << 20;
+/// Values of a file; what an alias stands for counts again.
+const MAX_NODES: usize = 2_000_000;
 const MAX_DEPTH: usize = 64;
 
 /// A node.
@@ -25,24 +27,39 @@ pub struct Node {
 #[derive(Clone, Debug)]
 pub enum Kind {
     Scalar(Rc<Scalar>),
-    Sequence(Vec<Node>),
-    Mapping(Vec<(Node, Node)>),
+    Sequence(Rc<Vec<Node>>),
+    Mapping(Rc<Vec<(Node, Node)>>),
 }
 
 /// A scalar: its text, and where each byte of it stands.
 #[derive(Debug)]
 pub struct Scalar {
     pub text: String,
-    pub plain: bool,
-    /// Offset in the file of each byte of `text`, and of its end.
-    offsets: Vec<u32>,
+    /// It stands without quotes, on its line.
+    plain: bool,
+    offsets: Offsets,
+}
+
+/// Where each byte of a scalar's text stands in the file.
+#[derive(Debug)]
+enum Offsets {
+    /// The text stands there as it is, from this byte on.
+    AsItIs(u32),
+    /// The offset of each byte, and of the end.
+    Each(Vec<u32>),
 }
 
 impl Scalar {
+    /// A scalar that is all of a file.
+    pub fn whole(text: &str) -> Scalar {
+        Scalar { text: text.to_owned(), plain: true, offsets: Offsets::AsItIs(0) }
+    }
+
     /// The bytes of the file that a part of the text stands for.
     pub fn locate(&self, part: Range<usize>) -> Range<usize> {
-        let at = |index: usize| {
-            self.offsets.get(index.min(self.offsets.len().saturating_sub(1))).copied().unwrap_or(0) as usize
+        let at = |index: usize| match &self.offsets {
+            Offsets::AsItIs(base) => *base as usize + index.min(self.text.len()),
+            Offsets::Each(offsets) => offsets.get(index.min(self.text.len())).copied().unwrap_or(0) as usize,
         };
         let start = at(part.start);
         // The end is behind the last character, not at the next one, which may stand lines below.
@@ -60,6 +77,11 @@ impl Node {
         }
     }
 
+    /// True for a plain scalar that stands for nothing (YAML 1.2, 10.3.2).
+    pub fn is_null(&self) -> bool {
+        matches!(&self.kind, Kind::Scalar(scalar) if scalar.plain && matches!(&*scalar.text, "" | "~" | "null" | "Null" | "NULL"))
+    }
+
     /// What it is, in words.
     pub fn describe(&self) -> &'static str {
         match &self.kind {
@@ -71,10 +93,11 @@ impl Node {
 }
 
 /// Reads every document of a file.
-pub fn parse(file: &Rc<SourceText>) -> Result<Vec<Node>, Diagnostic> {
+pub fn parse(file: &Rc<SourceText>) -> Result<Vec<Node>, Box<Diagnostic>> {
     let place = |span: Range<usize>| Place { file: Rc::clone(file), span };
     if file.text.len() > MAX_BYTES {
-        return Err(Diagnostic::error(place(0..0), format!("the file is longer than {MAX_BYTES} bytes"), ""));
+        let message = format!("the file is longer than {MAX_BYTES} bytes");
+        return Err(wrong(place(0..0), message, ""));
     }
     let mut builder = Builder { file, nodes: 0, open: Vec::new(), anchors: HashMap::new(), documents: Vec::new() };
     for event in Parser::new_from_str(&file.text) {
@@ -82,11 +105,15 @@ pub fn parse(file: &Rc<SourceText>) -> Result<Vec<Node>, Diagnostic> {
             Ok((event, span)) => builder.event(event, span)?,
             Err(error) => {
                 let at = error.marker().byte_offset().unwrap_or(0).min(file.text.len());
-                return Err(Diagnostic::error(place(at..at), "this is not YAML", error.info()));
+                return Err(wrong(place(at..at), "this is not YAML", error.info()));
             }
         }
     }
     Ok(builder.documents)
+}
+
+fn wrong(place: Place, message: impl Into<String>, label: impl Into<String>) -> Box<Diagnostic> {
+    Box::new(Diagnostic::new(Code::YamlParse, place, message, label))
 }
 
 struct Builder<'a> {
@@ -103,21 +130,24 @@ impl Builder<'_> {
         Place { file: Rc::clone(self.file), span }
     }
 
-    fn event(&mut self, event: Event<'_>, span: Span) -> Result<(), Diagnostic> {
+    fn event(&mut self, event: Event<'_>, span: Span) -> Result<(), Box<Diagnostic>> {
         let range = span.byte_range().unwrap_or(0..0);
         match event {
             Event::Scalar(text, style, anchor, _) => {
                 let source = self.file.text.get(range.clone()).unwrap_or("");
                 let offsets = offsets(&text, source, range.start, style);
-                let plain = matches!(style, ScalarStyle::Plain);
-                let kind = Kind::Scalar(Rc::new(Scalar { text: text.into_owned(), plain, offsets }));
+                let kind = Kind::Scalar(Rc::new(Scalar {
+                    text: text.into_owned(),
+                    plain: style == ScalarStyle::Plain,
+                    offsets,
+                }));
                 self.add(Node { kind, span: range }, anchor)
             }
             Event::SequenceStart(_, anchor, _) => {
-                self.begin(Node { kind: Kind::Sequence(Vec::new()), span: range }, anchor)
+                self.begin(Node { kind: Kind::Sequence(Rc::default()), span: range }, anchor)
             }
             Event::MappingStart(_, anchor, _) => {
-                self.begin(Node { kind: Kind::Mapping(Vec::new()), span: range }, anchor)
+                self.begin(Node { kind: Kind::Mapping(Rc::default()), span: range }, anchor)
             }
             Event::SequenceEnd | Event::MappingEnd => match self.open.pop() {
                 Some((mut node, anchor, _)) => {
@@ -128,42 +158,52 @@ impl Builder<'_> {
             },
             Event::Alias(anchor) => match self.anchors.get(&anchor).cloned() {
                 Some(node) => {
-                    self.nodes += count(&node);
-                    self.add(node, 0)
+                    let (nodes, depth) = extent(&node);
+                    if self.open.len() + depth > MAX_DEPTH {
+                        return Err(self.too_deep(range));
+                    }
+                    self.nodes += nodes;
+                    self.add(Node { span: range, ..node }, 0)
                 }
-                None => Err(Diagnostic::error(self.place(range), "no such anchor", "refers to nothing before it")),
+                None => {
+                    let label = "refers to nothing before it";
+                    Err(wrong(self.place(range), "no such anchor", label))
+                }
             },
             _ => Ok(()),
         }
     }
 
-    fn begin(&mut self, node: Node, anchor: usize) -> Result<(), Diagnostic> {
+    fn too_deep(&self, span: Range<usize>) -> Box<Diagnostic> {
+        let label = format!("deeper than {MAX_DEPTH}");
+        wrong(self.place(span), "the file is nested too deeply", label)
+    }
+
+    fn begin(&mut self, node: Node, anchor: usize) -> Result<(), Box<Diagnostic>> {
         if self.open.len() >= MAX_DEPTH {
-            return Err(Diagnostic::error(
-                self.place(node.span),
-                "the file is nested too deeply",
-                format!("deeper than {MAX_DEPTH}"),
-            ));
+            return Err(self.too_deep(node.span));
         }
         self.open.push((node, anchor, None));
         Ok(())
     }
 
-    fn add(&mut self, node: Node, anchor: usize) -> Result<(), Diagnostic> {
+    fn add(&mut self, node: Node, anchor: usize) -> Result<(), Box<Diagnostic>> {
         self.nodes += 1;
         if self.nodes > MAX_NODES {
             let message = format!("the file has more than {MAX_NODES} values");
-            return Err(Diagnostic::error(self.place(node.span), message, "aliases count as what they stand for"));
+            let label = "aliases count as what they stand for";
+            return Err(wrong(self.place(node.span), message, label));
         }
         if anchor != 0 {
             self.anchors.insert(anchor, node.clone());
         }
         match self.open.last_mut() {
             None => self.documents.push(node),
-            Some((Node { kind: Kind::Sequence(items), .. }, ..)) => items.push(node),
+            // Nobody else has an open collection yet: there is nothing to copy.
+            Some((Node { kind: Kind::Sequence(items), .. }, ..)) => Rc::make_mut(items).push(node),
             Some((Node { kind: Kind::Mapping(pairs), .. }, _, key)) => match key.take() {
                 None => *key = Some(node),
-                Some(key) => pairs.push((key, node)),
+                Some(key) => Rc::make_mut(pairs).push((key, node)),
             },
             Some(_) => {}
         }
@@ -171,17 +211,32 @@ impl Builder<'_> {
     }
 }
 
-fn count(node: &Node) -> usize {
+/// How many nodes a node stands for, and how deep they nest.
+fn extent(node: &Node) -> (usize, usize) {
+    let (mut nodes, mut depth) = (1, 0);
+    let mut add = |child: &Node| {
+        let below = extent(child);
+        nodes += below.0;
+        depth = depth.max(below.1);
+    };
     match &node.kind {
-        Kind::Scalar(_) => 1,
-        Kind::Sequence(items) => 1 + items.iter().map(count).sum::<usize>(),
-        Kind::Mapping(pairs) => 1 + pairs.iter().map(|(key, value)| count(key) + count(value)).sum::<usize>(),
+        Kind::Scalar(_) => {}
+        Kind::Sequence(items) => items.iter().for_each(add),
+        Kind::Mapping(pairs) => pairs.iter().for_each(|(key, value)| {
+            add(key);
+            add(value);
+        }),
     }
+    (nodes, depth + 1)
 }
 
 /// Finds each byte of a scalar's text in its source. Both hold the same characters in the same order, apart from white
 /// space, which folding changes, and escapes.
-fn offsets(text: &str, source: &str, base: usize, style: ScalarStyle) -> Vec<u32> {
+fn offsets(text: &str, source: &str, base: usize, style: ScalarStyle) -> Offsets {
+    let quote = usize::from(matches!(style, ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted));
+    if !text.contains('\n') && source.get(quote..).is_some_and(|rest| rest.starts_with(text)) {
+        return Offsets::AsItIs((base + quote) as u32);
+    }
     let mut at = match style {
         ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => 1,
         // The first line of a block scalar is its indicator, if the span includes it.
@@ -204,7 +259,12 @@ fn offsets(text: &str, source: &str, base: usize, style: ScalarStyle) -> Vec<u32
             continue;
         }
         at += rest.len() - rest.trim_start().len();
-        let rest = source.get(at..).unwrap_or("");
+        let mut rest = source.get(at..).unwrap_or("");
+        // A line of a double-quoted scalar that ends in a backslash goes on where the next one begins.
+        while let Some(next) = rest.strip_prefix("\\\n").or_else(|| rest.strip_prefix("\\\r\n")) {
+            rest = next.trim_start();
+            at = source.len() - rest.len();
+        }
         offsets.resize(offsets.len() + c.len_utf8(), (base + at) as u32);
         match rest.chars().next() {
             Some('\'') if matches!(style, ScalarStyle::SingleQuoted) => at += 2,
@@ -214,7 +274,7 @@ fn offsets(text: &str, source: &str, base: usize, style: ScalarStyle) -> Vec<u32
         }
     }
     offsets.push((base + at) as u32);
-    offsets
+    Offsets::Each(offsets)
 }
 
 /// Length of an escape sequence of a double-quoted scalar (YAML 1.2, 5.7).

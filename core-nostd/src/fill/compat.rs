@@ -52,15 +52,48 @@ pub(super) const fn has_wide_time(nr: u32) -> bool {
 /// i386's first mmap(2), which passes a pointer to its arguments.
 const I386_OLD_MMAP: u32 = 90;
 
-/// The call with its arguments where they are expected, if they lie in user memory; `None` if they are there already, or
-/// cannot be read.
+/// The call with its arguments where they are expected, and as wide; `None` if they are so already.
 pub(super) fn unpacked<K: Kernel>(k: &K, call: &Call) -> Option<Call> {
-    if !call.compat || call.event != id::MMAP || call.nr != I386_OLD_MMAP {
+    if !call.compat {
         return None;
     }
-    let mut call = *call;
-    read_arguments(k, call.args[0], 6, &mut call.args)?;
-    Some(call)
+    let mut unpacked = *call;
+    if call.nr == I386_OLD_MMAP {
+        unpacked.lost = read_arguments(k, call.args[0], 6, &mut unpacked.args).is_none();
+        return Some(unpacked);
+    }
+    let (first, last) = narrow_ids(call.nr)?;
+    for (n, arg) in unpacked.args.iter_mut().enumerate() {
+        if n >= first && n <= last {
+            *arg = widened(*arg);
+        }
+    }
+    Some(unpacked)
+}
+
+/// The first and the last argument that is a user or a group of 16 bits, of the i386 calls that have such
+/// (`asm/unistd_32.h`): lchown, fchown, chown; setuid, setgid, setfsuid, setfsgid; setreuid, setregid; setresuid, setresgid.
+const fn narrow_ids(nr: u32) -> Option<(usize, usize)> {
+    match nr {
+        16 | 95 | 182 => Some((1, 2)),
+        23 | 46 | 138 | 139 => Some((0, 0)),
+        70 | 71 => Some((0, 1)),
+        164 | 170 => Some((0, 2)),
+        _ => None,
+    }
+}
+
+/// A user or a group of 16 bits, as one of 32 (low2highuid, `linux/highuid.h`): what stands for none does so still.
+const fn widened(id: u64) -> u64 {
+    match id & 0xffff {
+        0xffff => 0xffff_ffff,
+        id => id,
+    }
+}
+
+/// True for the i386 calls that write users or groups of 16 bits (`asm/unistd_32.h`): getresuid, getresgid.
+pub(super) const fn writes_narrow_ids(call: &Call) -> bool {
+    call.compat && matches!(call.nr, 165 | 171)
 }
 
 fn read_arguments<K: Kernel>(k: &K, address: u64, words: usize, args: &mut [u64; 6]) -> Option<()> {
@@ -75,12 +108,13 @@ fn read_arguments<K: Kernel>(k: &K, address: u64, words: usize, args: &mut [u64;
 /// Takes the i386 calls apart that are many calls in one, socketcall(2) and ipc(2): which call it really was, and with which
 /// arguments.
 ///
-/// `None` if it is a call that has no event, or its arguments cannot be read.
+/// `None` if it is a call that has no event. Arguments that cannot be read (the kernel could not either, or another thread has
+/// taken the memory away since) are lost; the call is not.
 pub fn multiplexed<K: Kernel>(k: &K, nr: u32, args: [u64; 6], ret: i64) -> Option<Call> {
     match nr {
         I386_SOCKETCALL => {
             let event = event_of_socketcall(args[0] as u32)?;
-            let mut call = Call { event, nr, args: [0; 6], ret, compat: true };
+            let mut call = Call { event, nr, args: [0; 6], ret, compat: true, lost: false };
             // As many words as `net/socket.c` reads for it.
             let words = match args[0] as u32 {
                 4 | 13 => 2,
@@ -90,7 +124,7 @@ pub fn multiplexed<K: Kernel>(k: &K, nr: u32, args: [u64; 6], ret: i64) -> Optio
                 11 | 12 => 6,
                 _ => 3,
             };
-            read_arguments(k, args[1], words, &mut call.args)?;
+            call.lost = read_arguments(k, args[1], words, &mut call.args).is_none();
             Some(call)
         }
         I386_IPC => {
@@ -110,7 +144,7 @@ pub fn multiplexed<K: Kernel>(k: &K, nr: u32, args: [u64; 6], ret: i64) -> Optio
                 id::SHMGET => [first, second, third, 0, 0, 0],
                 _ => [first, second, pointer, 0, 0, 0],
             };
-            Some(Call { event, nr, args, ret, compat: true })
+            Some(Call { event, nr, args, ret, compat: true, lost: false })
         }
         _ => None,
     }

@@ -32,6 +32,9 @@ pub(super) fn write<K: Kernel>(
         let mut bytes = [0; POLLFD as usize];
         if k.read_user(list.wrapping_add(n.wrapping_mul(POLLFD)), &mut bytes).is_err() {
             param.flag(Flags::FAULT);
+            if param.is_empty() {
+                return Ok(());
+            }
             break;
         }
         let [a, b, c, d, e, f, g, h] = bytes;

@@ -82,7 +82,8 @@ pub(super) fn param<K: Kernel>(k: &K, call: &Call, out: &mut RecordWriter<'_>, i
             }
         }
         Part::Tuple => {
-            let name = layout.read_word(k, header);
+            // Before it failed, nobody was written there.
+            let name = if received && call.ret < 0 { None } else { layout.read_word(k, header) };
             let address = match (name, word32(k, header.wrapping_add(layout.word))) {
                 (Some(name), Some(len)) => SocketAddress::read(k, name, len.into()),
                 _ => None,

@@ -7,6 +7,9 @@ use crate::schema::Width;
 
 const NS: u64 = 1_000_000_000;
 
+/// COMPAT_RLIM_INFINITY (`asm/compat.h`): it is -1 in words of 64 bits.
+const NO_LIMIT: u64 = 0xffff_ffff;
+
 /// Writes the number at `address`. A null pointer is how callers say "none": absent, and no fault.
 pub(super) fn at<K: Kernel>(
     k: &K,
@@ -20,10 +23,14 @@ pub(super) fn at<K: Kernel>(
         return Ok(());
     }
     let value = match width {
+        Width::Four if compat::writes_narrow_ids(call) => word16(k, address).map(u64::from),
         Width::Four => word32(k, address).map(u64::from),
         Width::Int => word32(k, address).map(|n| i64::from(n.cast_signed()).cast_unsigned()),
         Width::Eight => word64(k, address),
-        Width::Word => Layout::of(call).read_word(k, address),
+        Width::Word => Layout::of(call).read_word(k, address).map(|word| match word {
+            NO_LIMIT if call.compat => u64::MAX,
+            word => word,
+        }),
     };
     match value {
         Some(value) => out.number(index, value),
@@ -41,6 +48,13 @@ pub(super) fn address(call: &Call, base: u64, offset: u8, width: Width) -> u64 {
     }
     let unit = if matches!(width, Width::Word) { Layout::of(call).word } else { 1 };
     base.wrapping_add(u64::from(offset).wrapping_mul(unit))
+}
+
+/// 16 bits of user memory.
+pub(super) fn word16<K: Kernel>(k: &K, address: u64) -> Option<u16> {
+    let mut bytes = [0; 2];
+    k.read_user(address, &mut bytes).ok()?;
+    Some(u16::from_ne_bytes(bytes))
 }
 
 /// 32 bits of user memory.

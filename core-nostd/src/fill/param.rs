@@ -170,7 +170,7 @@ pub(super) fn string<K: Kernel>(k: &K, out: &mut RecordWriter<'_>, index: usize,
     }
 }
 
-/// Writes the first bytes of a buffer in user memory.
+/// Writes the first bytes of a buffer in user memory. What cannot be read is absent; an empty buffer is not.
 pub(super) fn bytes<K: Kernel>(
     k: &K,
     out: &mut RecordWriter<'_>,
@@ -179,8 +179,10 @@ pub(super) fn bytes<K: Kernel>(
     len: u64,
 ) -> Result<(), Overflow> {
     let mut param = out.param(index);
-    append_bytes(k, &mut param, address, len)?;
-    param.commit()
+    match append_bytes(k, &mut param, address, len)? {
+        0 if len > 0 => Ok(()),
+        _ => param.commit(),
+    }
 }
 
 /// Appends bytes of user memory, up to the snapshot length in all; gives how many.
@@ -299,7 +301,8 @@ pub(super) fn tuple<K: Kernel>(
         let Some(bytes) = param.written().get_mut(..size_of::<Tuple>()) else { return Ok(()) };
         let mut tuple = Tuple::default();
         copy(tuple.as_mut_bytes(), bytes);
-        if tuple.remote == [0; 16] && tuple.remote_port == 0 && to.head.family == tuple.family {
+        // After a connection was refused an address is left there, without a port.
+        if tuple.remote_port == 0 && to.head.family == tuple.family {
             tuple.remote = to.head.address;
             tuple.remote_port = to.head.port;
             copy(bytes, tuple.as_bytes());

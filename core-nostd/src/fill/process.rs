@@ -2,9 +2,10 @@
 
 use super::compat::Layout;
 use super::path::{limited, origin, write_head};
-use super::{AT_FDCWD, Call, Kernel, PATH_MAX, STRINGS_BYTES, Strings, TaskPath, param, syscall};
+use super::{AT_FDCWD, Call, Kernel, PATH_MAX, STRINGS_BYTES, Strings, TaskPath, Unavailable, param, syscall};
 use crate::event::{Flags, Overflow, PathFlags, PathHead, RecordHeader, RecordWriter, TaskContext};
 use crate::schema::{self, EventId, From, id};
+use core::ops::Range;
 use zerocopy::IntoBytes;
 
 /// Writes the record of a process or thread that `clone_args` made, seen in its parent before the child runs.
@@ -21,7 +22,6 @@ pub fn process_fork<K: Kernel>(
     buf: &mut [u8],
 ) -> Result<usize, Overflow> {
     const CHILD_TID: usize = schema::index_of(id::CLONE, "child_tid");
-    const FLAGS: usize = schema::index_of(id::CLONE, "flags");
     let recipe = schema::recipe(call.event).ok_or(Overflow)?;
     let mut out = RecordWriter::begin(buf, recipe.sources.len())?;
     k.task_context(out.task()?);
@@ -69,7 +69,7 @@ pub fn process_exec<K: Kernel>(
     stamp: RecordHeader,
     buf: &mut [u8],
 ) -> Result<usize, Overflow> {
-    let call = Call { event, nr: 0, args: [0; 6], ret: 0, compat };
+    let call = Call { event, nr: 0, args: [0; 6], ret: 0, compat, lost: false };
     let sources = schema::recipe(event).ok_or(Overflow)?.sources;
     let mut out = RecordWriter::begin(buf, sources.len())?;
     k.task_context(out.task()?);
@@ -86,6 +86,7 @@ pub fn process_exec<K: Kernel>(
     out.finish(RecordHeader { event: event.0, ..stamp })
 }
 
+const FLAGS: usize = schema::index_of(id::CLONE, "flags");
 const EXE: usize = schema::index_of(id::EXECVE, "exe");
 const ARGS: usize = schema::index_of(id::EXECVE, "args");
 const CWD: usize = schema::index_of(id::EXECVE, "cwd");
@@ -176,31 +177,9 @@ pub(super) fn failed_exec<K: Kernel>(
 ) -> Result<(), Overflow> {
     let at = u8::from(call.event == id::EXECVEAT);
     match index {
-        EXE | ARGS => {
-            let layout = Layout::of(call);
-            let vector = call.word(at.wrapping_add(1));
-            let mut param = out.param(index);
-            let range = if index == EXE { 0..1 } else { 1..MAX_ARGUMENTS };
-            for n in range {
-                let Some(address @ 1..) = layout.read_word(k, vector.wrapping_add(n.wrapping_mul(layout.word))) else {
-                    break;
-                };
-                let left = STRINGS_BYTES.saturating_sub(param.len()).saturating_sub(1);
-                let Ok(string) = k.read_user_string(address, limited(param.spare(), left)) else {
-                    param.flag(Flags::FAULT);
-                    break;
-                };
-                param.advance(string.len)?;
-                if index == ARGS {
-                    param.append(&[0])?;
-                }
-                if string.cut {
-                    param.flag(Flags::TRUNCATED);
-                    break;
-                }
-            }
-            param.commit()
-        }
+        EXE => vector_strings(k, call, out, index, call.word(at.wrapping_add(1)), 0..1),
+        ARGS => vector_strings(k, call, out, index, call.word(at.wrapping_add(1)), 1..MAX_ARGUMENTS),
+        ENV => vector_strings(k, call, out, index, call.word(at.wrapping_add(2)), 0..MAX_ARGUMENTS),
         CWD => task_path(k, out, index, TaskPath::WorkingDirectory),
         CGROUPS => task_path(k, out, index, TaskPath::Cgroup),
         EXEPATH => task_path(k, out, index, TaskPath::Executable),
@@ -210,6 +189,56 @@ pub(super) fn failed_exec<K: Kernel>(
         }
         _ => Ok(()),
     }
+}
+
+/// Strings of a vector of pointers that ends with a null pointer: a single one as it is, several each ended by NUL.
+fn vector_strings<K: Kernel>(
+    k: &K,
+    call: &Call,
+    out: &mut RecordWriter<'_>,
+    index: usize,
+    vector: u64,
+    range: Range<u64>,
+) -> Result<(), Overflow> {
+    // The kernel takes it for an empty one.
+    if vector == 0 {
+        return Ok(());
+    }
+    let layout = Layout::of(call);
+    let several = range.end > 1;
+    let mut param = out.param(index);
+    for n in range {
+        let address = layout.read_word(k, vector.wrapping_add(n.wrapping_mul(layout.word)));
+        if address == Some(0) {
+            break;
+        }
+        let left = STRINGS_BYTES.saturating_sub(param.len()).saturating_sub(1);
+        let string = match address {
+            Some(address) => k.read_user_string(address, limited(param.spare(), left)),
+            None => Err(Unavailable),
+        };
+        let Ok(string) = string else {
+            param.flag(Flags::FAULT);
+            if param.is_empty() {
+                return Ok(());
+            }
+            break;
+        };
+        param.advance(string.len)?;
+        if several {
+            param.append(&[0])?;
+        }
+        if string.cut {
+            param.flag(Flags::TRUNCATED);
+            break;
+        }
+    }
+    param.commit()
+}
+
+/// fork and vfork that failed: their flags are those that clone would have had.
+pub(super) fn failed_fork(call: &Call, out: &mut RecordWriter<'_>, index: usize) -> Result<(), Overflow> {
+    if index == FLAGS { out.number(index, implied_flags(call.event)) } else { Ok(()) }
 }
 
 /// A task that ended.

@@ -4,7 +4,7 @@ use super::number::{word32, word64};
 use super::param::{self, SocketAddress};
 use super::path::{PATH_MAX, limited, origin, write_head};
 use super::{Call, Kernel, TaskPath, message, process, quota};
-use crate::event::{Overflow, PathFlags, PathHead, RecordWriter};
+use crate::event::{Flags, Overflow, PathFlags, PathHead, RecordWriter};
 use crate::schema::id;
 use zerocopy::IntoBytes;
 
@@ -12,6 +12,7 @@ use zerocopy::IntoBytes;
 pub(super) fn param<K: Kernel>(k: &K, call: &Call, out: &mut RecordWriter<'_>, index: usize) -> Result<(), Overflow> {
     match call.event {
         id::EXECVE | id::EXECVEAT => process::failed_exec(k, call, out, index),
+        id::FORK | id::VFORK => process::failed_fork(call, out, index),
         id::CONNECT | id::SENDTO => destination_tuple(k, call, out, index),
         id::RECVFROM => source_tuple(k, call, out, index),
         id::SENDMSG | id::RECVMSG | id::SENDMMSG | id::RECVMMSG => message::param(k, call, out, index),
@@ -29,6 +30,7 @@ pub(super) fn param<K: Kernel>(k: &K, call: &Call, out: &mut RecordWriter<'_>, i
         id::LANDLOCK_ADD_RULE => landlock_parent(k, call, out, index),
         id::REBOOT => reboot_argument(k, call, out, index),
         id::SENDFILE => sendfile_offset(k, call, out, index),
+        id::COPY_FILE_RANGE => copy_offset(k, call, out, index),
         // The upper half first.
         id::LLSEEK => out.number(index, call.word(1) << 32 | call.word(2)),
         id::SYNC_FILE_RANGE => out.number(index, call.uint(if call.compat { 5 } else { 3 }).into()),
@@ -55,8 +57,14 @@ fn source_tuple<K: Kernel>(k: &K, call: &Call, out: &mut RecordWriter<'_>, index
     param::tuple(k, out, index, call.int(0), from.as_ref())
 }
 
-/// setsockopt and getsockopt: a value of 4 or 8 bytes as a number; one of another size is absent.
+/// setsockopt and getsockopt: the option, where it is one of sockets as such, because others share its number; and a value of
+/// 4 or 8 bytes as a number, while one of another size is absent.
 fn socket_option<K: Kernel>(k: &K, call: &Call, out: &mut RecordWriter<'_>, index: usize) -> Result<(), Overflow> {
+    const NAME: usize = 3;
+    const SOL_SOCKET: u32 = 1;
+    if index == NAME {
+        return if call.uint(1) == SOL_SOCKET { out.number(index, call.uint(2).into()) } else { Ok(()) };
+    }
     let len = if call.event == id::SETSOCKOPT {
         Some(call.uint(4))
     } else if call.ret < 0 {
@@ -163,6 +171,29 @@ fn reboot_argument<K: Kernel>(k: &K, call: &Call, out: &mut RecordWriter<'_>, in
     param::string(k, out, index, call.word(3))
 }
 
+/// Where a call began that has moved on the offset that it was passed by as many bytes as it returned.
+fn began(call: &Call, offset: u64) -> u64 {
+    match u64::try_from(call.ret) {
+        Ok(moved) => offset.wrapping_sub(moved),
+        Err(_) => offset,
+    }
+}
+
+/// copy_file_range: where it began to write and to read.
+fn copy_offset<K: Kernel>(k: &K, call: &Call, out: &mut RecordWriter<'_>, index: usize) -> Result<(), Overflow> {
+    const OUT: usize = 2;
+    match call.word(if index == OUT { 3 } else { 1 }) {
+        0 => Ok(()),
+        address => match word64(k, address) {
+            Some(offset) => out.number(index, began(call, offset)),
+            None => {
+                out.flag(Flags::FAULT);
+                Ok(())
+            }
+        },
+    }
+}
+
 /// sendfile: where it began to read; i386's older call has 32 bits for it.
 fn sendfile_offset<K: Kernel>(k: &K, call: &Call, out: &mut RecordWriter<'_>, index: usize) -> Result<(), Overflow> {
     const I386_SENDFILE: u32 = 187;
@@ -173,7 +204,7 @@ fn sendfile_offset<K: Kernel>(k: &K, call: &Call, out: &mut RecordWriter<'_>, in
         (_, false) => word64(k, address),
     };
     match offset {
-        Some(offset) => out.number(index, offset),
+        Some(offset) => out.number(index, began(call, offset)),
         None => Ok(()),
     }
 }

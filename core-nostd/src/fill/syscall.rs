@@ -4,7 +4,7 @@ use super::compat::{self, Layout};
 use super::vector::Vector;
 use super::{AT_FDCWD, Kernel, ProcessImage, fd_list, number, param, special};
 use crate::event::{Flags, Overflow, RecordHeader, RecordWriter};
-use crate::schema::{self, EventId, From};
+use crate::schema::{self, EventId, From, id};
 
 /// A system call that returned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +19,8 @@ pub struct Call {
     pub ret: i64,
     /// The caller used the 32-bit table.
     pub compat: bool,
+    /// Its arguments lay in user memory and could not be read: what would be made of them is absent.
+    pub lost: bool,
 }
 
 impl Call {
@@ -57,19 +59,41 @@ pub fn syscall_exit<K: Kernel>(k: &K, call: &Call, stamp: RecordHeader, buf: &mu
     let recipe = schema::recipe(call.event).ok_or(Overflow)?;
     let mut out = RecordWriter::begin(buf, recipe.sources.len())?;
     k.task_context(out.task()?);
+    let call = &told(k, call);
     if call.ret < 0 {
         out.flag(Flags::FAILED);
     }
     if call.compat {
         out.flag(Flags::COMPAT32);
     }
-    let unpacked = compat::unpacked(k, call);
-    let call = unpacked.as_ref().unwrap_or(call);
+    if call.lost {
+        out.flag(Flags::FAULT);
+    }
     let mut image = None;
     for (index, source) in recipe.sources.iter().enumerate() {
+        if call.lost && !needs_no_argument(*source) {
+            continue;
+        }
         from(k, call, &mut out, index, *source, &mut image)?;
     }
     out.finish(RecordHeader { event: call.event.0, ..stamp })
+}
+
+/// The call with its arguments and its result where they are expected.
+fn told<K: Kernel>(k: &K, call: &Call) -> Call {
+    // It returns an `int` as it is, so that its errors look like large numbers (`arch/x86/kernel/ldt.c`).
+    if call.event == id::MODIFY_LDT {
+        return Call { ret: i64::from(call.ret as i32), ..*call };
+    }
+    match compat::unpacked(k, call) {
+        Some(unpacked) => unpacked,
+        None => *call,
+    }
+}
+
+/// True for what is known of a call whose arguments are not.
+const fn needs_no_argument(source: From) -> bool {
+    matches!(source, From::Return | From::ReturnFd | From::ReturnTuple | From::Zero | From::Image(_))
 }
 
 /// Writes one parameter. `image` is fetched when the first parameter needs it.
@@ -88,11 +112,15 @@ pub(super) fn from<K: Kernel>(
         From::Int(n) => out.number(index, i64::from(call.int(n)) as u64),
         From::Uint(n) => out.number(index, call.uint(n).into()),
         From::Long(n) => out.number(index, call.word(n)),
+        From::SignedLong(n) => out.number(index, number::offset(call, n, n)),
         From::Fd(n) => param::fd(k, out, index, call.int(n)),
         From::ClosedFd(n) => param::closed_fd(out, index, call.int(n)),
         From::DirFd(n) => param::dir_fd(k, out, index, call.int(n)),
         From::Path(n) => param::path(k, out, index, AT_FDCWD, call.word(n)),
-        From::PathAt { dir, path } => param::path(k, out, index, call.int(dir), call.word(path)),
+        From::PathAt { dir, path } => match call.word(path) {
+            0 => Ok(()),
+            address => param::path(k, out, index, call.int(dir), address),
+        },
         From::Opened { dir, path } => {
             let dir = match dir {
                 Some(n) => call.int(n),
@@ -113,8 +141,11 @@ pub(super) fn from<K: Kernel>(
         From::PointedFd { arg, index: which } => number::fd(k, call, out, index, call.word(arg), which),
         From::Timespec { arg, index: which } => number::timespec(k, call, out, index, call.word(arg), which),
         From::Timeval(n) => number::timeval(k, call, out, index, call.word(n)),
-        From::Bytes { address, len } => param::bytes(k, out, index, call.word(address), call.moved(call.word(len))),
-        From::Received(n) if call.ret >= 0 => param::bytes(k, out, index, call.word(n), call.ret.cast_unsigned()),
+        From::Bytes { address, len } => param::bytes(k, out, index, call.word(address), call.word(len)),
+        From::Sent { address, len } => param::bytes(k, out, index, call.word(address), call.moved(call.word(len))),
+        From::Received { address, len } if call.ret >= 0 => {
+            param::bytes(k, out, index, call.word(address), call.moved(call.word(len)))
+        }
         From::Pieces { vector, count, received } if !received || call.ret >= 0 => {
             let vector = Vector { address: call.word(vector), count: call.word(count) };
             let mut data = out.param(index);
@@ -144,7 +175,7 @@ pub(super) fn from<K: Kernel>(
             out.number(index, param::image_field(image, field))
         }
         From::Special => special::param(k, call, out, index),
-        From::FilledString(_) | From::Pointed { .. } | From::Received(_) | From::Pieces { .. } => Ok(()),
+        From::FilledString(_) | From::Pointed { .. } | From::Received { .. } | From::Pieces { .. } => Ok(()),
         From::Context(_) | From::OfFd { .. } | From::Process(_) => Ok(()),
     }
 }

@@ -162,6 +162,8 @@ pub enum From {
     Uint(u8),
     /// An argument, as an unsigned number of the caller's word size.
     Long(u8),
+    /// An argument, as a signed number of the caller's word size.
+    SignedLong(u8),
     /// An argument that is a file descriptor.
     Fd(u8),
     /// An argument that was a file descriptor until the call closed it: its number alone.
@@ -170,7 +172,8 @@ pub enum From {
     DirFd(u8),
     /// An argument that points to a path, relative to the working directory.
     Path(u8),
-    /// An argument that points to a path, relative to the directory that the other argument stands for.
+    /// An argument that points to a path, relative to the directory that the other argument stands for; absent where it
+    /// is null, which means that descriptor itself (utimensat(2)).
     PathAt {
         /// Argument that holds the directory's descriptor.
         dir: u8,
@@ -226,16 +229,29 @@ pub enum From {
     /// A `struct timeval` (`linux/time.h`) that an argument points to, as nanoseconds.
     Timeval(u8),
     /// An argument that points to bytes, with the argument that holds their number; cut to
-    /// [`crate::fill::SNAPSHOT_BYTES`], and to the return value if the call gives a number of bytes.
+    /// [`crate::fill::SNAPSHOT_BYTES`].
     Bytes {
         /// Argument that points to the bytes.
         address: u8,
         /// Argument that holds their number.
         len: u8,
     },
-    /// An argument that points to bytes that the call wrote, as many as it returned; cut to
-    /// [`crate::fill::SNAPSHOT_BYTES`].
-    Received(u8),
+    /// Like [`From::Bytes`], cut to what the call returned as well: how many of them it moved.
+    Sent {
+        /// Argument that points to the bytes.
+        address: u8,
+        /// Argument that holds their number.
+        len: u8,
+    },
+    /// An argument that points to bytes that the call wrote, as many as it returned, and no more than there is room for;
+    /// cut to [`crate::fill::SNAPSHOT_BYTES`].
+    Received {
+        /// Argument that points to the bytes.
+        address: u8,
+        /// Argument that says how many there is room for. Some calls return more than they wrote: getxattr(2) without
+        /// room for a value, recv(2) with MSG_TRUNC.
+        len: u8,
+    },
     /// The first bytes of what a vector of buffers holds (`struct iovec`, `linux/uio.h`).
     Pieces {
         /// Argument that points to the vector.
@@ -296,7 +312,7 @@ pub enum Width {
     Int,
     /// 64 bits.
     Eight,
-    /// The caller's word size.
+    /// The caller's word size. A word of ones, which stands for "no limit", is one in 64 bits too.
     Word,
 }
 

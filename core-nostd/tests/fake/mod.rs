@@ -1,8 +1,9 @@
 //! A task that exists only in a test: its memory, its descriptors, its paths.
 #![allow(dead_code, reason = "each test file uses its own part")]
 
-use kestrel_core::event::{FdHead, FdKind, RecordHeader, TaskContext, Tuple, family};
-use kestrel_core::fill::{Kernel, ListenQueue, ProcessImage, Strings, TaskPath, Unavailable, UserString};
+use kestrel_core::event::{FdHead, FdKind, Record, RecordHeader, TaskContext, Tuple, family};
+use kestrel_core::fill::{self, Call, Kernel, ListenQueue, ProcessImage, Strings, TaskPath, Unavailable, UserString};
+use kestrel_core::schema::{self, EventId};
 use std::collections::BTreeMap;
 use zerocopy::IntoBytes;
 
@@ -185,4 +186,35 @@ impl Kernel for FakeTask {
 /// A buffer for one record, aligned as the ring is.
 pub fn buffer() -> Vec<u64> {
     vec![0xa5a5_a5a5_a5a5_a5a5; kestrel_core::event::MAX_RECORD / 8]
+}
+
+/// The record of a 64-bit call that returned.
+pub fn exit(task: &FakeTask, event: EventId, args: [u64; 6], ret: i64, check: impl FnOnce(Record<'_>)) {
+    let mut buf = buffer();
+    let call = Call { event, nr: 0, args, ret, compat: false, lost: false };
+    let len = fill::syscall_exit(task, &call, STAMP, buf.as_mut_slice().as_mut_bytes()).expect("fits");
+    let record = Record::parse(&buf.as_bytes()[..len]).expect("is a record");
+    check(record);
+}
+
+/// Index of a parameter in the table.
+pub fn index(event: EventId, name: &str) -> usize {
+    schema::get(event).unwrap().params.iter().position(|p| p.name == name).unwrap()
+}
+
+/// The record of a call as it is given.
+pub fn record(task: &FakeTask, call: Call, check: impl FnOnce(Record<'_>)) {
+    let mut buf = buffer();
+    let len = fill::syscall_exit(task, &call, STAMP, buf.as_mut_slice().as_mut_bytes()).expect("fits");
+    check(Record::parse(&buf.as_bytes()[..len]).expect("is a record"));
+}
+
+/// A call of a 32-bit program.
+pub fn narrow(nr: u32, args: [u64; 6], ret: i64) -> Call {
+    Call { event: schema::event_of(schema::Abi::I386, nr).unwrap(), nr, args, ret, compat: true, lost: false }
+}
+
+/// The number in a parameter.
+pub fn number(record: &Record<'_>, event: EventId, name: &str) -> Option<i64> {
+    record.param(index(event, name)).and_then(|param| param.int())
 }

@@ -18,7 +18,7 @@ pub enum Failure {
     #[error("{}", lines(.0))]
     RuleFiles(Vec<UnreadableRules>),
     /// Rules are wrong.
-    #[error("{errors}\n\n{}", count(errors.0.len()))]
+    #[error("{errors}\n\n{}", count(errors.errors.len() + errors.more))]
     Rules {
         /// What is wrong.
         errors: LoadErrors,

@@ -3,8 +3,8 @@
 use super::Failure;
 use super::unfilled::Unfilled;
 use crate::config::rule_files;
-use crate::config::{Config, RuleMatching};
-use kestrel_rules::{LoadOptions, Loaded, Matching, RuleSet};
+use crate::config::{Config, RuleMatching, RuleSwitch, SwitchedRules};
+use kestrel_rules::{LoadOptions, Loaded, Matching, RuleSet, Selected, Selection};
 use std::path::PathBuf;
 
 /// Rules that one line of the log names for one field.
@@ -16,7 +16,18 @@ pub fn options(config: &Config) -> LoadOptions {
         RuleMatching::First => Matching::First,
         RuleMatching::All => Matching::All,
     };
-    LoadOptions { least_priority: config.priority, matching }
+    let selection = config.rules.iter().map(|switch| {
+        let (enable, what) = match switch {
+            RuleSwitch::Enable(what) => (true, what),
+            RuleSwitch::Disable(what) => (false, what),
+        };
+        let what = match what {
+            SwitchedRules::Rule(pattern) => Selected::Rule(pattern.clone()),
+            SwitchedRules::Tag(tag) => Selected::Tag(tag.clone()),
+        };
+        Selection { enable, what }
+    });
+    LoadOptions { least_priority: config.priority, matching, selection: selection.collect() }
 }
 
 /// Loads the rules in `paths`, or else those of the configuration. Warnings go to the log.

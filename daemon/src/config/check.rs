@@ -83,6 +83,21 @@ pub fn value(node: &Node, path: &str, place: &dyn Fn(u64, u64) -> String, findin
     }
 }
 
+/// What switches rules, if it is that: a mapping of one key to a mapping of one key.
+fn switch(content: &Content) -> Option<Value> {
+    let only = |content: &Content, names: &[&str]| match content {
+        Content::Map(entries) => match entries.as_slice() {
+            [(key, node)] if names.contains(&key.value.as_str()) => Some((key.value.clone(), node.value.clone())),
+            _ => None,
+        },
+        _ => None,
+    };
+    let (how, what) = only(content, &["enable", "disable"])?;
+    let (by, name) = only(&what, &["rule", "tag"])?;
+    let Content::Text(name) = name else { return None };
+    Some(Dict::from([(how, Dict::from([(by, name.into())]).into())]).into())
+}
+
 /// The value, if it is of this kind.
 fn scalar(content: &Content, kind: Kind) -> Option<Value> {
     match (kind, content) {
@@ -93,6 +108,7 @@ fn scalar(content: &Content, kind: Kind) -> Option<Value> {
         (Kind::Ratio, Content::Float(n)) => (n.is_finite() && *n >= 0.0).then(|| (*n).into()),
         (Kind::Ratio, Content::Int(n)) => (*n >= 0).then(|| (*n as f64).into()),
         (Kind::Text, Content::Text(text)) => Some(text.as_str().into()),
+        (Kind::Switch, content) => switch(content),
         (Kind::Choice(words), Content::Text(text)) => {
             words.iter().find(|word| word.eq_ignore_ascii_case(text)).map(|word| (*word).into())
         }

@@ -63,13 +63,13 @@ fn set(path: &str, text: &str, place: &str, findings: &mut Findings) -> Option<D
         }
         // What is text anyway is not read as YAML: a command line may look like anything.
         Meaning::Key(Kind::Text | Kind::Choice(_)) => Ok(Content::Text(text.to_owned())),
-        Meaning::Key(Kind::List(_)) if !text.trim_start().starts_with('[') => {
-            let item = serde_saphyr::Spanned::new(
-                Content::Text(text.to_owned()),
-                serde_saphyr::Location::UNKNOWN,
-                serde_saphyr::Location::UNKNOWN,
-            );
-            Ok(Content::List(vec![item]))
+        Meaning::Key(Kind::List(item)) if !text.trim_start().starts_with('[') => {
+            let unknown = serde_saphyr::Location::UNKNOWN;
+            let one = |content| Content::List(vec![serde_saphyr::Spanned::new(content, unknown, unknown)]);
+            match item {
+                Kind::Switch => document::parse(text).map(|node| one(node.value)),
+                _ => Ok(one(Content::Text(text.to_owned()))),
+            }
         }
         Meaning::Key(_) | Meaning::Section => document::parse(text).map(|node| node.value),
     };

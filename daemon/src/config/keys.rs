@@ -13,6 +13,8 @@ pub enum Kind {
     Text,
     /// One of these words; upper and lower case are the same.
     Choice(&'static [&'static str]),
+    /// `enable` or `disable` with the rules that are meant: `{disable: {tag: network}}`.
+    Switch,
     /// A list of such.
     List(&'static Kind),
 }
@@ -27,6 +29,10 @@ impl Kind {
             Kind::Ratio => "a number that is not negative".to_owned(),
             Kind::Text => "text".to_owned(),
             Kind::Choice(words) => format!("one of {}", words.join(", ")),
+            Kind::Switch => "enable or disable with a rule or a tag, as in {disable: {tag: network}}".to_owned(),
+            Kind::List(Kind::Switch) => {
+                "a list such as [{disable: {rule: \"*\"}}, {enable: {tag: network}}]".to_owned()
+            }
             Kind::List(Kind::Choice(words)) => format!("a list of {}", words.join(", ")),
             Kind::List(_) => "a list of texts".to_owned(),
         }
@@ -62,6 +68,7 @@ pub const KEYS: &[(&str, Kind)] = &[
     ("program_output.program", Kind::Text),
     ("program_output.timeout_ms", Kind::Count(1, 86_400_000)),
     ("rule_matching", Kind::Choice(&["first", "all"])),
+    ("rules", Kind::List(&Kind::Switch)),
     ("rules_files", Kind::List(&Kind::Text)),
     ("stdout_output.enabled", Kind::Bool),
     ("syscall_event_drops.actions", Kind::List(&Kind::Choice(&["ignore", "log", "alert", "exit"]))),
@@ -96,7 +103,6 @@ const ELSEWHERE: &[&str] = &[
     "output_timeout",
     "plugins",
     "plugins_hostinfo",
-    "rules",
     "static_fields",
     "syscall_event_drops.simulate_drops",
     "syscall_event_timeouts",

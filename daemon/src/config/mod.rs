@@ -43,6 +43,8 @@ pub struct Config {
     /// Rules below this priority are not loaded.
     #[serde(with = "priority_text")]
     pub priority: Priority,
+    /// Which rules are switched on and off, in order: a later entry counts more.
+    pub rules: Vec<RuleSwitch>,
     /// Whether an event raises one alert (`first`) or one for each rule that matches (`all`).
     pub rule_matching: RuleMatching,
     /// Where records come from.
@@ -70,6 +72,7 @@ impl Default for Config {
         Config {
             rules_files: vec![PathBuf::from("/etc/kestrel/kestrel_rules.yaml"), PathBuf::from("/etc/kestrel/rules.d")],
             priority: Priority::Debug,
+            rules: Vec::new(),
             rule_matching: RuleMatching::First,
             engine: EngineConfig::default(),
             falco_libs: TablesConfig::default(),
@@ -91,6 +94,26 @@ pub enum RuleMatching {
     First,
     /// One for each rule that matches.
     All,
+}
+
+/// Switches rules on or off.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RuleSwitch {
+    /// On.
+    Enable(SwitchedRules),
+    /// Off.
+    Disable(SwitchedRules),
+}
+
+/// The rules that are switched.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SwitchedRules {
+    /// Those whose names match; `*` stands for any text.
+    Rule(String),
+    /// Those with this tag.
+    Tag(String),
 }
 
 /// Where records come from.

@@ -42,6 +42,29 @@ fn an_option_replaces_a_list_or_adds_to_it() {
 }
 
 #[test]
+fn rules_are_switched_in_order_by_name_or_tag() {
+    let rule = |name: &str| SwitchedRules::Rule(name.to_owned());
+    let text = "rules:\n  - disable: {rule: '*'}\n  - enable: {tag: network}\n";
+    let switches = |options: &[&str]| load_all(text, &[], options).unwrap().config.rules;
+    let network = SwitchedRules::Tag("network".to_owned());
+    assert_eq!(switches(&[]), [RuleSwitch::Disable(rule("*")), RuleSwitch::Enable(network.clone())]);
+    assert_eq!(switches(&["rules={disable: {rule: A b}}"]), [RuleSwitch::Disable(rule("A b"))]);
+    assert_eq!(switches(&["rules[]={enable: {rule: A*}}"])[2], RuleSwitch::Enable(rule("A*")));
+}
+
+#[test]
+fn a_switch_that_is_none_is_refused() {
+    let text = "rules:\n  - disable\n  - {disable: all}\n  - {off: {rule: a}}\n  - {enable: {rule: a, tag: b}}\n";
+    insta::assert_snapshot!(load_all(text, &[], &["rules=all"]).unwrap_err(), @r#"
+    FILE:2:5: rules: expected enable or disable with a rule or a tag, as in {disable: {tag: network}}, found "disable"
+    FILE:3:5: rules: expected enable or disable with a rule or a tag, as in {disable: {tag: network}}, found keys and values
+    FILE:4:5: rules: expected enable or disable with a rule or a tag, as in {disable: {tag: network}}, found keys and values
+    FILE:5:5: rules: expected enable or disable with a rule or a tag, as in {disable: {tag: network}}, found keys and values
+    -o rules=all: rules: expected enable or disable with a rule or a tag, as in {disable: {tag: network}}, found "all"
+    "#);
+}
+
+#[test]
 fn a_command_line_given_as_an_option_is_taken_as_it_is() {
     let program = "program_output.program=jq '{text: .output}' | curl -d @- # [x]";
     let config = load_all("", &[], &[program]).unwrap().config;

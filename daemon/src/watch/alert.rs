@@ -9,13 +9,14 @@ use std::time::{SystemTime, UNIX_EPOCH};
 pub fn alert(rule: &Rule, facts: &impl Facts, time_ns: u64, hostname: &Rc<str>) -> Alert {
     let mut message = String::with_capacity(256);
     rule.output.render(facts, &mut message);
-    let fields = rule.output.fields().map(|(name, field)| {
-        let value = match field.field {
+    let mut fields = Vec::new();
+    rule.output.each_value(facts, |name, field, value| {
+        let value = match field.map(|field| field.field) {
             // Falco's JSON has these two as numbers.
-            Field::EvtTime | Field::EvtTimeIso8601 => FieldValue::Uint(time_ns),
-            _ => field_value(facts.value(field)),
+            Some(Field::EvtTime | Field::EvtTimeIso8601) => FieldValue::Uint(time_ns),
+            _ => field_value(value),
         };
-        (name.to_owned(), value)
+        fields.push((name.to_owned(), value));
     });
     Alert {
         time_ns,
@@ -24,7 +25,7 @@ pub fn alert(rule: &Rule, facts: &impl Facts, time_ns: u64, hostname: &Rc<str>) 
         source: Rc::clone(&rule.source),
         tags: Rc::clone(&rule.tags),
         hostname: Rc::clone(hostname),
-        fields: fields.collect(),
+        fields,
         message,
     }
 }
@@ -36,9 +37,10 @@ pub(crate) fn field_value(value: Value<'_>) -> FieldValue {
         Value::Bool(b) => FieldValue::Bool(b),
         Value::Int(n) => FieldValue::Int(n),
         Value::Uint(n) => FieldValue::Uint(n),
+        Value::Double(n) => FieldValue::Double(n),
         Value::Str(bytes) => FieldValue::Str(String::from_utf8_lossy(bytes).into_owned()),
         Value::Ip(ip) => FieldValue::Str(ip.to_string()),
-        Value::Any(values) => {
+        Value::Any(values) | Value::List(values) => {
             let texts = values.iter().map(|value| match field_value(*value) {
                 FieldValue::Str(text) => text,
                 FieldValue::Int(n) => n.to_string(),

@@ -21,33 +21,42 @@ enum Item {
     Never,
 }
 
+/// An item as it is read, nothing of it allocated.
+enum Read {
+    Item(Item),
+    Set([u64; 4]),
+}
+
+/// The item that a pattern has there, and where the next one is.
+fn read(pattern: &[u8], at: usize, ignore_case: bool) -> Option<(Read, usize)> {
+    let item = match *pattern.get(at)? {
+        b'?' => Item::Any,
+        b'*' => Item::Star,
+        b'\\' => match pattern.get(at + 1) {
+            Some(&literal) => return Some((Read::Item(Item::Byte(literal)), at + 2)),
+            None => Item::Never,
+        },
+        b'[' => match bracket(&pattern[at + 1..], ignore_case) {
+            Some((set, len)) => return Some((Read::Set(set), at + 1 + len)),
+            // Without its end it is a bracket like any other character.
+            None => Item::Byte(b'['),
+        },
+        literal => Item::Byte(literal),
+    };
+    Some((Read::Item(item), at + 1))
+}
+
 impl Glob {
     /// Compiles a pattern; every text is one.
     pub fn new(pattern: &[u8], ignore_case: bool) -> Glob {
         let mut items = Vec::new();
         let mut at = 0;
-        while let Some(&byte) = pattern.get(at) {
-            at += 1;
-            items.push(match byte {
-                b'?' => Item::Any,
-                b'*' if items.last() == Some(&Item::Star) => continue,
-                b'*' => Item::Star,
-                b'\\' => match pattern.get(at) {
-                    Some(&literal) => {
-                        at += 1;
-                        Item::Byte(literal)
-                    }
-                    None => Item::Never,
-                },
-                b'[' => match bracket(&pattern[at..], ignore_case) {
-                    Some((set, len)) => {
-                        at += len;
-                        Item::Set(Box::new(set))
-                    }
-                    // Without its end it is a bracket like any other character.
-                    None => Item::Byte(b'['),
-                },
-                literal => Item::Byte(literal),
+        while let Some((item, next)) = read(pattern, at, ignore_case) {
+            at = next;
+            items.push(match item {
+                Read::Item(Item::Star) if items.last() == Some(&Item::Star) => continue,
+                Read::Item(item) => item,
+                Read::Set(set) => Item::Set(Box::new(set)),
             });
         }
         Glob { items: items.into(), ignore_case }
@@ -55,46 +64,85 @@ impl Glob {
 
     /// Whether the whole text matches.
     pub fn matches(&self, text: &[u8]) -> bool {
-        let (mut item, mut at) = (0, 0);
-        let mut back: Option<(usize, usize)> = None;
-        loop {
-            match self.items.get(item) {
-                Some(Item::Star) => {
-                    back = Some((item + 1, at));
-                    item += 1;
-                    continue;
-                }
-                Some(one) => {
-                    if let Some(&byte) = text.get(at)
-                        && self.matches_one(one, byte)
-                    {
-                        item += 1;
-                        at += 1;
-                        continue;
-                    }
-                }
-                None if at == text.len() => return true,
-                None => {}
-            }
-            match back {
-                Some((after_star, from)) if from < text.len() => {
-                    back = Some((after_star, from + 1));
-                    item = after_star;
-                    at = from + 1;
-                }
-                _ => return false,
-            }
-        }
+        let item = |at: usize| {
+            let found = match self.items.get(at)? {
+                Item::Star => Found::Star,
+                item => Found::One(item),
+            };
+            Some((found, at + 1))
+        };
+        walk(item, |item, byte| item_matches(item, byte, self.ignore_case), text)
     }
 
-    fn matches_one(&self, item: &Item, byte: u8) -> bool {
-        match item {
-            Item::Byte(literal) if self.ignore_case => literal.eq_ignore_ascii_case(&byte),
-            Item::Byte(literal) => *literal == byte,
-            Item::Any => true,
-            Item::Set(set) => set[usize::from(byte / 64)] & (1 << (byte % 64)) != 0,
-            Item::Star | Item::Never => false,
+    /// Whether a text matches a pattern that is known only now. Nothing is allocated: this is for patterns of the event.
+    pub(super) fn matches_text(pattern: &[u8], text: &[u8], ignore_case: bool) -> bool {
+        let item = |at: usize| {
+            let (item, next) = read(pattern, at, ignore_case)?;
+            let found = match item {
+                Read::Item(Item::Star) => Found::Star,
+                item => Found::One(item),
+            };
+            Some((found, next))
+        };
+        let matches = |item: Read, byte: u8| match item {
+            Read::Item(item) => item_matches(&item, byte, ignore_case),
+            Read::Set(set) => in_set(&set, byte),
+        };
+        walk(item, matches, text)
+    }
+}
+
+/// What stands at a place of a pattern.
+enum Found<T> {
+    Star,
+    One(T),
+}
+
+/// Walks through pattern and text together. `item` gives what the pattern has at a place, and the place behind it.
+fn walk<T>(item: impl Fn(usize) -> Option<(Found<T>, usize)>, matches: impl Fn(T, u8) -> bool, text: &[u8]) -> bool {
+    let (mut place, mut at) = (0, 0);
+    let mut back: Option<(usize, usize)> = None;
+    loop {
+        match item(place) {
+            Some((Found::Star, next)) => {
+                back = Some((next, at));
+                place = next;
+                continue;
+            }
+            Some((Found::One(one), next)) => {
+                if let Some(&byte) = text.get(at)
+                    && matches(one, byte)
+                {
+                    place = next;
+                    at += 1;
+                    continue;
+                }
+            }
+            None if at == text.len() => return true,
+            None => {}
         }
+        match back {
+            Some((after_star, from)) if from < text.len() => {
+                back = Some((after_star, from + 1));
+                place = after_star;
+                at = from + 1;
+            }
+            _ => return false,
+        }
+    }
+}
+
+fn in_set(set: &[u64; 4], byte: u8) -> bool {
+    set[usize::from(byte / 64)] & (1 << (byte % 64)) != 0
+}
+
+fn item_matches(item: &Item, byte: u8, ignore_case: bool) -> bool {
+    match item {
+        Item::Byte(literal) if ignore_case => literal.eq_ignore_ascii_case(&byte),
+        Item::Byte(literal) => *literal == byte,
+        Item::Any => true,
+        Item::Set(set) => in_set(set, byte),
+        Item::Star | Item::Never => false,
     }
 }
 
@@ -174,4 +222,23 @@ fn class(name: &[u8]) -> Option<fn(&u8) -> bool> {
         b"xdigit" => u8::is_ascii_hexdigit,
         _ => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pattern_of_the_event_matches_what_a_compiled_one_matches() {
+        let patterns = ["", "*", "a*b", "[a-c]?x", "[!a]*", "\\*", "[", "a\\", "[[:alpha:]]*", "**a**"];
+        for pattern in patterns {
+            for text in ["", "a", "ab", "axb", "b.x", "*", "[", "xaz", "A"] {
+                for ignore_case in [false, true] {
+                    let compiled = Glob::new(pattern.as_bytes(), ignore_case).matches(text.as_bytes());
+                    let read = Glob::matches_text(pattern.as_bytes(), text.as_bytes(), ignore_case);
+                    assert_eq!(compiled, read, "{pattern} {text}");
+                }
+            }
+        }
+    }
 }

@@ -1,5 +1,8 @@
-//! Networks in CIDR notation (RFC 4632).
+//! Networks in CIDR notation (RFC 4632), and sets of them.
 
+use foldhash::fast::FixedState;
+use hashbrown::HashSet;
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::str::FromStr;
 
@@ -19,7 +22,10 @@ impl FromStr for Network {
 
     fn from_str(text: &str) -> Result<Network, NoNetwork> {
         let (address, bits) = match text.split_once('/') {
-            Some((address, bits)) => (address, Some(bits.parse().map_err(|_| NoNetwork)?)),
+            Some((address, bits)) if bits.bytes().all(|b| b.is_ascii_digit()) => {
+                (address, Some(bits.parse().map_err(|_| NoNetwork)?))
+            }
+            Some(_) => return Err(NoNetwork),
             None => (text, None),
         };
         let address: IpAddr = address.parse().map_err(|_| NoNetwork)?;
@@ -29,21 +35,82 @@ impl FromStr for Network {
     }
 }
 
-impl Network {
-    /// Whether the address lies in the network.
+/// Networks: for each number of bits the set of first bits.
+#[derive(Clone, Debug, Default)]
+pub struct NetworkSet {
+    v4: Prefixes,
+    v6: Prefixes,
+}
+
+type Prefixes = Box<[(u8, HashSet<u128, FixedState>)]>;
+
+impl FromIterator<Network> for NetworkSet {
+    fn from_iter<T: IntoIterator<Item = Network>>(networks: T) -> NetworkSet {
+        let mut v4 = BTreeMap::<u8, HashSet<u128, FixedState>>::new();
+        let mut v6 = BTreeMap::<u8, HashSet<u128, FixedState>>::new();
+        for Network { address, bits } in networks {
+            match address {
+                IpAddr::V4(ip) => v4.entry(bits).or_default().insert(first_bits(u32::from(ip).into(), bits, 32)),
+                IpAddr::V6(ip) => v6.entry(bits).or_default().insert(first_bits(ip.into(), bits, 128)),
+            };
+        }
+        NetworkSet { v4: v4.into_iter().collect(), v6: v6.into_iter().collect() }
+    }
+}
+
+/// The first bits of an address of so many.
+fn first_bits(address: u128, bits: u8, width: u8) -> u128 {
+    if bits == 0 { 0 } else { address >> (width - bits) }
+}
+
+impl NetworkSet {
+    /// Whether the address lies in one of them.
     pub fn contains(&self, ip: IpAddr) -> bool {
-        match (self.address, ip) {
-            (IpAddr::V4(network), IpAddr::V4(ip)) => {
-                let differ = u32::from(network) ^ u32::from(ip);
-                u32::from(self.bits) == 0 || differ >> (32 - u32::from(self.bits)) == 0
-            }
-            (IpAddr::V6(network), IpAddr::V6(ip)) => {
-                let differ = u128::from(network) ^ u128::from(ip);
-                self.bits == 0 || differ >> (128 - u32::from(self.bits)) == 0
-            }
+        let lies_in = |prefixes: &Prefixes, address: u128, width: u8| {
+            prefixes.iter().any(|(bits, set)| set.contains(&first_bits(address, *bits, width)))
+        };
+        match ip {
+            IpAddr::V4(ip) => lies_in(&self.v4, u32::from(ip).into(), 32),
             // An IPv4 address in an IPv6 socket is still that address (RFC 4291, 2.5.5.2).
-            (IpAddr::V4(_), IpAddr::V6(ip)) => ip.to_ipv4_mapped().is_some_and(|ip| self.contains(IpAddr::V4(ip))),
-            (IpAddr::V6(_), IpAddr::V4(_)) => false,
+            IpAddr::V6(ip) => {
+                lies_in(&self.v6, ip.into(), 128)
+                    || ip.to_ipv4_mapped().is_some_and(|ip| lies_in(&self.v4, u32::from(ip).into(), 32))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn set(networks: &[&str]) -> NetworkSet {
+        networks.iter().map(|network| network.parse::<Network>().unwrap()).collect()
+    }
+
+    #[test]
+    fn an_address_lies_in_a_network_if_its_first_bits_are_the_same() {
+        let set = set(&["10.0.0.0/8", "192.168.1.1", "fd00::/8", "172.16.1.2/12"]);
+        for inside in ["10.255.0.1", "192.168.1.1", "fd12::1", "::ffff:10.1.2.3", "172.31.0.0"] {
+            assert!(set.contains(inside.parse().unwrap()), "{inside}");
+        }
+        for outside in ["11.0.0.1", "192.168.1.2", "fe80::1", "::ffff:11.1.2.3", "172.32.0.0", "::10.1.2.3"] {
+            assert!(!set.contains(outside.parse().unwrap()), "{outside}");
+        }
+    }
+
+    #[test]
+    fn no_bits_are_every_address_of_the_kind() {
+        assert!(set(&["0.0.0.0/0"]).contains("1.2.3.4".parse().unwrap()));
+        assert!(!set(&["0.0.0.0/0"]).contains("2001::".parse().unwrap()));
+        assert!(set(&["::/0"]).contains("2001::".parse().unwrap()));
+        assert!(!set(&["::/0"]).contains("1.2.3.4".parse().unwrap()));
+    }
+
+    #[test]
+    fn what_is_no_network_is_refused() {
+        for text in ["", "10.0.0.0/33", "10.0.0/8", "::/129", "10.0.0.0/+8", "10.0.0.0/", "host", "1.2.3.4/8/8"] {
+            assert_eq!(text.parse::<Network>(), Err(NoNetwork), "{text}");
         }
     }
 }

@@ -1,17 +1,23 @@
-//! Sets of paths, asked whether a path is one of them or lies below one.
+//! Sets of paths, asked whether a path is one of them or lies below one: a trie by components.
 
 use super::Glob;
-use super::predicate::TextSet;
+use foldhash::fast::FixedState;
+use hashbrown::HashMap;
 
-/// Paths, by their components; components may be patterns.
+/// Paths, by their components; components may be patterns. Slashes that are doubled or at the end count for nothing.
 #[derive(Debug, Default)]
 pub struct PathSet {
-    /// Paths without patterns, without a slash at their end.
-    plain: TextSet,
-    /// Greatest number of components of these.
-    depth: usize,
-    /// Paths with patterns, component by component.
-    patterns: Vec<Vec<Glob>>,
+    root: Branch,
+    rooted: Branch,
+}
+
+/// What may follow a component.
+#[derive(Debug, Default)]
+struct Branch {
+    /// A path ends here: everything below is in the set.
+    ends: bool,
+    names: HashMap<Box<[u8]>, Branch, FixedState>,
+    patterns: Vec<(Glob, Branch)>,
 }
 
 impl PathSet {
@@ -19,39 +25,83 @@ impl PathSet {
     pub fn new<'a>(paths: impl Iterator<Item = &'a [u8]>) -> PathSet {
         let mut set = PathSet::default();
         for path in paths {
-            if path.iter().any(|b| matches!(b, b'*' | b'?' | b'[')) {
-                set.patterns.push(components(path).map(|name| Glob::new(name, false)).collect());
-                continue;
+            let mut branch = if path.starts_with(b"/") { &mut set.rooted } else { &mut set.root };
+            for name in components(path) {
+                branch = if name.iter().any(|b| matches!(b, b'*' | b'?' | b'[' | b'\\')) {
+                    branch.pattern(Glob::new(name, false))
+                } else {
+                    branch.names.entry(name.into()).or_default()
+                };
             }
-            let path = path.strip_suffix(b"/").unwrap_or(path);
-            set.depth = set.depth.max(components(path).count());
-            set.plain.insert(path.into());
+            branch.ends = true;
         }
         set
     }
 
     /// Whether the path is in the set, or below a path of it.
     pub fn contains(&self, path: &[u8]) -> bool {
-        if self.plain.contains(path) || self.plain.contains(&b""[..]) && path.starts_with(b"/") {
-            return true;
-        }
-        let mut components_seen = 0;
-        for (at, _) in path.iter().enumerate().filter(|(at, b)| **b == b'/' && *at > 0) {
-            components_seen += 1;
-            if components_seen > self.depth {
-                break;
-            }
-            if self.plain.contains(&path[..at]) {
+        let branch = if path.starts_with(b"/") { &self.rooted } else { &self.root };
+        !path.is_empty() && branch.matches(path)
+    }
+}
+
+impl Branch {
+    fn pattern(&mut self, glob: Glob) -> &mut Branch {
+        let index = self.patterns.iter().position(|(known, _)| *known == glob).unwrap_or_else(|| {
+            self.patterns.push((glob, Branch::default()));
+            self.patterns.len() - 1
+        });
+        &mut self.patterns[index].1
+    }
+
+    fn matches(&self, path: &[u8]) -> bool {
+        let mut branch = self;
+        let mut path = path;
+        loop {
+            if branch.ends {
                 return true;
             }
+            let Some((name, rest)) = first(path) else { return false };
+            // Patterns are few; only for them is there more than one way.
+            if branch.patterns.iter().any(|(glob, below)| glob.matches(name) && below.matches(rest)) {
+                return true;
+            }
+            let Some(below) = branch.names.get(name) else { return false };
+            (branch, path) = (below, rest);
         }
-        self.patterns.iter().any(|pattern| {
-            let mut names = components(path);
-            pattern.iter().all(|glob| names.next().is_some_and(|name| glob.matches(name)))
-        })
     }
+}
+
+/// The first component, and what follows it.
+fn first(path: &[u8]) -> Option<(&[u8], &[u8])> {
+    let start = path.iter().position(|&b| b != b'/')?;
+    let path = &path[start..];
+    let len = memchr::memchr(b'/', path).unwrap_or(path.len());
+    Some((&path[..len], &path[len..]))
 }
 
 fn components(path: &[u8]) -> impl Iterator<Item = &[u8]> {
     path.split(|&b| b == b'/').filter(|name| !name.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_in_a_set_if_it_or_a_folder_above_it_is() {
+        let set = PathSet::new([b"/etc".as_slice(), b"/var/log/", b"/home/*/.ssh", b"lib"].into_iter());
+        for inside in ["/etc", "/etc/", "/etc/shadow", "/var/log/a/b", "/home/me/.ssh/id", "//etc//x", "lib/x"] {
+            assert!(set.contains(inside.as_bytes()), "{inside}");
+        }
+        for outside in ["", "/", "/etcetera", "/var", "/var/logs", "/home/.ssh", "/home/me/x", "etc", "/lib"] {
+            assert!(!set.contains(outside.as_bytes()), "{outside}");
+        }
+    }
+
+    #[test]
+    fn the_root_holds_every_absolute_path() {
+        let set = PathSet::new([b"/".as_slice()].into_iter());
+        assert!(set.contains(b"/") && set.contains(b"/a/b") && !set.contains(b"a"));
+    }
 }

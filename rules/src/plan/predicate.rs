@@ -1,104 +1,120 @@
-//! What can be asked of a value.
-//!
-//! A missing value satisfies no predicate, `!=` included. Of several values ([`Value::Any`]) one that satisfies is enough;
-//! `!=` then says that none is equal.
+//! What can be asked of one value. A missing value satisfies nothing, and is never asked.
 
-use super::{Glob, Network, PathSet};
+use super::{AffixSet, Glob, NetworkSet, PathSet, Regex, TextSet};
 use crate::facts::Value;
-use foldhash::fast::FixedState;
-use hashbrown::HashSet;
+use crate::number::Number;
+use aho_corasick::AhoCorasick;
+use bumpalo::Bump;
 use memchr::memmem::Finder;
-
-/// Text that is looked for, as a set.
-pub type TextSet = HashSet<Box<[u8]>, FixedState>;
+use std::cmp::Ordering;
+use std::rc::Rc;
 
 /// A predicate.
 #[derive(Debug)]
 pub enum Predicate {
     /// It is known.
     Exists,
-    /// It is not equal to any of what the inner predicate accepts.
+    /// The inner predicate does not hold.
     Not(Box<Predicate>),
-    /// True or false.
-    Bool(bool),
-    /// Equal to a number.
-    NumberIn(Box<[i128]>),
-    /// Less than a number.
-    Less(i128),
-    /// Less or equal.
-    LessEqual(i128),
-    /// Greater than a number.
-    Greater(i128),
-    /// Greater or equal.
-    GreaterEqual(i128),
+    /// True, if the first is set, or false, if the second is.
+    Bool(bool, bool),
+    /// Equal to one of these whole numbers; sorted.
+    Whole(Box<[i128]>),
+    /// Equal to one of these numbers.
+    Real(Box<[f64]>),
+    /// Stands to a number in one of these relations.
+    Order(Number, &'static [Ordering]),
     /// Equal to a text.
     Text(Box<[u8]>),
     /// Equal to one of several texts.
-    TextIn(TextSet),
+    TextIn(Rc<TextSet>),
     /// Contains a text.
     Contains(Box<Finder<'static>>),
-    /// Contains a text, whatever the case (ASCII); the text is in lower case.
-    IContains(Box<[u8]>),
+    /// Contains one of several texts.
+    ContainsAny(Box<AhoCorasick>),
     /// Begins with a text.
     StartsWith(Box<[u8]>),
-    /// Begins with a text, whatever the case (ASCII); the text is in lower case.
-    IStartsWith(Box<[u8]>),
     /// Ends with a text.
     EndsWith(Box<[u8]>),
+    /// Begins, or ends, with one of several texts.
+    Affix(AffixSet),
     /// Matches a pattern.
     Glob(Glob),
+    /// Matches a regular expression.
+    Regex(Regex),
     /// Lies in or is one of several paths.
-    PathIn(PathSet),
+    PathIn(Rc<PathSet>),
     /// Lies in one of several networks.
-    NetworkIn(Box<[Network]>),
+    NetworkIn(NetworkSet),
+    /// The first of a number, the second of a text: for fields whose type depends on the event.
+    ByType(Box<Predicate>, Box<Predicate>),
+    /// One or more of these hold.
+    Any(Box<[Predicate]>),
+    /// All of these hold, and there is one.
+    All(Box<[Predicate]>),
+    /// Exactly one of these holds.
+    One(Box<[Predicate]>),
+    /// It never holds.
+    Never,
 }
 
-/// Whether a value satisfies a predicate.
-pub fn test(predicate: &Predicate, value: Value<'_>) -> bool {
-    match (predicate, value) {
-        (_, Value::Missing) => false,
-        (Predicate::Not(inner), Value::Any(values)) => {
-            let mut known = values.iter().filter(|value| !matches!(value, Value::Missing)).peekable();
-            known.peek().is_some() && known.all(|value| !test(inner, *value))
+impl Predicate {
+    /// Whether a value, which is one and not missing, satisfies it. `arena` is for what must be composed on the way.
+    pub fn test(&self, value: Value<'_>, arena: &Bump) -> bool {
+        match (self, value) {
+            (_, Value::Missing | Value::Any(_) | Value::List(_)) => false,
+            (Predicate::Exists, _) => true,
+            (Predicate::Never, _) => false,
+            (Predicate::Not(inner), value) => !inner.test(value, arena),
+            (Predicate::Any(all), value) => all.iter().any(|one| one.test(value, arena)),
+            (Predicate::All(all), value) => !all.is_empty() && all.iter().all(|one| one.test(value, arena)),
+            (Predicate::One(all), value) => all.iter().filter(|one| one.test(value, arena)).take(2).count() == 1,
+            (Predicate::ByType(_, of_text), Value::Str(_)) => of_text.test(value, arena),
+            (Predicate::ByType(of_number, _), _) => of_number.test(value, arena),
+            (Predicate::Bool(when_true, when_false), Value::Bool(value)) => {
+                if value {
+                    *when_true
+                } else {
+                    *when_false
+                }
+            }
+            (predicate, Value::Int(n)) => predicate.number(Number::Whole(n.into())),
+            (predicate, Value::Uint(n)) => predicate.number(Number::Whole(n.into())),
+            (predicate, Value::Double(n)) => predicate.number(Number::Real(n)),
+            (predicate, Value::Str(value)) => predicate.text(value, arena),
+            (Predicate::NetworkIn(networks), Value::Ip(ip)) => networks.contains(ip),
+            _ => false,
         }
-        (predicate, Value::Any(values)) => values.iter().any(|value| test(predicate, *value)),
-        (Predicate::Exists, _) => true,
-        (Predicate::Not(inner), value) => !test(inner, value),
-        (Predicate::Bool(wanted), Value::Bool(value)) => *wanted == value,
-        (predicate, Value::Int(n)) => number(predicate, n.into()),
-        (predicate, Value::Uint(n)) => number(predicate, n.into()),
-        (predicate, Value::Str(value)) => text(predicate, value),
-        (Predicate::NetworkIn(networks), Value::Ip(ip)) => networks.iter().any(|network| network.contains(ip)),
-        _ => false,
     }
-}
 
-fn number(predicate: &Predicate, n: i128) -> bool {
-    match predicate {
-        Predicate::NumberIn(numbers) => numbers.contains(&n),
-        Predicate::Less(limit) => n < *limit,
-        Predicate::LessEqual(limit) => n <= *limit,
-        Predicate::Greater(limit) => n > *limit,
-        Predicate::GreaterEqual(limit) => n >= *limit,
-        _ => false,
+    fn number(&self, n: Number) -> bool {
+        match (self, n) {
+            (Predicate::Whole(numbers), Number::Whole(n)) => numbers.binary_search(&n).is_ok(),
+            (Predicate::Real(numbers), n) => {
+                numbers.iter().any(|other| n.compare(Number::Real(*other)) == Some(Ordering::Equal))
+            }
+            (Predicate::Order(limit, wanted), n) => n.compare(*limit).is_some_and(|found| wanted.contains(&found)),
+            _ => false,
+        }
     }
-}
 
-fn text(predicate: &Predicate, value: &[u8]) -> bool {
-    match predicate {
-        Predicate::Text(wanted) => **wanted == *value,
-        Predicate::TextIn(texts) => texts.contains(value),
-        Predicate::Contains(finder) => finder.find(value).is_some(),
-        Predicate::IContains(lower) => {
-            lower.is_empty() || value.windows(lower.len()).any(|window| window.eq_ignore_ascii_case(lower))
+    fn text(&self, value: &[u8], arena: &Bump) -> bool {
+        match self {
+            Predicate::Text(wanted) => **wanted == *value,
+            Predicate::TextIn(texts) => texts.contains(value),
+            Predicate::Contains(finder) => finder.find(value).is_some(),
+            Predicate::ContainsAny(search) => search.is_match(value),
+            Predicate::StartsWith(prefix) => value.starts_with(prefix),
+            Predicate::EndsWith(suffix) => value.ends_with(suffix),
+            Predicate::Affix(affixes) => affixes.matches(value),
+            Predicate::Glob(glob) => glob.matches(value),
+            Predicate::Regex(regex) => regex.matches(value, arena),
+            Predicate::PathIn(paths) => paths.contains(value),
+            // A number that the event has as text.
+            Predicate::Whole(_) | Predicate::Real(_) | Predicate::Order(..) => {
+                std::str::from_utf8(value).ok().and_then(Number::parse).is_some_and(|n| self.number(n))
+            }
+            _ => false,
         }
-        Predicate::StartsWith(prefix) => value.starts_with(prefix),
-        Predicate::IStartsWith(lower) => {
-            value.get(..lower.len()).is_some_and(|start| start.eq_ignore_ascii_case(lower))
-        }
-        Predicate::EndsWith(suffix) => value.ends_with(suffix),
-        Predicate::Glob(glob) => glob.matches(value),
-        Predicate::PathIn(paths) => paths.contains(value),
-        _ => false,
     }
 }

@@ -35,7 +35,7 @@ pub fn main() -> ExitCode {
 fn act(words: &[&str]) -> Outcome {
     match words {
         ["nothing"] => Ok(()),
-        ["calls"] => calls::make(),
+        ["calls", subject] => calls::make(subject),
         ["load", rest @ ..] => load::act(rest),
         ["evade", rest @ ..] => evasion::act(rest),
         ["uring", rest @ ..] => uring::act(rest),

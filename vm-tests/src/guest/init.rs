@@ -3,7 +3,7 @@
 use super::port::Port;
 use super::stage::Stage;
 use super::{count, demo};
-use crate::protocol::{Task, Word};
+use crate::protocol::{ARGUMENT, Task, Word};
 use crate::scenarios;
 use nix::mount::{MsFlags, mount};
 use nix::sys::reboot::{RebootMode, reboot};
@@ -30,6 +30,12 @@ pub fn main() -> ExitCode {
     }
     if let Err(error) = Command::new("/bin/ifconfig").args(["lo", "127.0.0.1", "up"]).status() {
         println!("lo: {error}");
+    }
+    // The kernel puts arguments that it does not know into the environment: programs must not depend on what is tested.
+    // SAFETY: there is no other thread yet.
+    #[allow(unsafe_code, reason = "the environment belongs to every thread")]
+    unsafe {
+        std::env::remove_var(ARGUMENT.trim_end_matches('='));
     }
     let mut port = Port::open();
     let line = std::fs::read_to_string("/proc/cmdline").unwrap_or_default();

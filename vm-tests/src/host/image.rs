@@ -83,10 +83,11 @@ const FILES: [(&str, u32, &str); 10] = [
 ];
 
 /// What is in the image only if it was built: path in it, path below the target folder, how to build it.
-const BUILT: [(&str, &str, u32); 3] = [
+const BUILT: [(&str, &str, u32); 4] = [
     ("sbin/kestrel", "static/kestrel", 0o755),
     ("init", "static/vm-guest", 0o755),
     ("bin/open32", "static/open32", 0o755),
+    ("bin/calls32", "static/calls32", 0o755),
 ];
 
 impl Image {

@@ -54,9 +54,9 @@ events! {
         "res": Errno, Return; "target": String, ArgString(0); "linkdirfd": Fd, DirFd(1);
         "linkpath": Path, path_at(1, 2);
     }
-    READLINK "readlink" File { "res": Errno, Return; "path": Path, path(0); "target": String, received(1); }
+    READLINK "readlink" File { "res": Errno, Return; "path": Path, path(0); "target": String, received(1, 2); }
     READLINKAT "readlinkat" File {
-        "res": Errno, Return; "dirfd": Fd, DirFd(0); "path": Path, path_at(0, 1); "target": String, received(2);
+        "res": Errno, Return; "dirfd": Fd, DirFd(0); "path": Path, path_at(0, 1); "target": String, received(2, 3);
     }
     MKDIR "mkdir" File { "res": Errno, Return; "path": Path, path(0); "mode": Octal, ArgUint(1); }
     MKDIRAT "mkdirat" File {
@@ -71,8 +71,11 @@ events! {
         "res": Errno, Return; "dirfd": Fd, DirFd(0); "path": Path, path_at(0, 1);
         "mode": Flags(&FILE_MODE_FLAGS), ArgUint(2); "dev": Hex, ArgUint(3);
     }
+    #[lifecycle]
     CHDIR "chdir" File { "res": Errno, Return; "path": Path, Special; }
+    #[lifecycle]
     FCHDIR "fchdir" File { "res": Errno, Return; "fd": Fd, ArgFd(0); }
+    #[lifecycle]
     CHROOT "chroot" File { "res": Errno, Return; "path": Path, path(0); }
     GETCWD "getcwd" File { "res": Errno, Return; "path": String, From::FilledString(0); }
     CHMOD "chmod" File { "res": Errno, Return; "filename": Path, path(0); "mode": Flags(&MODE_FLAGS), ArgUint(1); }
@@ -150,27 +153,27 @@ events! {
         "flags": Flags(&XATTR_FLAGS), pointed32(4, 12);
     }
     GETXATTR "getxattr" File {
-        "res": Errno, Return; "path": Path, path(0); "name": String, ArgString(1); "value": Bytes, received(2);
+        "res": Errno, Return; "path": Path, path(0); "name": String, ArgString(1); "value": Bytes, received(2, 3);
         "size": Uint, Long(3);
     }
     LGETXATTR "lgetxattr" File {
-        "res": Errno, Return; "path": Path, path(0); "name": String, ArgString(1); "value": Bytes, received(2);
+        "res": Errno, Return; "path": Path, path(0); "name": String, ArgString(1); "value": Bytes, received(2, 3);
         "size": Uint, Long(3);
     }
     FGETXATTR "fgetxattr" File {
-        "res": Errno, Return; "fd": Fd, ArgFd(0); "name": String, ArgString(1); "value": Bytes, received(2);
+        "res": Errno, Return; "fd": Fd, ArgFd(0); "name": String, ArgString(1); "value": Bytes, received(2, 3);
         "size": Uint, Long(3);
     }
     GETXATTRAT "getxattrat" File {
         "res": Errno, Return; "dirfd": Fd, DirFd(0); "path": Path, path_at(0, 1);
         "at_flags": Flags(&AT_FLAGS), ArgUint(2); "name": String, ArgString(3);
     }
-    LISTXATTR "listxattr" File { "res": Errno, Return; "path": Path, path(0); "list": Strings, received(1); }
-    LLISTXATTR "llistxattr" File { "res": Errno, Return; "path": Path, path(0); "list": Strings, received(1); }
-    FLISTXATTR "flistxattr" File { "res": Errno, Return; "fd": Fd, ArgFd(0); "list": Strings, received(1); }
+    LISTXATTR "listxattr" File { "res": Errno, Return; "path": Path, path(0); "list": Strings, received(1, 2); }
+    LLISTXATTR "llistxattr" File { "res": Errno, Return; "path": Path, path(0); "list": Strings, received(1, 2); }
+    FLISTXATTR "flistxattr" File { "res": Errno, Return; "fd": Fd, ArgFd(0); "list": Strings, received(1, 2); }
     LISTXATTRAT "listxattrat" File {
         "res": Errno, Return; "dirfd": Fd, DirFd(0); "path": Path, path_at(0, 1);
-        "at_flags": Flags(&AT_FLAGS), ArgUint(2); "list": Strings, received(3);
+        "at_flags": Flags(&AT_FLAGS), ArgUint(2); "list": Strings, received(3, 4);
     }
     REMOVEXATTR "removexattr" File { "res": Errno, Return; "path": Path, path(0); "name": String, ArgString(1); }
     LREMOVEXATTR "lremovexattr" File { "res": Errno, Return; "path": Path, path(0); "name": String, ArgString(1); }
@@ -187,7 +190,7 @@ events! {
         "res": Errno, Return; "dirfd": Fd, DirFd(0); "path": Path, path_at(0, 1);
         "at_flags": Flags(&AT_FLAGS), ArgUint(4);
     }
-    LOOKUP_DCOOKIE "lookup_dcookie" File { "res": Errno, Return; "path": String, received(1); }
+    LOOKUP_DCOOKIE "lookup_dcookie" File { "res": Errno, Return; "path": String, received(1, 2); }
     USELIB "uselib" File { "res": Errno, Return; "path": Path, path(0); }
     INOTIFY_ADD_WATCH "inotify_add_watch" File {
         "res": Errno, Return; "fd": Fd, ArgFd(0); "path": Path, path(1); "mask": Flags(&INOTIFY_MASK), ArgUint(2);

@@ -10,16 +10,16 @@ events! {
         "res": Errno, Return; "first": Uint, ArgUint(0); "last": Uint, ArgUint(1);
         "flags": Flags(&CLOSE_RANGE_FLAGS), ArgUint(2);
     }
-    READ "read" IoRead { "res": Errno, Return; "data": Bytes, received(1); "fd": Fd, ArgFd(0); "size": Uint, Long(2); }
+    READ "read" IoRead { "res": Errno, Return; "data": Bytes, received(1, 2); "fd": Fd, ArgFd(0); "size": Uint, Long(2); }
     WRITE "write" IoWrite {
-        "res": Errno, Return; "data": Bytes, bytes(1, 2); "fd": Fd, ArgFd(0); "size": Uint, Long(2);
+        "res": Errno, Return; "data": Bytes, sent(1, 2); "fd": Fd, ArgFd(0); "size": Uint, Long(2);
     }
     PREAD "pread" IoRead {
-        "res": Errno, Return; "data": Bytes, received(1); "fd": Fd, ArgFd(0); "size": Uint, Long(2);
+        "res": Errno, Return; "data": Bytes, received(1, 2); "fd": Fd, ArgFd(0); "size": Uint, Long(2);
         "pos": Uint, offset(3, 3);
     }
     PWRITE "pwrite" IoWrite {
-        "res": Errno, Return; "data": Bytes, bytes(1, 2); "fd": Fd, ArgFd(0); "size": Uint, Long(2);
+        "res": Errno, Return; "data": Bytes, sent(1, 2); "fd": Fd, ArgFd(0); "size": Uint, Long(2);
         "pos": Uint, offset(3, 3);
     }
     READV "readv" IoRead {
@@ -45,7 +45,7 @@ events! {
         "pos": Int, offset(3, 3); "flags": Flags(&RWF_FLAGS), ArgUint(5);
     }
     LSEEK "lseek" IoOther {
-        "res": Errno, Return; "fd": Fd, ArgFd(0); "offset": Uint, Long(1); "whence": Enum(&WHENCE), ArgUint(2);
+        "res": Errno, Return; "fd": Fd, ArgFd(0); "offset": Uint, offset(1, 1); "whence": Enum(&WHENCE), ArgUint(2);
     }
     LLSEEK "llseek" IoOther {
         "res": Errno, Return; "fd": Fd, ArgFd(0); "offset": Uint, Special; "whence": Enum(&WHENCE), ArgUint(4);
@@ -67,13 +67,13 @@ events! {
         "flags": Flags(&SPLICE_FLAGS), ArgUint(3);
     }
     COPY_FILE_RANGE "copy_file_range" File {
-        "res": Errno, Return; "fdout": Fd, ArgFd(2); "offout": Uint, pointed(3, 0); "fdin": Fd, ArgFd(0);
-        "offin": Uint, pointed(1, 0); "len": Uint, Long(4);
+        "res": Errno, Return; "fdout": Fd, ArgFd(2); "offout": Uint, Special; "fdin": Fd, ArgFd(0);
+        "offin": Uint, Special; "len": Uint, Long(4);
     }
     DUP "dup" File { "res": Fd, ReturnFd; "oldfd": Fd, ArgFd(0); }
     DUP2 "dup2" File { "res": Fd, ReturnFd; "oldfd": Fd, ArgFd(0); "newfd": Fd, ArgFd(1); }
     DUP3 "dup3" File {
-        "res": Fd, ReturnFd; "oldfd": Fd, ArgFd(0); "newfd": Fd, ArgFd(1); "flags": Flags(&OPEN_FLAGS), ArgUint(2);
+        "res": Fd, ReturnFd; "oldfd": Fd, ArgFd(0); "newfd": Fd, ArgFd(1); "flags": Flags(&PIPE_FLAGS), ArgUint(2);
     }
     FCNTL "fcntl" IoOther {
         "res": Errno, Return; "fd": Fd, ArgFd(0); "cmd": Enum(&FCNTL_COMMANDS), ArgUint(1); "arg": Uint, Long(2);
@@ -109,7 +109,7 @@ events! {
     }
     PIPE2 "pipe2" Ipc {
         "res": Errno, Return; "fd1": Fd, fd_at(0, 0); "fd2": Fd, fd_at(0, 1); "ino": Uint, of_fd(1, Ino);
-        "flags": Flags(&OPEN_FLAGS), ArgUint(1);
+        "flags": Flags(&PIPE_FLAGS), ArgUint(1);
     }
     EVENTFD "eventfd" Ipc { "res": Fd, ReturnFd; "initval": Uint, ArgUint(0); "flags": Flags(&EVENTFD_FLAGS), Zero; }
     EVENTFD2 "eventfd2" Ipc {
@@ -138,15 +138,15 @@ events! {
     USERFAULTFD "userfaultfd" Memory { "res": Fd, ReturnFd; "flags": Flags(&USERFAULTFD_FLAGS), ArgUint(0); }
     IO_SETUP "io_setup" IoOther { "res": Errno, Return; "nr_events": Uint, ArgUint(0); }
     IO_DESTROY "io_destroy" IoOther { "res": Errno, Return; }
-    IO_SUBMIT "io_submit" IoOther { "res": Errno, Return; "nr": Int, Long(1); }
+    IO_SUBMIT "io_submit" IoOther { "res": Errno, Return; "nr": Int, SignedLong(1); }
     IO_CANCEL "io_cancel" IoOther { "res": Errno, Return; }
     IO_GETEVENTS "io_getevents" Wait { "res": Errno, Return; }
     IO_PGETEVENTS "io_pgetevents" Wait { "res": Errno, Return; }
     IO_URING_SETUP "io_uring_setup" IoOther {
-        "res": Errno, Return; "entries": Uint, ArgUint(0); "sq_entries": Uint, pointed32(1, 0);
+        "res": Errno, Return; "entries": Uint, ArgUint(0); "sq_entries": Uint, out32(1, 0);
         "cq_entries": Uint, pointed32(1, 4); "flags": Flags(&IO_URING_SETUP_FLAGS), pointed32(1, 8);
         "sq_thread_cpu": Uint, pointed32(1, 12); "sq_thread_idle": Uint, pointed32(1, 16);
-        "features": Flags(&IO_URING_FEATURES), pointed32(1, 20); "fd": Fd, ReturnFd;
+        "features": Flags(&IO_URING_FEATURES), out32(1, 20); "fd": Fd, ReturnFd;
     }
     IO_URING_ENTER "io_uring_enter" IoOther {
         "res": Errno, Return; "fd": Fd, ArgFd(0); "to_submit": Uint, ArgUint(1); "min_complete": Uint, ArgUint(2);

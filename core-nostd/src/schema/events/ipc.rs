@@ -44,7 +44,7 @@ events! {
         "res": Errno, Return; "data": Bytes, bytes(1, 2); "fd": Fd, ArgFd(0); "size": Uint, Long(2);
     }
     MQ_TIMEDRECEIVE "mq_timedreceive" Ipc {
-        "res": Errno, Return; "data": Bytes, received(1); "fd": Fd, ArgFd(0); "size": Uint, Long(2);
+        "res": Errno, Return; "data": Bytes, received(1, 2); "fd": Fd, ArgFd(0); "size": Uint, Long(2);
     }
     MQ_NOTIFY "mq_notify" Ipc { "res": Errno, Return; "fd": Fd, ArgFd(0); }
     MQ_GETSETATTR "mq_getsetattr" Ipc { "res": Errno, Return; "fd": Fd, ArgFd(0); }

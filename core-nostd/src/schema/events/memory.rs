@@ -67,7 +67,7 @@ events! {
     MEMFD_CREATE "memfd_create" File {
         "fd": Fd, ReturnFd; "name": String, ArgString(0); "flags": Flags(&MEMFD_FLAGS), ArgUint(1);
     }
-    MEMFD_SECRET "memfd_secret" Memory { "fd": Fd, ReturnFd; "flags": Flags(&OPEN_FLAGS), ArgUint(0); }
+    MEMFD_SECRET "memfd_secret" Memory { "fd": Fd, ReturnFd; "flags": Flags(&PIPE_FLAGS), ArgUint(0); }
     MBIND "mbind" Memory {
         "res": Errno, Return; "addr": Hex, Long(0); "length": Uint, Long(1); "mode": Enum(&MEMORY_POLICIES), ArgUint(2);
     }

@@ -32,18 +32,18 @@ events! {
     GETPEERNAME "getpeername" Net { "res": Errno, Return; "fd": Fd, ArgFd(0); }
     SETSOCKOPT "setsockopt" Net {
         "res": Errno, Return; "fd": Fd, ArgFd(0); "level": Enum(&SOCKET_LEVELS), ArgUint(1);
-        "optname": Enum(&SOCKET_OPTIONS), ArgUint(2); "val": Int, Special; "optlen": Uint, ArgUint(4);
+        "optname": Enum(&SOCKET_OPTIONS), Special; "val": Int, Special; "optlen": Uint, ArgUint(4);
     }
     GETSOCKOPT "getsockopt" Net {
         "res": Errno, Return; "fd": Fd, ArgFd(0); "level": Enum(&SOCKET_LEVELS), ArgUint(1);
-        "optname": Enum(&SOCKET_OPTIONS), ArgUint(2); "val": Int, Special; "optlen": Uint, out32(4, 0);
+        "optname": Enum(&SOCKET_OPTIONS), Special; "val": Int, Special; "optlen": Uint, out32(4, 0);
     }
     SEND "send" IoWrite {
-        "res": Errno, Return; "data": Bytes, bytes(1, 2); "fd": Fd, ArgFd(0); "size": Uint, Long(2);
+        "res": Errno, Return; "data": Bytes, sent(1, 2); "fd": Fd, ArgFd(0); "size": Uint, Long(2);
         "tuple": Tuple, From::Tuple(0);
     }
     SENDTO "sendto" IoWrite {
-        "res": Errno, Return; "data": Bytes, bytes(1, 2); "fd": Fd, ArgFd(0); "size": Uint, Long(2);
+        "res": Errno, Return; "data": Bytes, sent(1, 2); "fd": Fd, ArgFd(0); "size": Uint, Long(2);
         "tuple": Tuple, Special;
     }
     SENDMSG "sendmsg" IoWrite {
@@ -55,11 +55,11 @@ events! {
         "tuple": Tuple, Special;
     }
     RECV "recv" IoRead {
-        "res": Errno, Return; "data": Bytes, received(1); "fd": Fd, ArgFd(0); "size": Uint, Long(2);
+        "res": Errno, Return; "data": Bytes, received(1, 2); "fd": Fd, ArgFd(0); "size": Uint, Long(2);
         "tuple": Tuple, From::Tuple(0);
     }
     RECVFROM "recvfrom" IoRead {
-        "res": Errno, Return; "data": Bytes, received(1); "tuple": Tuple, Special; "fd": Fd, ArgFd(0);
+        "res": Errno, Return; "data": Bytes, received(1, 2); "tuple": Tuple, Special; "fd": Fd, ArgFd(0);
         "size": Uint, Long(2);
     }
     RECVMSG "recvmsg" IoRead {

@@ -5,6 +5,7 @@ use super::words::*;
 events! {
     from super::net::END;
 
+    #[lifecycle]
     EXECVE "execve" Process {
         "res": Errno, Return; "exe": String, Special; "args": Strings, Special; "tid": Pid, Context(ContextField::Tid);
         "pid": Pid, Context(ContextField::Pid); "ptid": Pid, Context(ContextField::Ppid); "cwd": String, Special;
@@ -22,6 +23,7 @@ events! {
         "trusted_exepath": String, Special; "pgid": Pid, Context(ContextField::Pgid);
         "gid": Gid, Context(ContextField::Egid); "filename": Path, Special;
     }
+    #[lifecycle]
     EXECVEAT "execveat" Process {
         "res": Errno, Return; "exe": String, Special; "args": Strings, Special; "tid": Pid, Context(ContextField::Tid);
         "pid": Pid, Context(ContextField::Pid); "ptid": Pid, Context(ContextField::Ppid); "cwd": String, Special;
@@ -39,6 +41,7 @@ events! {
         "trusted_exepath": String, Special; "pgid": Pid, Context(ContextField::Pgid);
         "gid": Gid, Context(ContextField::Egid); "filename": Path, Special;
     }
+    #[lifecycle]
     CLONE "clone" Process {
         "res": Pid, Return; "exe": String, From::Process(ProcessField::Exe);
         "args": Strings, From::Process(ProcessField::Args); "tid": Pid, Context(ContextField::Tid);
@@ -54,6 +57,7 @@ events! {
         "child_pid": Pid, Special; "child_ppid": Pid, Special; "child_start_time": Uint, Special;
         "child_vtid": Pid, Special; "child_vpid": Pid, Special;
     }
+    #[lifecycle]
     CLONE3 "clone3" Process {
         "res": Pid, Return; "exe": String, From::Process(ProcessField::Exe);
         "args": Strings, From::Process(ProcessField::Args); "tid": Pid, Context(ContextField::Tid);
@@ -69,6 +73,7 @@ events! {
         "child_pid": Pid, Special; "child_ppid": Pid, Special; "child_start_time": Uint, Special;
         "child_vtid": Pid, Special; "child_vpid": Pid, Special;
     }
+    #[lifecycle]
     FORK "fork" Process {
         "res": Pid, Return; "exe": String, From::Process(ProcessField::Exe);
         "args": Strings, From::Process(ProcessField::Args); "tid": Pid, Context(ContextField::Tid);
@@ -84,6 +89,7 @@ events! {
         "child_pid": Pid, Special; "child_ppid": Pid, Special; "child_start_time": Uint, Special;
         "child_vtid": Pid, Special; "child_vpid": Pid, Special;
     }
+    #[lifecycle]
     VFORK "vfork" Process {
         "res": Pid, Return; "exe": String, From::Process(ProcessField::Exe);
         "args": Strings, From::Process(ProcessField::Args); "tid": Pid, Context(ContextField::Tid);
@@ -99,13 +105,16 @@ events! {
         "child_pid": Pid, Special; "child_ppid": Pid, Special; "child_start_time": Uint, Special;
         "child_vtid": Pid, Special; "child_vpid": Pid, Special;
     }
+    #[lifecycle]
     PROCEXIT "procexit" Process {
         "status": Int, Special; "ret": Int, Special; "sig": Signal, Special; "core": Uint, Special;
         "reaper_tid": Pid, Special; "group_dead": Uint, Special;
     }
     EXIT "exit" Process { "status": Int, ArgInt(0); }
     EXIT_GROUP "exit_group" Process { "status": Int, ArgInt(0); }
+    #[lifecycle]
     SETSID "setsid" Process { "res": Pid, Return; }
+    #[lifecycle]
     SETPGID "setpgid" Process { "res": Errno, Return; "pid": Pid, ArgInt(0); "pgid": Pid, ArgInt(1); }
     GETPID "getpid" Process { "res": Pid, Return; }
     GETTID "gettid" Process { "res": Pid, Return; }
@@ -125,7 +134,7 @@ events! {
     }
     PRCTL "prctl" Process {
         "res": Errno, Return; "option": Enum(&PRCTL_OPTIONS), ArgInt(0); "arg2_str": String, Special;
-        "arg2_int": Int, Long(1);
+        "arg2_int": Int, SignedLong(1);
     }
     ARCH_PRCTL "arch_prctl" Process {
         "res": Errno, Return; "code": Enum(&ARCH_PRCTL_CODES), ArgUint(0); "addr": Hex, Long(1);

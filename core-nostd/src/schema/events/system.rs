@@ -13,7 +13,7 @@ events! {
         "flags": Flags(&MODULE_INIT_FLAGS), ArgUint(2);
     }
     DELETE_MODULE "delete_module" System {
-        "res": Errno, Return; "name": String, ArgString(0); "flags": Flags(&OPEN_FLAGS), ArgUint(1);
+        "res": Errno, Return; "name": String, ArgString(0); "flags": Flags(&MODULE_DELETE_FLAGS), ArgUint(1);
     }
     BPF "bpf" System { "fd": Fd, ReturnFd; "cmd": Enum(&BPF_COMMANDS), ArgInt(0); }
     PERF_EVENT_OPEN "perf_event_open" System {

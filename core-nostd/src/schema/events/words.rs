@@ -2,8 +2,8 @@
 
 pub(super) use crate::schema::FdField::{self, Dev, Ino};
 pub(super) use crate::schema::From::{
-    self, ClosedFd, Context, DirFd, Fd as ArgFd, Image, Int as ArgInt, Long, Return, ReturnFd, ReturnTuple, Special,
-    String as ArgString, Uint as ArgUint, Zero,
+    self, ClosedFd, Context, DirFd, Fd as ArgFd, Image, Int as ArgInt, Long, Return, ReturnFd, ReturnTuple, SignedLong,
+    Special, String as ArgString, Uint as ArgUint, Zero,
 };
 pub(super) use crate::schema::Type::{
     Address, Bytes, Enum, Errno, Fd, FdList, Flags, Gid, Hex, Int, Octal, Path, Pid, Signal, Span, String, Strings,
@@ -83,8 +83,12 @@ pub(super) const fn bytes(address: u8, len: u8) -> From {
     From::Bytes { address, len }
 }
 
-pub(super) const fn received(address: u8) -> From {
-    From::Received(address)
+pub(super) const fn sent(address: u8, len: u8) -> From {
+    From::Sent { address, len }
+}
+
+pub(super) const fn received(address: u8, len: u8) -> From {
+    From::Received { address, len }
 }
 
 pub(super) const fn pieces(vector: u8, count: u8) -> From {

@@ -20,6 +20,10 @@ pub static OPEN_FLAGS: FlagNames = FlagNames { entries: &[
     bit("O_TMPFILE", 0o20000000 | O_DIRECTORY),
 ] };
 
+/// pipe2(2), dup3(2), memfd_secret(2): those of open(2) that say what the descriptor is like.
+#[rustfmt::skip]
+pub static PIPE_FLAGS: FlagNames = bits! { O_NONBLOCK = 0o4000, O_DIRECT = O_DIRECT, O_CLOEXEC = 0o2000000 };
+
 /// openat2(2): `linux/openat2.h`.
 #[rustfmt::skip]
 pub static RESOLVE_FLAGS: FlagNames = bits! {
@@ -39,6 +43,7 @@ pub static UNLINK_FLAGS: FlagNames = bits! { AT_REMOVEDIR = 0x200 };
 #[rustfmt::skip]
 pub static AT_FLAGS: FlagNames = bits! {
     AT_SYMLINK_NOFOLLOW = 0x100, AT_SYMLINK_FOLLOW = 0x400, AT_NO_AUTOMOUNT = 0x800, AT_EMPTY_PATH = 0x1000,
+    AT_STATX_FORCE_SYNC = 0x2000, AT_STATX_DONT_SYNC = 0x4000,
 };
 
 /// renameat2(2): `linux/fs.h`.

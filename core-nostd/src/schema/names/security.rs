@@ -23,6 +23,10 @@ pub static MODULE_INIT_FLAGS: FlagNames = bits! {
     MODULE_INIT_IGNORE_MODVERSIONS = 1, MODULE_INIT_IGNORE_VERMAGIC = 2, MODULE_INIT_COMPRESSED_FILE = 4,
 };
 
+/// delete_module(2): those of open(2) that it takes.
+#[rustfmt::skip]
+pub static MODULE_DELETE_FLAGS: FlagNames = bits! { O_TRUNC = 0o1000, O_NONBLOCK = 0o4000 };
+
 /// bpf(2): `linux/bpf.h`.
 #[rustfmt::skip]
 pub static BPF_COMMANDS: FlagNames = values! {

@@ -206,8 +206,10 @@ pub fn show(value: Value<'_>) -> String {
         Value::Bool(b) => b.to_string(),
         Value::Int(n) => n.to_string(),
         Value::Uint(n) => n.to_string(),
+        Value::Double(n) => n.to_string(),
         Value::Str(bytes) => String::from_utf8_lossy(bytes).into_owned(),
         Value::Ip(ip) => ip.to_string(),
+        Value::List(values) => values.iter().map(|value| show(*value)).collect::<Vec<_>>().join(", "),
         Value::Any(values) => values.iter().map(|value| show(*value)).collect::<Vec<_>>().join(" | "),
     }
 }

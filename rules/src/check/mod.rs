@@ -1,0 +1,55 @@
+//! From conditions to the program: names are looked up, types checked, lists and macros put in.
+//!
+//! | file | is about |
+//! |---|---|
+//! | `names.rs` | fields by their names |
+//! | `types.rs` | which operator goes with which type |
+//! | `operand.rs` | fields and transformers |
+//! | `values.rs` | values and lists |
+//! | `predicate.rs` | operators with values |
+//! | `suspicious.rs` | what is probably not meant |
+//! | `events.rs` | which events a condition can hold for |
+//! | `compile.rs` | conditions and macros |
+
+mod compile;
+mod events;
+mod names;
+mod operand;
+mod predicate;
+mod suspicious;
+mod types;
+mod values;
+
+pub use compile::{Checker, MacroDef, Outcome, Subject, parse};
+pub use names::{FieldProblem, resolve};
+pub use operand::{Operands, Use};
+pub use values::{List, ListItem};
+
+use crate::code::Code;
+use crate::diagnostic::{Diagnostic, Place};
+
+/// Problems of one condition or output that are looked for; with so many nobody reads on.
+pub const MAX_PROBLEMS: usize = 50;
+
+/// Something wrong with a condition.
+#[derive(Clone, Debug)]
+pub struct Problem {
+    pub diagnostic: Diagnostic,
+    /// It is about a field or an event that is not known here: some rules are skipped then.
+    pub unknown: bool,
+}
+
+impl Problem {
+    fn error(place: Place, message: impl Into<String>, label: impl Into<String>) -> Problem {
+        Problem { diagnostic: Diagnostic::new(Code::ConditionError, place, message, label), unknown: false }
+    }
+
+    fn warning(code: Code, place: Place, message: impl Into<String>, label: impl Into<String>) -> Problem {
+        Problem { diagnostic: Diagnostic::new(code, place, message, label), unknown: false }
+    }
+
+    fn help(mut self, help: Option<String>) -> Problem {
+        self.diagnostic.help = help;
+        self
+    }
+}

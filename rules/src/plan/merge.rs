@@ -1,0 +1,56 @@
+//! Several tests of one operand, any of which is enough, made one: a set, a set of beginnings, one automaton.
+
+use super::{AffixSet, End, Predicate, TextSet};
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
+use memchr::memmem::Finder;
+use std::rc::Rc;
+
+/// Kinds of tests that can be made one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    Equal,
+    Contains,
+    StartsWith,
+    EndsWith,
+}
+
+/// A text that is looked for.
+pub fn contains(text: &[u8]) -> Predicate {
+    Predicate::Contains(Box::new(Finder::new(text).into_owned()))
+}
+
+/// Texts of which one must be found. `None` if there are too many.
+pub fn contains_any(mut texts: Vec<Box<[u8]>>, ignore_case: bool) -> Option<Predicate> {
+    texts.sort();
+    texts.dedup();
+    // An automaton of the kind that needs least memory.
+    let automaton = AhoCorasick::builder()
+        .kind(Some(AhoCorasickKind::ContiguousNFA))
+        .ascii_case_insensitive(ignore_case)
+        .build(&texts)
+        .ok()?;
+    Some(Predicate::ContainsAny(Box::new(automaton)))
+}
+
+/// The kind of a test, and the texts that it asks for, if it can be made one with others of its kind.
+pub fn parts(predicate: &Predicate) -> Option<(Kind, Vec<Box<[u8]>>)> {
+    match predicate {
+        Predicate::Text(text) => Some((Kind::Equal, vec![text.clone()])),
+        // A large set is better left to those that share it.
+        Predicate::TextIn(set) if set.len() <= 64 => Some((Kind::Equal, set.iter().map(Into::into).collect())),
+        Predicate::Contains(finder) => Some((Kind::Contains, vec![finder.needle().into()])),
+        Predicate::StartsWith(text) => Some((Kind::StartsWith, vec![text.clone()])),
+        Predicate::EndsWith(text) => Some((Kind::EndsWith, vec![text.clone()])),
+        _ => None,
+    }
+}
+
+/// One test for several.
+pub fn merged(kind: Kind, texts: Vec<Box<[u8]>>) -> Option<Predicate> {
+    match kind {
+        Kind::Equal => Some(Predicate::TextIn(Rc::new(texts.into_iter().collect::<TextSet>()))),
+        Kind::Contains => contains_any(texts, false),
+        Kind::StartsWith => Some(Predicate::Affix(AffixSet::new(End::Front, texts))),
+        Kind::EndsWith => Some(Predicate::Affix(AffixSet::new(End::Back, texts))),
+    }
+}

@@ -1,0 +1,79 @@
+//! Descriptions of rule files, as text and JSON.
+
+use insta::{assert_json_snapshot, assert_snapshot};
+use kestrel_rules::RuleSource;
+use kestrel_rules::describe::{Verdict, as_json, describe, validate};
+
+const RULES: &str = "\
+- required_engine_version: 0.31.0
+- required_plugin_versions:
+    - name: k8saudit
+      version: 0.5.0
+      alternatives: [{name: k8saudit-eks, version: 0.2.0}]
+- list: base
+  items: [sh]
+- list: shells
+  items: [base, 'two words']
+- macro: started
+  condition: evt.type in (execve, execveat) and evt.failed = false
+- macro: idle
+  condition: proc.name in (shells)
+- rule: A shell
+  desc: A shell was started.
+  condition: started and (proc.name in (shells) or tolower(proc.exe) startswith anyof (a, b))
+  output: shell (%proc.name %tolower(proc.exe) %proc.aname[2])
+  priority: WARNING
+  tags: [shell]
+  capture: true
+  capture_duration: 500
+  warn_evttypes: false
+  exceptions:
+    - {name: pairs, fields: [proc.pname, fd.name], comps: [=, startswith], values: [[cron, /tmp]]}
+- rule: Off
+  desc: Off.
+  condition: evt.type = open
+  output: o
+  priority: DEBUG
+  enabled: false
+";
+
+fn source(name: &str, text: &str) -> RuleSource {
+    RuleSource { name: name.to_owned(), text: text.to_owned() }
+}
+
+fn three_files() -> Vec<Verdict> {
+    let bad = "- macro: m\n  condition: proc.nme = a\n- rule: R\n  desc: d\n  condition: started and m\n  output: o\n  priority: LOUD\n";
+    validate(&[
+        source("rules.yaml", RULES),
+        source(
+            "fine.yaml",
+            "- rule: R2\n  desc: d\n  condition: idle and evt.type = open\n  output: o\n  priority: INFO\n",
+        ),
+        source("bad.yaml", bad),
+    ])
+}
+
+#[test]
+fn everything_in_rule_files_is_described() {
+    assert_json_snapshot!(describe(&[source("rules.yaml", RULES)], None).unwrap());
+}
+
+#[test]
+fn one_rule_is_described_alone_and_wrong_files_not_at_all() {
+    let one = describe(&[source("rules.yaml", RULES)], Some("Off")).unwrap().unwrap();
+    assert_eq!(one["rules"][0]["info"]["name"], "Off");
+    assert_eq!(one["rules"][0]["details"]["events"], serde_json::json!(["open"]));
+    assert_eq!(one["rules"].as_array().map(Vec::len), Some(1));
+    assert!(describe(&[source("rules.yaml", RULES)], Some("off")).unwrap().is_none());
+    assert!(describe(&[source("bad.yaml", "- rule: R\n")], None).is_err());
+}
+
+#[test]
+fn each_file_has_a_verdict_as_text() {
+    assert_snapshot!(three_files().iter().map(|verdict| format!("{verdict}\n")).collect::<String>());
+}
+
+#[test]
+fn each_file_has_a_verdict_as_json() {
+    assert_json_snapshot!(as_json(&three_files()));
+}

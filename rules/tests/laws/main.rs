@@ -1,0 +1,110 @@
+//! Laws of conditions, on random conditions and events: the program says what the interpreter of the tree says, printing
+//! and parsing are inverse, and the events that a rule is asked for are never too few.
+
+#[path = "../oracle/mod.rs"]
+mod oracle;
+
+mod arbitrary;
+mod glob;
+
+use arbitrary::{any_condition, any_event, any_guarded, any_tree};
+use kestrel_rules::syntax::{self, Expr};
+use kestrel_rules::{LoadOptions, Matching, RuleSet, RuleSource};
+use oracle::{Event, holds};
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::{TestCaseResult, TestRunner};
+
+/// A rule file with a rule for each condition.
+fn rules(conditions: &[Expr]) -> String {
+    let rule = |(index, condition): (usize, &Expr)| {
+        let text = condition.to_string().replace('\\', "\\\\").replace('"', "\\\"");
+        format!(
+            "- rule: r{index}\n  desc: d\n  condition: \"{text}\"\n  output: o\n  priority: NOTICE\n  warn_evttypes: false\n"
+        )
+    };
+    conditions.iter().enumerate().map(rule).collect()
+}
+
+fn load(text: String, matching: Matching) -> RuleSet {
+    let source = RuleSource { name: "laws.yaml".to_owned(), text };
+    let options = LoadOptions { matching, ..LoadOptions::default() };
+    RuleSet::load(&[source], options).unwrap_or_else(|errors| panic!("{errors}")).rules
+}
+
+fn matches(rules: &mut RuleSet, event: &Event) -> Vec<String> {
+    let mut names = Vec::new();
+    rules.evaluate(event.id, event, |rule| names.push(rule.name.to_string()));
+    names
+}
+
+fn same_as_the_oracle(conditions: &[Expr], events: &[Event]) -> TestCaseResult {
+    let text = rules(conditions);
+    let mut all = load(text.clone(), Matching::All);
+    let mut first = load(text, Matching::First);
+    for event in events {
+        let expected: Vec<String> = conditions
+            .iter()
+            .enumerate()
+            .filter(|(_, condition)| holds(condition, event))
+            .map(|(index, _)| format!("r{index}"))
+            .collect();
+        prop_assert_eq!(&matches(&mut all, event), &expected, "{:?}", event);
+        prop_assert_eq!(matches(&mut first, event), expected.into_iter().take(1).collect::<Vec<_>>());
+    }
+    Ok(())
+}
+
+#[test]
+fn random_conditions_hold_often_enough_for_the_laws_to_mean_something() {
+    let mut runner = TestRunner::deterministic();
+    let mut sample = || {
+        let condition = any_condition().new_tree(&mut runner).unwrap().current();
+        let event = any_event().new_tree(&mut runner).unwrap().current();
+        holds(&condition, &event)
+    };
+    let held = (0..1_000).filter(|_| sample()).count();
+    assert!((200..800).contains(&held), "{held} of 1000");
+}
+
+proptest! {
+
+    #[test]
+    fn the_program_says_what_the_tree_says(
+        conditions in prop::collection::vec(any_condition(), 1..12),
+        events in prop::collection::vec(any_event(), 1..8),
+    ) {
+        same_as_the_oracle(&conditions, &events)?;
+    }
+
+    #[test]
+    fn rules_that_are_found_by_a_value_are_those_that_the_tree_says(
+        conditions in prop::collection::vec(any_guarded(), 8..24),
+        events in prop::collection::vec(any_event(), 1..8),
+    ) {
+        same_as_the_oracle(&conditions, &events)?;
+    }
+
+    #[test]
+    fn a_rule_is_asked_for_every_event_that_it_matches(condition in any_condition(), event in any_event()) {
+        let rules = load(rules(std::slice::from_ref(&condition)), Matching::First);
+        if holds(&condition, &event) {
+            prop_assert!(rules.rules()[0].events.contains(event.id), "{condition}");
+            prop_assert!(rules.events().contains(event.id));
+        }
+    }
+
+    #[test]
+    fn what_is_printed_is_read_as_the_same_tree(tree in any_tree()) {
+        let text = tree.to_string();
+        prop_assert_eq!(syntax::parse(&text), Ok(tree), "{}", text);
+    }
+
+    #[test]
+    fn no_text_makes_the_parser_fail_otherwise_than_with_an_error(text in "[a-z.()\\[\\]=!<>\"' ,\\\\0-9é%]{0,60}") {
+        match syntax::parse(&text) {
+            Ok(tree) => prop_assert_eq!(syntax::parse(&tree.to_string()), Ok(tree)),
+            Err(error) => prop_assert!(error.span.start <= text.len() && text.get(error.span.clone()).is_some(), "{error:?}"),
+        }
+    }
+}
