@@ -38,6 +38,22 @@ fn every_test_of_the_default_rules_passes() {
 }
 
 #[test]
+fn what_is_normal_on_a_machine_is_put_into_lists_that_are_empty() {
+    let place = tempfile::tempdir().unwrap();
+    let mine = "- list: my_readers_of_sensitive_files\n  items: [backup]\n  override: {items: append}\n";
+    std::fs::write(place.path().join("mine.yaml"), mine).unwrap();
+    let played = |rules: &str| {
+        let text = format!(
+            "rules: {rules}\ntests: [{{name: a, process: backup, event: {{open: {{name: /etc/shadow}}}}, fires: none}}]"
+        );
+        let file = rule_test::read("tests.yaml", &text, place.path()).unwrap();
+        rule_test::play(&file.tests[0], file.rules, &file.sources).0 == Outcome::Passed
+    };
+    assert!(!played("default"));
+    assert!(played("[default, mine.yaml]"));
+}
+
+#[test]
 fn every_rule_has_a_test_that_fires_it_and_one_that_comes_near_and_does_not() {
     let source = RuleSource { name: "default".to_owned(), text: DEFAULT_RULES.to_owned() };
     let loaded = RuleSet::load(&[source], LoadOptions::default()).unwrap_or_else(|errors| panic!("{errors}"));
