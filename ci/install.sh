@@ -41,7 +41,8 @@ share=$destdir$prefix/share/kestrel
 # What people change: its place, and where it comes from.
 settings=(
     /etc/kestrel/kestrel.yaml=dist/kestrel.yaml
-    /etc/kestrel/kestrel_rules.yaml=rules/rulesets/kestrel_rules.yaml
+    /etc/kestrel/kestrel_rules.yaml=target/kestrel_rules.yaml
+    /etc/kestrel/optional_rules.yaml=target/optional_rules.yaml
     /etc/logrotate.d/kestrel=dist/kestrel.logrotate
 )
 has_systemd() { [ -z "$destdir" ] && [ -d /run/systemd/system ]; }
@@ -81,6 +82,9 @@ install_all() {
     fi
     mapfile -t modules < <(grep '^target/kmod/.*/kestrel\.ko$' target/kmod/install.log)
     ci/build-static.sh kestrel
+
+    ci/default-rules.sh >target/kestrel_rules.yaml
+    cp rules/rulesets/optional.yaml target/optional_rules.yaml
 
     echo "installing${destdir:+ into $destdir}:"
     put 755 target/static/kestrel "$prefix/bin/kestrel"

@@ -37,6 +37,7 @@ drwxr-xr-x etc
 drwxr-xr-x etc/kestrel
 -rw-r--r-- etc/kestrel/kestrel.yaml
 -rw-r--r-- etc/kestrel/kestrel_rules.yaml
+-rw-r--r-- etc/kestrel/optional_rules.yaml
 drwxr-xr-x etc/kestrel/rules.d
 drwxr-xr-x etc/logrotate.d
 -rw-r--r-- etc/logrotate.d/kestrel
@@ -58,6 +59,7 @@ drwxr-xr-x usr/local/share/kestrel
 -rw-r--r-- usr/local/share/kestrel/kestrel.logrotate
 -rw-r--r-- usr/local/share/kestrel/kestrel.yaml
 -rw-r--r-- usr/local/share/kestrel/kestrel_rules.yaml
+-rw-r--r-- usr/local/share/kestrel/optional_rules.yaml
 drwxr-xr-x var
 drwxr-xr-x var/log
 drwxr-x--- var/log/kestrel
@@ -74,7 +76,8 @@ module=$root/lib/modules/$release/updates/kestrel.ko
 readelf -p .modinfo "$module" >"$log" 2>&1 || die "the installed module is no module"
 grep -q "vermagic=$release " "$log" || die "the installed module is not for $release"
 # The configuration is read for every command but the lists; the rules are validated by it.
-env -i "$kestrel" -c "$root/etc/kestrel/kestrel.yaml" -V "$root/etc/kestrel/kestrel_rules.yaml" "$root/etc/kestrel/rules.d" \
+env -i "$kestrel" -c "$root/etc/kestrel/kestrel.yaml" -V "$root/etc/kestrel/kestrel_rules.yaml" \
+    "$root/etc/kestrel/optional_rules.yaml" "$root/etc/kestrel/rules.d" \
     >"$log" 2>&1 || die "the installed configuration or rules are refused"
 ! grep -qv ': Ok$' "$log" || die "the installed configuration or rules are warned about"
 
@@ -111,7 +114,7 @@ grep -q 'you changed /etc/kestrel/kestrel.yaml' "$log" || die "nobody was told a
 # A new version brings new rules: who changed nothing gets them without being asked.
 echo '# rules of a version before' | tee "$root/etc/kestrel/kestrel_rules.yaml" >"$root/usr/local/share/kestrel/kestrel_rules.yaml"
 run
-cmp -s rules/rulesets/kestrel_rules.yaml "$root/etc/kestrel/kestrel_rules.yaml" || die "unchanged old rules were not renewed"
+ci/default-rules.sh | cmp -s - "$root/etc/kestrel/kestrel_rules.yaml" || die "unchanged old rules were not renewed"
 [ ! -e "$root/etc/kestrel/kestrel_rules.yaml.new" ] || die "unchanged old rules were taken for somebody's work"
 
 run --remove

@@ -102,6 +102,16 @@ pub enum ListFormat {
 pub enum Command {
     /// Print records as JSON lines, without judging them
     Dump(DumpArgs),
+    /// Play rule tests: say what happens, and which rules must fire; see docs/RULE-TESTS.md
+    Test(TestArgs),
+}
+
+/// What to test.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct TestArgs {
+    /// Files of tests, or folders of such files
+    #[arg(value_name = "FILE|DIR", required = true)]
+    pub files: Vec<PathBuf>,
 }
 
 /// What to dump.

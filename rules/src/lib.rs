@@ -63,5 +63,15 @@ pub use plan::Glob;
 pub use ruleset::{Matching, Rule, RuleSet};
 pub use select::{Selected, Selection};
 
-/// The rules that Kestrel comes with.
-pub const DEFAULT_RULES: &str = include_str!("../rulesets/kestrel_rules.yaml");
+/// The rules that Kestrel comes with, as one file: words first, then subject by subject. Of several rules that match an event
+/// the first fires, so the order counts; ci/default-rules.sh has the same.
+pub const DEFAULT_RULES: &str = concat!(
+    include_str!("../rulesets/words.yaml"),
+    include_str!("../rulesets/kernel.yaml"),
+    include_str!("../rulesets/credentials.yaml"),
+    include_str!("../rulesets/network.yaml"),
+    include_str!("../rulesets/containers.yaml"),
+    include_str!("../rulesets/persistence.yaml"),
+    include_str!("../rulesets/processes.yaml"),
+    include_str!("../rulesets/files.yaml"),
+);

@@ -26,6 +26,15 @@ pub enum Failure {
     /// Rule files were validated, and their verdicts printed: some are wrong.
     #[error("{}", count(*.0))]
     Invalid(usize),
+    /// Files of rule tests cannot be read.
+    #[error("{}", test_files(.0))]
+    TestFiles(Vec<UnreadableRules>),
+    /// Files of rule tests are wrong: each thing that is.
+    #[error("{}\n\nno test was played", .0.join("\n\n"))]
+    Tests(Vec<String>),
+    /// Rule tests were played, and their outcomes printed: some failed.
+    #[error("{}", if *.0 == 1 { "one test failed".to_owned() } else { format!("{} tests failed", .0) })]
+    TestsFailed(usize),
     /// No rule is left to judge by.
     #[error("no rule is enabled: nothing would ever be found. Name rule files with -r or in rules_files")]
     NoRules,
@@ -66,12 +75,15 @@ impl Failure {
             | Failure::Rules { .. }
             | Failure::Invalid(_)
             | Failure::NoRules
+            | Failure::TestFiles(_)
+            | Failure::Tests(_)
             | Failure::Usage(_)
             | Failure::Outputs(OutputError::Config(_) | OutputError::File { .. }) => 2,
             Failure::Outputs(OutputError::Stdout(_))
             | Failure::Source(_)
             | Failure::Loop(_)
             | Failure::Drops
+            | Failure::TestsFailed(_)
             | Failure::Stdout(_)
             | Failure::System { .. } => 1,
         }
@@ -97,6 +109,12 @@ pub fn system(what: impl Into<String>) -> impl FnOnce(io::Error) -> Failure {
 
 fn lines(problems: &[UnreadableRules]) -> String {
     problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}
+
+fn test_files(problems: &[UnreadableRules]) -> String {
+    let line =
+        |problem: &UnreadableRules| format!("{}: cannot read the tests: {}", problem.path.display(), problem.error);
+    problems.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
 fn count(n: usize) -> String {

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `watch.rs` | none: watching |
 //! | `dump.rs` | `dump` |
+//! | `test.rs` | `test` |
 //! | `validate.rs` | `-V` |
 //! | `describe.rs` | `-L`, `-l` |
 //! | `list/` | `--list`, `--list-events`, `--version` |
@@ -13,6 +14,7 @@ mod dump;
 mod failure;
 mod list;
 mod rules;
+mod test;
 mod unfilled;
 mod validate;
 mod watch;
@@ -44,6 +46,10 @@ pub fn run(cli: &Cli) -> Result<(), Failure> {
     if cli.list_events {
         return list::events(cli.list_format());
     }
+    // What a test says must not depend on the machine that it is played on.
+    if let Some(Command::Test(args)) = &cli.command {
+        return test::run(args, cli);
+    }
     let Loaded { config, warnings } = config::load(&Origins::of_process(cli.config.as_deref(), &cli.options))?;
     let least = if cli.verbose { Priority::Debug } else { config.log_level };
     let syslog = config.log_syslog.then(|| config.outputs.syslog_output.path.clone());
@@ -60,6 +66,7 @@ pub fn run(cli: &Cli) -> Result<(), Failure> {
     }
     match &cli.command {
         Some(Command::Dump(args)) => dump::run(args, cli, &config),
+        Some(Command::Test(args)) => test::run(args, cli),
         None => watch::run(cli, &config),
     }
 }

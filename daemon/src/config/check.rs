@@ -1,7 +1,7 @@
 //! Whether what was given is what the table of keys allows, and turning it into what is merged.
 
-use super::document::{Content, Node};
 use super::keys::{Kind, Meaning, meaning, nearest};
+use crate::document::{Content, Node};
 use figment::value::{Dict, Value};
 use kestrel_outputs::escape::line;
 

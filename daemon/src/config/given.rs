@@ -1,8 +1,8 @@
 //! What was given outside files: `-o key=value`, and variables of the environment.
 
 use super::check::{self, Findings};
-use super::document::{self, Content};
 use super::keys::{Kind, Meaning, meaning, nearest};
+use crate::document::{self, Content};
 use figment::value::{Dict, Value};
 use kestrel_outputs::escape::line;
 

@@ -3,7 +3,6 @@
 //! | file | is about |
 //! |---|---|
 //! | `keys.rs` | the table of keys |
-//! | `document.rs` | YAML with places |
 //! | `check.rs` | what was given against the table |
 //! | `given.rs` | `-o` and the environment |
 //! | `rule_files.rs` | which rule files there are |
@@ -12,15 +11,14 @@
 //! table before figment merges them, so what is merged has only known keys of the right types.
 
 mod check;
-mod document;
 mod given;
 mod keys;
 pub mod rule_files;
 
 pub use keys::{KEYS, Kind, distance};
 
+use crate::document::{self, Content};
 use check::Findings;
-use document::Content;
 use figment::providers::Serialized;
 use figment::value::{Dict, Map};
 use figment::{Figment, Metadata, Profile, Provider};

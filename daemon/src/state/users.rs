@@ -45,25 +45,27 @@ impl Users {
         users
     }
 
+    /// The tables of these texts, which no file stands behind: [`Users::refresh`] changes nothing.
+    pub fn from_text(passwd: &str, group: &str) -> Users {
+        Users { users: parse(passwd, user), groups: parse(group, group_entry), ..Users::default() }
+    }
+
     /// Reads the files again if they changed.
     pub fn refresh(&mut self) {
+        if self.etc.as_os_str().is_empty() {
+            return;
+        }
         let passwd = self.etc.join("passwd");
         if changed(&passwd, &mut self.read[0])
             && let Some(text) = read(&passwd)
         {
-            self.users = parse(&text, |fields| {
-                let [name, _, uid, _, _, home, shell, ..] = fields else { return None };
-                Some((uid.parse().ok()?, User { name: (*name).into(), home: (*home).into(), shell: (*shell).into() }))
-            });
+            self.users = parse(&text, user);
         }
         let group = self.etc.join("group");
         if changed(&group, &mut self.read[1])
             && let Some(text) = read(&group)
         {
-            self.groups = parse(&text, |fields| {
-                let [name, _, gid, ..] = fields else { return None };
-                Some((gid.parse().ok()?, Group { name: (*name).into() }))
-            });
+            self.groups = parse(&text, group_entry);
         }
     }
 
@@ -89,6 +91,18 @@ fn read(path: &Path) -> Option<String> {
     let mut bytes = Vec::new();
     File::open(path).ok()?.take(MAX_BYTES).read_to_end(&mut bytes).ok()?;
     Some(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// A line of /etc/passwd.
+fn user(fields: &[&str]) -> Option<(u32, User)> {
+    let [name, _, uid, _, _, home, shell, ..] = fields else { return None };
+    Some((uid.parse().ok()?, User { name: (*name).into(), home: (*home).into(), shell: (*shell).into() }))
+}
+
+/// A line of /etc/group.
+fn group_entry(fields: &[&str]) -> Option<(u32, Group)> {
+    let [name, _, gid, ..] = fields else { return None };
+    Some((gid.parse().ok()?, Group { name: (*name).into() }))
 }
 
 /// Of several lines with one id the first counts, as for getpwuid(3).

@@ -30,7 +30,8 @@ pub fn alert(rule: &Rule, facts: &impl Facts, time_ns: u64, hostname: &Rc<str>) 
     }
 }
 
-fn field_value(value: Value<'_>) -> FieldValue {
+/// A value as alerts hold it: several are joined by commas.
+pub(crate) fn field_value(value: Value<'_>) -> FieldValue {
     match value {
         Value::Missing => FieldValue::Null,
         Value::Bool(b) => FieldValue::Bool(b),

@@ -53,6 +53,11 @@ impl Judge {
         &self.rules
     }
 
+    /// The rules, for another judge.
+    pub fn into_rules(self) -> RuleSet {
+        self.rules
+    }
+
     /// Judges by other rules from the next record on. What is known of processes stays.
     pub fn set_rules(&mut self, rules: RuleSet) {
         self.rules = rules;

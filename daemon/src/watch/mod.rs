@@ -12,6 +12,7 @@ mod judge;
 pub mod losses;
 mod summary;
 
+pub(crate) use alert::field_value;
 pub use judge::{Judge, Judged};
 pub use summary::Summary;
 

@@ -5,6 +5,7 @@ use super::kernel::Kernel;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 /// An image on disk.
 #[derive(Clone, Debug)]
@@ -129,12 +130,8 @@ impl Image {
             archive.file(&format!("lib/modules/{name}"), 0o644, &read(&path, "")?).map_err(place)?;
         }
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-        for (name, from) in [
-            ("etc/kestrel/kestrel_rules.yaml", "rules/rulesets/kestrel_rules.yaml"),
-            ("etc/kestrel/kestrel.yaml", "dist/kestrel.yaml"),
-        ] {
-            archive.file(name, 0o644, &read(&root.join(from), "")?).map_err(place)?;
-        }
+        archive.file("etc/kestrel/kestrel_rules.yaml", 0o644, &default_rules(&root)?).map_err(place)?;
+        archive.file("etc/kestrel/kestrel.yaml", 0o644, &read(&root.join("dist/kestrel.yaml"), "")?).map_err(place)?;
         let bytes = archive.finish().map_err(place)?;
         let mut file = BufWriter::new(File::create(&path).map_err(place)?);
         file.write_all(&bytes).and_then(|()| file.flush()).map_err(place)?;
@@ -145,6 +142,16 @@ impl Image {
     pub fn path(&self) -> &Path {
         &self.path
     }
+}
+
+/// The default rules, as they are installed.
+fn default_rules(root: &Path) -> Result<Vec<u8>, String> {
+    let script = root.join("ci/default-rules.sh");
+    let output = Command::new(&script).output().map_err(|error| format!("{}: {error}", script.display()))?;
+    if !output.status.success() {
+        return Err(format!("{}: {}", script.display(), String::from_utf8_lossy(&output.stderr)));
+    }
+    Ok(output.stdout)
 }
 
 fn read(path: &Path, remedy: &str) -> Result<Vec<u8>, String> {

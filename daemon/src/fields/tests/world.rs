@@ -1,15 +1,12 @@
 //! Records as the kernel writes them, and a machine that they happen on.
 
 use crate::fields::{Clock, EventFacts};
+use crate::record_builder::{self, Program, RecordBuilder, encode};
 use crate::state::{State, Users};
 use bumpalo::Bump;
-use kestrel_core::event::{
-    FdFlags, FdHead, FdKind, FdListHead, Flags, PathHead, Record, RecordHeader, RecordWriter, TaskContext, Tuple,
-    family,
-};
-use kestrel_core::schema;
+use kestrel_core::event::{FdFlags, FdHead, FdKind, Flags, PathFlags, Record, TaskContext, Tuple, family};
+use kestrel_core::schema::{self, id};
 use kestrel_rules::{Facts, Field, FieldArg, FieldRef, Value};
-use std::net::SocketAddr;
 use zerocopy::IntoBytes;
 
 /// Boot of the machine that the tests play, ns since the epoch.
@@ -38,41 +35,33 @@ pub fn task(pid: u32, ppid: u32, comm: &str) -> TaskContext {
 
 /// A record to be.
 #[derive(Clone, Debug)]
-pub struct Made {
-    pub task: TaskContext,
-    pub time_ns: u64,
-    event: schema::EventId,
-    flags: Flags,
-    params: Vec<(usize, Vec<u8>)>,
-}
+pub struct Made(RecordBuilder);
 
 /// A call of this name by a task, 1000 s after the boot.
 pub fn call(name: &str, task: TaskContext) -> Made {
     let event = schema::by_name(name).unwrap();
-    Made { task, time_ns: BOOT + 1000 * SECOND, event, flags: Flags::default(), params: Vec::new() }
+    let mut record = RecordBuilder::new(event, task, BOOT + 1000 * SECOND).unwrap();
+    record.cpu = 3;
+    Made(record)
 }
 
 impl Made {
     /// A parameter, as it is encoded.
-    pub fn bytes(mut self, name: &str, bytes: impl AsRef<[u8]>) -> Made {
-        let params = schema::get(self.event).unwrap().params;
-        let index = params.iter().position(|param| param.name == name).unwrap();
-        self.params.push((index, bytes.as_ref().to_vec()));
-        self
+    pub fn bytes(self, name: &str, bytes: impl AsRef<[u8]>) -> Made {
+        Made(self.0.with(name, bytes.as_ref()))
     }
 
     pub fn number(self, name: &str, n: i64) -> Made {
-        self.bytes(name, n.to_ne_bytes())
+        self.bytes(name, encode::number(n))
     }
 
     pub fn path(self, name: &str, raw: &str, absolute: &str) -> Made {
-        let head = PathHead { raw_len: raw.len() as u16, abs_len: absolute.len() as u16, flags: 0 };
-        self.bytes(name, [head.as_bytes(), raw.as_bytes(), absolute.as_bytes()].concat())
+        self.bytes(name, encode::path(raw.as_bytes(), absolute.as_bytes(), PathFlags::default()))
     }
 
     /// A descriptor; what the head does not say is left out.
     pub fn fd(self, name: &str, head: FdHead, path: &str) -> Made {
-        self.bytes(name, [head.as_bytes(), path.as_bytes()].concat())
+        self.bytes(name, encode::fd(head, path.as_bytes()))
     }
 
     /// A regular file.
@@ -94,17 +83,13 @@ impl Made {
             flags: flags.0,
             ..FdHead::default()
         };
-        self.bytes(name, [head.as_bytes(), tuple.as_bytes()].concat())
+        self.bytes(name, encode::inet_fd(head, &tuple))
     }
 
     /// A unix socket.
     pub fn unix(self, name: &str, fd: i32, local: &str, remote: &str) -> Made {
-        let tuple = Tuple { family: family::UNIX, ..Tuple::default() };
         let head = FdHead { fd, kind: FdKind::Unix as u8, family: family::UNIX, ..FdHead::default() };
-        self.bytes(
-            name,
-            [head.as_bytes(), tuple.as_bytes(), local.as_bytes(), b"\0".as_slice(), remote.as_bytes()].concat(),
-        )
+        self.bytes(name, encode::unix_fd(head, local.as_bytes(), remote.as_bytes()))
     }
 
     /// A list of descriptors that are waited for, TCP sockets by number and ends.
@@ -113,60 +98,26 @@ impl Made {
         for (fd, local, remote) in fds {
             let tuple = tuple(local, remote);
             let head = FdHead { fd: *fd, kind: FdKind::Inet4 as u8, family: tuple.family, ..FdHead::default() };
-            let len = (size_of::<FdHead>() + size_of::<Tuple>()) as u32;
-            bytes.extend_from_slice(FdListHead { events: 1, returned: 1, len }.as_bytes());
-            bytes.extend_from_slice(head.as_bytes());
-            bytes.extend_from_slice(tuple.as_bytes());
+            bytes.extend(encode::fd_list_entry(&encode::inet_fd(head, &tuple), 1, 1));
         }
         self.bytes(name, bytes)
     }
 
     /// It failed with this error.
     pub fn failed(mut self, name: &str, errno: i64) -> Made {
-        self.flags.insert(Flags::FAILED);
+        self.0.flag(Flags::FAILED);
         self.number(name, -errno)
     }
 
     pub fn at(mut self, time_ns: u64) -> Made {
-        self.time_ns = time_ns;
+        self.0.time_ns = time_ns;
         self
-    }
-
-    fn write(&self) -> Vec<u64> {
-        let mut buf = vec![0u64; 1024];
-        let nparams = schema::get(self.event).unwrap().params.len();
-        let mut writer = RecordWriter::begin(buf.as_mut_bytes(), nparams).unwrap();
-        *writer.task().unwrap() = self.task;
-        for (index, bytes) in &self.params {
-            writer.bytes(*index, bytes).unwrap();
-        }
-        writer.flag(self.flags);
-        let header = RecordHeader { event: self.event.0, cpu: 3, time_ns: self.time_ns, ..RecordHeader::default() };
-        let len = writer.finish(header).unwrap();
-        buf.truncate(len / 8);
-        buf
     }
 }
 
 /// Both ends of a socket.
 pub fn tuple(local: &str, remote: &str) -> Tuple {
-    let [local, remote]: [SocketAddr; 2] = [local, remote].map(|end| end.parse().unwrap());
-    let address = |end: SocketAddr| {
-        let mut bytes = [0; 16];
-        match end {
-            SocketAddr::V4(end) => bytes[..4].copy_from_slice(&end.ip().octets()),
-            SocketAddr::V6(end) => bytes = end.ip().octets(),
-        }
-        bytes
-    };
-    Tuple {
-        local: address(local),
-        remote: address(remote),
-        local_port: local.port(),
-        remote_port: remote.port(),
-        family: if local.is_ipv4() { family::INET } else { family::INET6 },
-        protocol: 6,
-    }
+    encode::tuple(local.parse().unwrap(), remote.parse().unwrap(), 6)
 }
 
 /// A machine without /proc: what it knows, records told it.
@@ -195,13 +146,13 @@ impl World {
 
     /// The record is taken in and looked at.
     pub fn with<T>(&mut self, made: &Made, look: impl FnOnce(&EventFacts<'_>) -> T) -> T {
-        let bytes = made.write();
+        let bytes = made.0.build().unwrap();
         let record = Record::parse(bytes.as_bytes()).unwrap();
-        self.clock.tick(made.time_ns);
+        self.clock.tick(made.0.time_ns);
         let key = self.state.apply(&record);
         let arena = Bump::new();
         let found = look(&EventFacts::new(record, key, &self.state, &self.clock, &arena).unwrap());
-        self.clock.previous_ns = made.time_ns;
+        self.clock.previous_ns = made.0.time_ns;
         self.state.settle(&record, key);
         found
     }
@@ -220,27 +171,21 @@ impl World {
 
 /// The parent's record of a fork.
 pub fn fork(parent: TaskContext, child: TaskContext) -> Made {
-    call("fork", parent)
-        .number("res", child.pid.into())
-        .number("child_tid", child.tid.into())
-        .number("child_pid", child.pid.into())
-        .number("child_ppid", child.ppid.into())
-        .number("child_start_time", child.start_time as i64)
-        .number("child_vtid", child.vtid.into())
-        .number("child_vpid", child.vpid.into())
+    Made(record_builder::fork(parent, &child, BOOT + 1000 * SECOND))
 }
 
 /// An exec.
 pub fn exec(task: TaskContext, exe: &str, args: &[&str], env: &[&str]) -> Made {
-    let strings = |list: &[&str]| list.iter().flat_map(|text| [text.as_bytes(), b"\0"].concat()).collect::<Vec<u8>>();
-    call("execve", task)
-        .number("res", 0)
-        .bytes("exe", exe)
-        .bytes("args", strings(args))
-        .bytes("env", strings(env))
-        .bytes("cwd", "/srv")
-        .bytes("trusted_exepath", format!("/usr/bin/{}", exe.trim_start_matches('-')))
-        .bytes("cgroups", "/system.slice/test.service")
+    let bytes = |list: &[&str]| list.iter().map(|text| text.as_bytes().to_vec()).collect();
+    let program = Program {
+        args: bytes(&[&[exe], args].concat()),
+        env: bytes(env),
+        exepath: format!("/usr/bin/{}", exe.trim_start_matches('-')).into_bytes(),
+        cwd: b"/srv".to_vec(),
+        cgroup: b"/system.slice/test.service".to_vec(),
+        ..Program::default()
+    };
+    Made(record_builder::exec(id::EXECVE, task, &program, BOOT + 1000 * SECOND))
 }
 
 /// A field as it is written in a rule.

@@ -41,6 +41,13 @@ impl Content {
     }
 }
 
+/// The bytes of the text that a place stands for; empty at its beginning if they are not known.
+pub fn span(place: &serde_saphyr::Location) -> std::ops::Range<usize> {
+    let known = |n: Option<u64>| n.and_then(|n| usize::try_from(n).ok()).unwrap_or(0);
+    let start = known(place.span().byte_offset());
+    start..start.saturating_add(known(place.span().byte_len()))
+}
+
 /// Reads a text.
 ///
 /// # Errors

@@ -1,0 +1,54 @@
+//! `test`: plays files of rule tests, and says what became of each test.
+
+use super::{Failure, print};
+use crate::cli::{Cli, TestArgs};
+use crate::config::rule_files;
+use crate::rule_test::{self, Outcome, Tally, TestFile, failure, heading, line};
+use std::path::Path;
+
+/// Plays files. If anything is wrong with one of them, all that is wrong with any is said, and none is played.
+pub fn run(args: &TestArgs, cli: &Cli) -> Result<(), Failure> {
+    if cli.config.is_some() || !cli.options.is_empty() || !cli.rules.is_empty() {
+        let message = "test takes no -c, -o or -r: a file of tests names its rules, and how many of them can match";
+        return Err(Failure::Usage(message.to_owned()));
+    }
+    let sources = rule_files::read(&args.files).map_err(Failure::TestFiles)?;
+    let mut files = Vec::new();
+    let mut wrong = Vec::new();
+    for source in &sources {
+        let folder = Path::new(&source.name).parent().unwrap_or(Path::new(""));
+        match rule_test::read(&source.name, &source.text, folder) {
+            Ok(file) => files.push(file),
+            Err(problems) => wrong.extend(problems.iter().map(ToString::to_string)),
+        }
+    }
+    if !wrong.is_empty() {
+        return Err(Failure::Tests(wrong));
+    }
+    if files.is_empty() {
+        return Err(Failure::Usage(
+            "there are no tests: a folder stands for the .yaml and .yml files in it".to_owned(),
+        ));
+    }
+    let mut tally = Tally::default();
+    for file in files {
+        play(file, &mut tally)?;
+    }
+    print(format_args!("{tally}"))?;
+    if tally.failed > 0 { Err(Failure::TestsFailed(tally.failed)) } else { Ok(()) }
+}
+
+fn play(file: TestFile, tally: &mut Tally) -> Result<(), Failure> {
+    let TestFile { name, sources, mut rules, tests } = file;
+    print(format_args!("{}", heading(&name)))?;
+    for test in &tests {
+        let (outcome, again) = rule_test::play(test, rules, &sources);
+        rules = again;
+        tally.count(&outcome);
+        print(format_args!("{}", line(test, &outcome)))?;
+        if let Outcome::Failed(mismatch) = &outcome {
+            print(format_args!("{}", failure(mismatch)))?;
+        }
+    }
+    Ok(())
+}

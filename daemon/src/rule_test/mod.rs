@@ -1,0 +1,75 @@
+//! Rule tests: files that say what happens on a machine, and which rules fire then.
+//!
+//! ```text
+//!  text ─document─▶ values with places ─reading─▶ records, expectations ─play─▶ outcomes ─report─▶ lines
+//! ```
+//!
+//! The events of a test become records, written as the kernel module writes them ([`crate::record_builder`]), taken in by the
+//! process table and judged as while watching ([`crate::watch::Judge`]). Nothing between the kernel and the alert is replaced.
+//!
+//! | file | is about |
+//! |---|---|
+//! | `reading/` | from a file's text to records and expectations; everything that is wrong with it |
+//! | `problem.rs` | what is wrong, where |
+//! | `machine.rs` | the machine that tests happen on: its clock and its users |
+//! | `play.rs` | playing a test |
+//! | `explain.rs` | why a rule did not fire |
+//! | `report.rs` | what people see |
+//!
+//! Limits: a file has at most [`MAX_BYTES`], tests, processes and events are bounded as well; what is beyond is refused.
+//! docs/RULE-TESTS.md is the page for those who write tests.
+
+mod explain;
+mod machine;
+mod play;
+mod problem;
+mod reading;
+mod report;
+
+pub use play::{Alerted, Mismatch, Outcome, play};
+pub use problem::Problem;
+pub use reading::{MAX_BYTES, MAX_EVENTS, MAX_PROCESSES, MAX_RECORDS, MAX_TESTS, Wrong, read};
+pub use report::{Tally, failure, heading, line};
+
+use kestrel_rules::{RuleSet, RuleSource};
+
+/// A file of tests, read and found right.
+#[derive(Debug)]
+pub struct TestFile {
+    /// Its name.
+    pub name: String,
+    /// The texts of the rules that it tests.
+    pub sources: Vec<RuleSource>,
+    /// The rules.
+    pub rules: RuleSet,
+    /// The tests, in their order.
+    pub tests: Vec<Test>,
+}
+
+/// A test.
+#[derive(Clone, Debug)]
+pub struct Test {
+    /// What it says, in words.
+    pub name: String,
+    /// The line that it begins in, counted from 1.
+    pub line: u64,
+    /// Records that come before, in words; alerts for them do not matter.
+    pub before: Vec<Vec<u64>>,
+    /// The record that is judged.
+    pub judged: Vec<u64>,
+    /// The rules that fire for it, in this order, and no others.
+    pub expected: Vec<Expected>,
+    /// Rules that look at the judged event, and that it comes near to without making them fire.
+    pub silent: Vec<String>,
+}
+
+/// A rule that is expected to fire.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Expected {
+    /// Its name.
+    pub rule: String,
+    /// All of its output.
+    pub output: Option<String>,
+    /// Parts of its output.
+    pub contains: Vec<String>,
+}
