@@ -29,23 +29,25 @@ macro_rules! subject {
     };
 }
 
+/// Those that hold from 6.1 on make calls that older kernels do not have, or answer otherwise.
 pub const SCENARIOS: &[Scenario] = &[
-    subject!(0, "records-file"),
-    subject!(1, "records-io"),
+    subject!(0, "records-file").since(6, 1),
+    subject!(1, "records-io").since(6, 1),
     subject!(2, "records-net"),
-    subject!(3, "records-process"),
+    subject!(3, "records-process").since(6, 1),
     subject!(4, "records-user"),
     subject!(5, "records-signal"),
-    subject!(6, "records-memory"),
-    subject!(7, "records-mount"),
-    subject!(8, "records-system"),
-    subject!(9, "records-ipc"),
+    subject!(6, "records-memory").since(6, 1),
+    subject!(7, "records-mount").since(6, 1),
+    subject!(8, "records-system").since(6, 1),
+    subject!(9, "records-ipc").since(6, 1),
     subject!(10, "records-time"),
     Scenario::steps(
         "records-32",
         "a 32-bit program makes calls of every kind; its records are the same on every kernel",
         of_32_bits,
-    ),
+    )
+    .since(6, 1),
 ];
 
 const LOG: &str = "/run/dump.log";
