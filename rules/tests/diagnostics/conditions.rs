@@ -27,6 +27,8 @@ fn what_is_no_condition_is_shown_where_it_stops_being_one() {
         "tolower(proc.name = a",
         "'\"proc.name = a\"'",
         "42 = proc.pid",
+        "not(not)",
+        "proc.name = a and (or)",
     ]));
 }
 

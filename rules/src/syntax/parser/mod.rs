@@ -215,6 +215,10 @@ impl<'a> Parser<'a> {
             let message = format!("{} is no transformer", word.text);
             return Err(SyntaxError::new(word.span.0, message, "expected a transformer before `(`").help(help));
         }
+        if matches!(&*word.text, "and" | "or" | "not") {
+            let message = format!("nothing stands where {} needs something", word.text);
+            return Err(SyntaxError::new(word.span.0, message, "expected a field, a macro, `not` or `(`"));
+        }
         Ok(Expr::Macro(word))
     }
 
