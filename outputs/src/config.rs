@@ -96,7 +96,7 @@ pub struct FileConfig {
     pub filename: PathBuf,
 }
 
-/// The local syslog.
+/// syslog.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SyslogConfig {
@@ -104,14 +104,68 @@ pub struct SyslogConfig {
     pub enabled: bool,
     /// Facility, such as `user`, `daemon`, `auth` or `local0` (RFC 5424, 6.2.1).
     pub facility: String,
-    /// The socket.
+    /// How messages travel.
+    pub transport: SyslogTransport,
+    /// The local socket.
     pub path: PathBuf,
+    /// The server, for all transports but the local socket: `host:port`.
+    pub address: String,
+    /// How messages are written.
+    pub format: SyslogFormat,
+    /// Certificates, for TLS.
+    pub tls: SyslogTlsConfig,
 }
 
 impl Default for SyslogConfig {
     fn default() -> Self {
-        SyslogConfig { enabled: false, facility: "user".to_owned(), path: PathBuf::from("/dev/log") }
+        SyslogConfig {
+            enabled: false,
+            facility: "user".to_owned(),
+            transport: SyslogTransport::Local,
+            path: PathBuf::from("/dev/log"),
+            address: String::new(),
+            format: SyslogFormat::Rfc3164,
+            tls: SyslogTlsConfig::default(),
+        }
     }
+}
+
+/// How syslog messages travel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SyslogTransport {
+    /// The socket of the local server.
+    Local,
+    /// A datagram a message (RFC 5426).
+    Udp,
+    /// TCP with counted octets (RFC 6587, 3.4.1).
+    Tcp,
+    /// The same with TLS (RFC 5425).
+    Tls,
+}
+
+/// How syslog messages are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SyslogFormat {
+    /// What every server reads.
+    Rfc3164,
+    /// With the year, and rule, priority, source and tags as structured data.
+    Rfc5424,
+}
+
+/// Certificates for syslog with TLS.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SyslogTlsConfig {
+    /// PEM file of the authorities whose servers are believed; empty for the system's.
+    pub ca_file: PathBuf,
+    /// PEM file of our certificate, for servers that want one.
+    pub certificate_file: PathBuf,
+    /// PEM file of its key.
+    pub key_file: PathBuf,
+    /// The name that the server's certificate must have; empty for the host of the address.
+    pub server_name: String,
 }
 
 /// A program that is fed alerts on its standard input.

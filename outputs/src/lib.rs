@@ -20,15 +20,19 @@ mod config;
 pub mod escape;
 mod file;
 mod format;
+mod net;
 mod outputs;
 mod program;
 mod queue;
 mod sink;
 mod stdout;
-mod syslog_sink;
+mod syslog;
 
 pub use alert::{Alert, FieldValue};
-pub use config::{FileConfig, OutputsConfig, ProgramConfig, QueueConfig, StdoutConfig, SyslogConfig};
+pub use config::{
+    FileConfig, OutputsConfig, ProgramConfig, QueueConfig, StdoutConfig, SyslogConfig, SyslogFormat, SyslogTlsConfig,
+    SyslogTransport,
+};
 pub use format::{Format, Formatter, TimeStyle, time_text};
 pub use kestrel_core::priority::Priority;
 pub use outputs::{OutputError, Outputs};

@@ -4,7 +4,7 @@ use crate::file::FileSink;
 use crate::program::ProgramSink;
 use crate::queue::Queue;
 use crate::stdout::StdoutSink;
-use crate::syslog_sink::SyslogSink;
+use crate::syslog;
 use crate::{Alert, Format, Formatter, Io, Line, OutputsConfig, QueueConfig, Sink, SinkStats, TimeStyle};
 use mio::{Registry, Token};
 use std::io;
@@ -73,15 +73,8 @@ impl Outputs {
                 .map_err(|error| OutputError::File { path: file.filename.clone(), error })?;
             sinks.push(Box::new(sink));
         }
-        let syslog = &config.syslog_output;
-        if syslog.enabled {
-            let facility = syslog.facility.parse().map_err(|()| {
-                OutputError::Config(format!(
-                    "syslog_output: {:?} is no facility: use user, daemon, auth, local0 …",
-                    syslog.facility
-                ))
-            })?;
-            sinks.push(Box::new(SyslogSink::new(syslog.path.clone(), facility, formatter.zone.clone(), queue())));
+        if config.syslog_output.enabled {
+            sinks.push(syslog::sink(&config.syslog_output, formatter.zone.clone(), queue())?);
         }
         let program = &config.program_output;
         if program.enabled {
@@ -117,7 +110,15 @@ impl Outputs {
             return;
         }
         let text = self.formatter.format(alert);
-        let line = Rc::new(Line { text, priority: alert.priority, time_ns: alert.time_ns });
+        let line = Rc::new(Line {
+            text,
+            priority: alert.priority,
+            time_ns: alert.time_ns,
+            rule: Rc::clone(&alert.rule),
+            source: Rc::clone(&alert.source),
+            tags: Rc::clone(&alert.tags),
+            hostname: Rc::clone(&alert.hostname),
+        });
         self.each(registry, |sink, io| sink.offer(&line, io));
     }
 

@@ -14,6 +14,14 @@ pub struct Line {
     pub priority: Priority,
     /// Time of the event, nanoseconds since the epoch.
     pub time_ns: u64,
+    /// The rule's name.
+    pub rule: Rc<str>,
+    /// The event's source.
+    pub source: Rc<str>,
+    /// The rule's tags.
+    pub tags: Rc<[String]>,
+    /// Name of this machine.
+    pub hostname: Rc<str>,
 }
 
 /// What a sink needs of the loop at every call.

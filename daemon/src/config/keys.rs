@@ -68,9 +68,16 @@ pub const KEYS: &[(&str, Kind)] = &[
     ("syscall_event_drops.max_burst", Kind::Count(1, u32::MAX as u64)),
     ("syscall_event_drops.rate", Kind::Ratio),
     ("syscall_event_drops.threshold", Kind::Ratio),
+    ("syslog_output.address", Kind::Text),
     ("syslog_output.enabled", Kind::Bool),
     ("syslog_output.facility", Kind::Text),
+    ("syslog_output.format", Kind::Choice(&["rfc3164", "rfc5424"])),
     ("syslog_output.path", Kind::Text),
+    ("syslog_output.tls.ca_file", Kind::Text),
+    ("syslog_output.tls.certificate_file", Kind::Text),
+    ("syslog_output.tls.key_file", Kind::Text),
+    ("syslog_output.tls.server_name", Kind::Text),
+    ("syslog_output.transport", Kind::Choice(&["local", "udp", "tcp", "tls"])),
     ("time_format_iso_8601", Kind::Bool),
 ];
 
