@@ -29,6 +29,8 @@ pub struct OutputsConfig {
     pub syslog_output: SyslogConfig,
     /// A program.
     pub program_output: ProgramConfig,
+    /// HTTP.
+    pub http_output: HttpConfig,
 }
 
 impl Default for OutputsConfig {
@@ -45,6 +47,7 @@ impl Default for OutputsConfig {
             file_output: FileConfig::default(),
             syslog_output: SyslogConfig::default(),
             program_output: ProgramConfig::default(),
+            http_output: HttpConfig::default(),
         }
     }
 }
@@ -185,5 +188,57 @@ pub struct ProgramConfig {
 impl Default for ProgramConfig {
     fn default() -> Self {
         ProgramConfig { enabled: false, keep_alive: false, program: String::new(), timeout_ms: 10_000 }
+    }
+}
+
+/// A server that alerts are posted to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct HttpConfig {
+    /// Whether it is used.
+    pub enabled: bool,
+    /// Where to: `http://` or `https://`.
+    pub url: String,
+    /// What we call ourselves.
+    pub user_agent: String,
+    /// Believe any certificate.
+    pub insecure: bool,
+    /// PEM file of the authority whose servers are believed.
+    pub ca_cert: PathBuf,
+    /// PEM file of several authorities, if `ca_cert` is empty.
+    pub ca_bundle: PathBuf,
+    /// Folder of PEM files of authorities, if both are empty.
+    pub ca_path: PathBuf,
+    /// Show our own certificate.
+    pub mtls: bool,
+    /// PEM file of our certificate.
+    pub client_cert: PathBuf,
+    /// PEM file of its key.
+    pub client_key: PathBuf,
+    /// Show the beginning of each answer in our own messages.
+    pub echo: bool,
+    /// Compress alerts with gzip.
+    pub compress_uploads: bool,
+    /// Use a connection for more than one alert.
+    pub keep_alive: bool,
+}
+
+impl Default for HttpConfig {
+    fn default() -> Self {
+        HttpConfig {
+            enabled: false,
+            url: String::new(),
+            user_agent: "kestrel".to_owned(),
+            insecure: false,
+            ca_cert: PathBuf::new(),
+            ca_bundle: PathBuf::new(),
+            ca_path: PathBuf::from("/etc/ssl/certs"),
+            mtls: false,
+            client_cert: PathBuf::from("/etc/ssl/certs/client.crt"),
+            client_key: PathBuf::from("/etc/ssl/certs/client.key"),
+            echo: false,
+            compress_uploads: false,
+            keep_alive: false,
+        }
     }
 }

@@ -20,6 +20,7 @@ mod config;
 pub mod escape;
 mod file;
 mod format;
+mod http;
 mod net;
 mod outputs;
 mod program;
@@ -30,8 +31,8 @@ mod syslog;
 
 pub use alert::{Alert, FieldValue};
 pub use config::{
-    FileConfig, OutputsConfig, ProgramConfig, QueueConfig, StdoutConfig, SyslogConfig, SyslogFormat, SyslogTlsConfig,
-    SyslogTransport,
+    FileConfig, HttpConfig, OutputsConfig, ProgramConfig, QueueConfig, StdoutConfig, SyslogConfig, SyslogFormat,
+    SyslogTlsConfig, SyslogTransport,
 };
 pub use format::{Format, Formatter, TimeStyle, time_text};
 pub use kestrel_core::priority::Priority;

@@ -1,6 +1,7 @@
 //! All sinks together.
 
 use crate::file::FileSink;
+use crate::http;
 use crate::program::ProgramSink;
 use crate::queue::Queue;
 use crate::stdout::StdoutSink;
@@ -83,6 +84,9 @@ impl Outputs {
             }
             let timeout = Duration::from_millis(program.timeout_ms);
             sinks.push(Box::new(ProgramSink::new(program.program.clone(), program.keep_alive, timeout, queue())));
+        }
+        if config.http_output.enabled {
+            sinks.push(Box::new(http::sink(&config.http_output, formatter.format, queue())?));
         }
         Ok(Outputs { formatter, sinks, base: base.0 })
     }

@@ -126,7 +126,12 @@ fn a_file_that_cannot_be_opened_is_an_error_that_names_it() {
 
 fn syslog(path: &Path) -> OutputsConfig {
     OutputsConfig {
-        syslog_output: SyslogConfig { enabled: true, facility: "auth".to_owned(), path: path.to_owned() },
+        syslog_output: SyslogConfig {
+            enabled: true,
+            facility: "auth".to_owned(),
+            path: path.to_owned(),
+            ..SyslogConfig::default()
+        },
         ..quiet()
     }
 }
