@@ -94,6 +94,20 @@ pub enum ListFormat {
 pub enum Command {
     /// Print records as JSON lines, without judging them
     Dump(DumpArgs),
+    /// Print alerts of the kestrel that runs, as they are raised
+    Watch(WatchArgs),
+}
+
+/// Whose alerts to print, and how.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct WatchArgs {
+    /// Its socket [default: socket_output.path of the configuration]
+    #[arg(long, value_name = "PATH")]
+    pub socket: Option<PathBuf>,
+
+    /// As JSON lines
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// What to dump.

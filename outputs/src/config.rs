@@ -31,6 +31,8 @@ pub struct OutputsConfig {
     pub program_output: ProgramConfig,
     /// HTTP.
     pub http_output: HttpConfig,
+    /// A socket that programs on this machine read.
+    pub socket_output: SocketConfig,
 }
 
 impl Default for OutputsConfig {
@@ -48,16 +50,27 @@ impl Default for OutputsConfig {
             syslog_output: SyslogConfig::default(),
             program_output: ProgramConfig::default(),
             http_output: HttpConfig::default(),
+            socket_output: SocketConfig::default(),
         }
     }
 }
 
 /// Bounds of every sink's queue.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct QueueConfig {
     /// Alerts; 0 stands for [`QueueConfig::DEFAULT_CAPACITY`].
     pub capacity: usize,
+    /// Folder for what has no room in memory; empty for none.
+    pub spool_dir: PathBuf,
+    /// Bytes that each sink may keep there.
+    pub spool_max_bytes: u64,
+}
+
+impl Default for QueueConfig {
+    fn default() -> Self {
+        QueueConfig { capacity: 0, spool_dir: PathBuf::new(), spool_max_bytes: 16 << 20 }
+    }
 }
 
 impl QueueConfig {
@@ -240,5 +253,35 @@ impl Default for HttpConfig {
             compress_uploads: false,
             keep_alive: false,
         }
+    }
+}
+
+/// A socket that programs on this machine read alerts from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SocketConfig {
+    /// Whether it is used.
+    pub enabled: bool,
+    /// Its path.
+    pub path: PathBuf,
+    /// Who may read it: permissions in octal. Reading takes the right to write (unix(7)).
+    pub mode: String,
+}
+
+impl SocketConfig {
+    /// The permissions.
+    ///
+    /// # Errors
+    /// A sentence that says what is wrong with them.
+    pub fn permissions(&self) -> Result<u32, String> {
+        u32::from_str_radix(&self.mode, 8).ok().filter(|mode| *mode <= 0o777 && self.mode.len() <= 4).ok_or_else(|| {
+            format!("socket_output: mode: {:?} are no permissions: write them in octal, such as \"0600\"", self.mode)
+        })
+    }
+}
+
+impl Default for SocketConfig {
+    fn default() -> Self {
+        SocketConfig { enabled: false, path: PathBuf::from("/run/kestrel.sock"), mode: "0600".to_owned() }
     }
 }

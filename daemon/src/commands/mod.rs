@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `watch.rs` | none: watching |
 //! | `dump.rs` | `dump` |
+//! | `watch_socket.rs` | `watch` |
 //! | `validate.rs` | `-V` |
 //! | `list/` | `--list`, `--list-events`, `--version` |
 
@@ -14,6 +15,7 @@ mod rules;
 mod unfilled;
 mod validate;
 mod watch;
+mod watch_socket;
 
 pub use failure::Failure;
 
@@ -54,6 +56,7 @@ pub fn run(cli: &Cli) -> Result<(), Failure> {
     }
     match &cli.command {
         Some(Command::Dump(args)) => dump::run(args, cli, &config),
+        Some(Command::Watch(args)) => watch_socket::run(args, cli, &config),
         None => watch::run(cli, &config),
     }
 }

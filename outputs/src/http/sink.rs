@@ -14,7 +14,7 @@ use crate::net::address::{Found, LOOK_AGAIN, Lookup};
 use crate::net::connection::{Connection, Tls};
 use crate::queue::{Queue, would_block};
 use crate::sink::Backoff;
-use crate::{Io, Line, Sink, SinkStats, escape};
+use crate::{Alert, Io, Line, Sink, SinkStats, escape};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use std::io::{self, ErrorKind, Write};
@@ -246,7 +246,7 @@ impl Sink for HttpSink {
         "http_output"
     }
 
-    fn offer(&mut self, line: &Rc<Line>, io: Io<'_>) {
+    fn offer(&mut self, _alert: &Alert, line: &Rc<Line>, io: Io<'_>) {
         self.queue.push(line);
         // What is under way gets an event, or its deadline.
         if self.exchange.is_none() {

@@ -7,7 +7,7 @@
 use super::message::{Message, To};
 use crate::queue::{Queue, would_block};
 use crate::sink::Backoff;
-use crate::{Io, Line, Sink, SinkStats};
+use crate::{Alert, Io, Line, Sink, SinkStats};
 use mio::Interest;
 use mio::unix::SourceFd;
 use std::io::{self, Write};
@@ -177,7 +177,7 @@ impl Sink for LocalSink {
         "syslog_output"
     }
 
-    fn offer(&mut self, line: &Rc<Line>, io: Io<'_>) {
+    fn offer(&mut self, _alert: &Alert, line: &Rc<Line>, io: Io<'_>) {
         self.queue.push(line);
         if !self.registered && !self.backoff.is_waiting(io.now) {
             self.drain(io);

@@ -201,6 +201,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
         #[test]
         fn whatever_a_rule_is_called_the_structured_data_reads_back(
             rule in any::<String>(), tags in prop::collection::vec("[^,]{0,9}", 0..4), text in "[ -~é]{0,30}"
@@ -218,7 +220,8 @@ mod tests {
         }
 
         #[test]
-        fn a_message_is_bounded_and_stays_utf8(text in "[aé✓]{0,9000}", format in prop::sample::select(vec![SyslogFormat::Rfc3164, SyslogFormat::Rfc5424])) {
+        fn a_message_is_bounded_and_stays_utf8(text in "[aé✓]{0,300}", times in 0usize..40, format in prop::sample::select(vec![SyslogFormat::Rfc3164, SyslogFormat::Rfc5424])) {
+            let text = text.repeat(times);
             let line = line(&text, &"r\\".repeat(5000), &["]".repeat(9000)]);
             let message = written(format, To::Network(&line, 0));
             prop_assert!(message.len() <= MAX_BYTES);

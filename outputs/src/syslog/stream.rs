@@ -9,7 +9,7 @@ use crate::net::address::{Found, LOOK_AGAIN, Lookup};
 use crate::net::connection::{Connection, Tls};
 use crate::queue::{Queue, would_block};
 use crate::sink::Backoff;
-use crate::{Io, Line, Sink, SinkStats};
+use crate::{Alert, Io, Line, Sink, SinkStats};
 use std::io::{self, ErrorKind};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -184,7 +184,7 @@ impl Sink for StreamSink {
         "syslog_output"
     }
 
-    fn offer(&mut self, line: &Rc<Line>, io: Io<'_>) {
+    fn offer(&mut self, _alert: &Alert, line: &Rc<Line>, io: Io<'_>) {
         let waiting = !self.queue.is_empty() && self.connection.is_some();
         self.queue.push(line);
         // What waits for the server gets an event when it takes more.

@@ -6,7 +6,7 @@ use super::message::{Message, To};
 use crate::net::address::{Found, LOOK_AGAIN, Lookup};
 use crate::queue::{Queue, would_block};
 use crate::sink::Backoff;
-use crate::{Io, Line, Sink, SinkStats};
+use crate::{Alert, Io, Line, Sink, SinkStats};
 use mio::Interest;
 use mio::net::UdpSocket;
 use std::io;
@@ -126,7 +126,7 @@ impl Sink for UdpSink {
         "syslog_output"
     }
 
-    fn offer(&mut self, line: &Rc<Line>, io: Io<'_>) {
+    fn offer(&mut self, _alert: &Alert, line: &Rc<Line>, io: Io<'_>) {
         self.queue.push(line);
         self.drain(io);
     }
