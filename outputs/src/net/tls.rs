@@ -49,7 +49,7 @@ pub fn client(trust: &Trust, identity: Option<&Identity>) -> Result<Arc<ClientCo
         .with_safe_default_protocol_versions()
         .map_err(|error| error.to_string())?;
     let builder = match trust {
-        Trust::File(path) => builder.with_root_certificates(roots(&[path.clone()])?),
+        Trust::File(path) => builder.with_root_certificates(roots(std::slice::from_ref(path))?),
         Trust::Folder(path) => builder.with_root_certificates(roots(&files(path)?)?),
         Trust::Anybody => {
             builder.dangerous().with_custom_certificate_verifier(Arc::new(Anybody { provider: Arc::clone(&provider) }))
