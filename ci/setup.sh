@@ -1,18 +1,21 @@
 #!/usr/bin/env bash
 # Installs what a build needs and is not here yet, from Debian's packages. Nothing that is installed is removed.
 #
-#   ci/setup.sh [module|vm|running|fuzz]...
+#   ci/setup.sh [module|vm|running|fuzz|outputs]...
 #
 #   (always)   a C compiler; Rust of at least 1.95 if there is none, from Debian's rustc-web and cargo-web
 #   module     the compiler and library sources that the kernel module is built with
 #   vm         QEMU and busybox, for machine tests
 #   running    the headers of the kernel that runs here, if they are not there
 #   fuzz       a C++ compiler: libFuzzer is built from its sources
+#   outputs    rsyslog and syslog-ng, for the tests of the outputs: unpacked in target/syslog, not installed, for Debian
+#              allows only one of them on a machine
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 packages=(gcc libc6-dev binutils make)
 emulator=()
+servers=
 KESTREL_RUST_OPTIONAL=1
 . ci/rust.sh
 kestrel_rust_find || packages+=(rustc-web cargo-web)
@@ -25,6 +28,7 @@ for part in "$@"; do
         [ -e "/lib/modules/$(uname -r)/build/Makefile" ] || packages+=("linux-headers-$(uname -r)")
         ;;
     fuzz) packages+=(g++) ;;
+    outputs) servers=1 ;;
     *)
         echo "setup: there is no part $part" >&2
         exit 2
@@ -45,7 +49,8 @@ missing() {
 }
 mapfile -t packages < <(missing "${packages[@]}")
 mapfile -t emulator < <(missing "${emulator[@]}")
-[ $((${#packages[@]} + ${#emulator[@]})) -gt 0 ] || exit 0
+if [ -n "$servers" ] && [ -e target/syslog/rsyslog/done ] && [ -e target/syslog/syslog-ng/done ]; then servers=; fi
+[ -n "$servers" ] || [ $((${#packages[@]} + ${#emulator[@]})) -gt 0 ] || exit 0
 
 as_root=()
 if [ "$(id -u)" != 0 ]; then
@@ -90,6 +95,27 @@ if [ ${#emulator[@]} -gt 0 ]; then
     echo "==> installing ${emulator[*]}"
     with_new_lists "${emulator[@]}" >/dev/null 2>&1 || from_backports "${emulator[@]}" || {
         echo "setup: apt could not install ${emulator[*]} (without removing something else)." >&2
+        exit 1
+    }
+fi
+
+# A program with the libraries that are not on this machine, unpacked in target/syslog/NAME/root.
+unpack() {
+    local dir=$PWD/target/syslog/$1 package
+    shift
+    [ ! -e "$dir/done" ] || return 0
+    rm -rf "$dir"
+    mkdir -p "$dir/archives/partial" "$dir/root"
+    install --download-only -o Dir::Cache::archives="$dir/archives" -o APT::Sandbox::User=root "$@" || return 1
+    for package in "$dir"/archives/*.deb; do dpkg-deb -x "$package" "$dir/root" || return 1; done
+    rm -r "$dir/archives"
+    touch "$dir/done"
+}
+unpack_servers() { unpack rsyslog rsyslog rsyslog-openssl && unpack syslog-ng syslog-ng-core; }
+if [ -n "$servers" ]; then
+    echo "==> unpacking rsyslog and syslog-ng"
+    unpack_servers >/dev/null 2>&1 || { apt update >/dev/null && unpack_servers >/dev/null; } || {
+        echo "setup: apt could not bring rsyslog, rsyslog-openssl and syslog-ng-core." >&2
         exit 1
     }
 fi

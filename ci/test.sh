@@ -6,7 +6,7 @@ begin=$SECONDS
 step() { printf '\n==> [%d:%02d] %s\n' $(((SECONDS - begin) / 60)) $(((SECONDS - begin) % 60)) "$*"; }
 
 step "what the tests need"
-ci/setup.sh module vm fuzz
+ci/setup.sh module vm fuzz outputs
 . ci/rust.sh
 
 step "style and documentation"

@@ -104,6 +104,8 @@ pub enum Command {
     Dump(DumpArgs),
     /// Play rule tests: say what happens, and which rules must fire; see docs/RULE-TESTS.md
     Test(TestArgs),
+    /// Print alerts of the kestrel that runs, as they are raised
+    Watch(WatchArgs),
 }
 
 /// What to test.
@@ -112,6 +114,18 @@ pub struct TestArgs {
     /// Files of tests, or folders of such files
     #[arg(value_name = "FILE|DIR", required = true)]
     pub files: Vec<PathBuf>,
+}
+
+/// Whose alerts to print, and how.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct WatchArgs {
+    /// Its socket [default: socket_output.path of the configuration]
+    #[arg(long, value_name = "PATH")]
+    pub socket: Option<PathBuf>,
+
+    /// As JSON lines
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// What to dump.

@@ -246,7 +246,7 @@ fn words_that_mean_nothing_are_wrong_usage() {
     there is no event frobnicate: `kestrel --list-events` lists them
     ");
     assert!(place.run(&["--no-such-flag"]).starts_with("exit 2\n"));
-    assert!(place.run(&["watch"]).starts_with("exit 2\n"));
+    assert!(place.run(&["look"]).starts_with("exit 2\n"));
     assert!(place.run(&["-M", "soon"]).starts_with("exit 2\n"));
 }
 

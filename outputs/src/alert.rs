@@ -1,10 +1,11 @@
 //! What a rule's match becomes.
 
 use kestrel_core::priority::Priority;
+use serde::{Deserialize, Serialize};
 use std::rc::Rc;
 
-/// Value of a field in an alert, as JSON shows it.
-#[derive(Clone, Debug, PartialEq)]
+/// Value of a field in an alert, as JSON shows it. The order is part of the socket's format ([`crate::socket`]).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum FieldValue {
     /// Not known.
     Null,
@@ -20,12 +21,13 @@ pub enum FieldValue {
     Str(String),
 }
 
-/// A rule that matched an event.
-#[derive(Clone, Debug, PartialEq)]
+/// A rule that matched an event. The order is part of the socket's format ([`crate::socket`]).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Alert {
     /// Time of the event, nanoseconds since the epoch.
     pub time_ns: u64,
     /// The rule's priority.
+    #[serde(with = "priority_number")]
     pub priority: Priority,
     /// The rule's name.
     pub rule: Rc<str>,
@@ -39,4 +41,19 @@ pub struct Alert {
     pub message: String,
     /// Every field of the output by its name, and its value.
     pub fields: Vec<(String, FieldValue)>,
+}
+
+/// Priorities as syslog's numbers.
+pub(crate) mod priority_number {
+    use kestrel_core::priority::Priority;
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    pub fn serialize<S: Serializer>(priority: &Priority, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u8(*priority as u8)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Priority, D::Error> {
+        let number = usize::from(u8::deserialize(deserializer)?);
+        Priority::ALL.get(number).copied().ok_or_else(|| D::Error::custom("no priority has this number"))
+    }
 }

@@ -29,6 +29,10 @@ pub struct OutputsConfig {
     pub syslog_output: SyslogConfig,
     /// A program.
     pub program_output: ProgramConfig,
+    /// HTTP.
+    pub http_output: HttpConfig,
+    /// A socket that programs on this machine read.
+    pub socket_output: SocketConfig,
 }
 
 impl Default for OutputsConfig {
@@ -45,16 +49,28 @@ impl Default for OutputsConfig {
             file_output: FileConfig::default(),
             syslog_output: SyslogConfig::default(),
             program_output: ProgramConfig::default(),
+            http_output: HttpConfig::default(),
+            socket_output: SocketConfig::default(),
         }
     }
 }
 
 /// Bounds of every sink's queue.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct QueueConfig {
     /// Alerts; 0 stands for [`QueueConfig::DEFAULT_CAPACITY`].
     pub capacity: usize,
+    /// Folder for what has no room in memory; empty for none.
+    pub spool_dir: PathBuf,
+    /// Bytes that each sink may keep there.
+    pub spool_max_bytes: u64,
+}
+
+impl Default for QueueConfig {
+    fn default() -> Self {
+        QueueConfig { capacity: 0, spool_dir: PathBuf::new(), spool_max_bytes: 16 << 20 }
+    }
 }
 
 impl QueueConfig {
@@ -96,7 +112,7 @@ pub struct FileConfig {
     pub filename: PathBuf,
 }
 
-/// The local syslog.
+/// syslog.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SyslogConfig {
@@ -104,14 +120,68 @@ pub struct SyslogConfig {
     pub enabled: bool,
     /// Facility, such as `user`, `daemon`, `auth` or `local0` (RFC 5424, 6.2.1).
     pub facility: String,
-    /// The socket.
+    /// How messages travel.
+    pub transport: SyslogTransport,
+    /// The local socket.
     pub path: PathBuf,
+    /// The server, for all transports but the local socket: `host:port`.
+    pub address: String,
+    /// How messages are written.
+    pub format: SyslogFormat,
+    /// Certificates, for TLS.
+    pub tls: SyslogTlsConfig,
 }
 
 impl Default for SyslogConfig {
     fn default() -> Self {
-        SyslogConfig { enabled: false, facility: "user".to_owned(), path: PathBuf::from("/dev/log") }
+        SyslogConfig {
+            enabled: false,
+            facility: "user".to_owned(),
+            transport: SyslogTransport::Local,
+            path: PathBuf::from("/dev/log"),
+            address: String::new(),
+            format: SyslogFormat::Rfc3164,
+            tls: SyslogTlsConfig::default(),
+        }
     }
+}
+
+/// How syslog messages travel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SyslogTransport {
+    /// The socket of the local server.
+    Local,
+    /// A datagram a message (RFC 5426).
+    Udp,
+    /// TCP with counted octets (RFC 6587, 3.4.1).
+    Tcp,
+    /// The same with TLS (RFC 5425).
+    Tls,
+}
+
+/// How syslog messages are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SyslogFormat {
+    /// What every server reads.
+    Rfc3164,
+    /// With the year, and rule, priority, source and tags as structured data.
+    Rfc5424,
+}
+
+/// Certificates for syslog with TLS.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SyslogTlsConfig {
+    /// PEM file of the authorities whose servers are believed; empty for the system's.
+    pub ca_file: PathBuf,
+    /// PEM file of our certificate, for servers that want one.
+    pub certificate_file: PathBuf,
+    /// PEM file of its key.
+    pub key_file: PathBuf,
+    /// The name that the server's certificate must have; empty for the host of the address.
+    pub server_name: String,
 }
 
 /// A program that is fed alerts on its standard input.
@@ -131,5 +201,87 @@ pub struct ProgramConfig {
 impl Default for ProgramConfig {
     fn default() -> Self {
         ProgramConfig { enabled: false, keep_alive: false, program: String::new(), timeout_ms: 10_000 }
+    }
+}
+
+/// A server that alerts are posted to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct HttpConfig {
+    /// Whether it is used.
+    pub enabled: bool,
+    /// Where to: `http://` or `https://`.
+    pub url: String,
+    /// What we call ourselves.
+    pub user_agent: String,
+    /// Believe any certificate.
+    pub insecure: bool,
+    /// PEM file of the authority whose servers are believed.
+    pub ca_cert: PathBuf,
+    /// PEM file of several authorities, if `ca_cert` is empty.
+    pub ca_bundle: PathBuf,
+    /// Folder of PEM files of authorities, if both are empty.
+    pub ca_path: PathBuf,
+    /// Show our own certificate.
+    pub mtls: bool,
+    /// PEM file of our certificate.
+    pub client_cert: PathBuf,
+    /// PEM file of its key.
+    pub client_key: PathBuf,
+    /// Show the beginning of each answer in our own messages.
+    pub echo: bool,
+    /// Compress alerts with gzip.
+    pub compress_uploads: bool,
+    /// Use a connection for more than one alert.
+    pub keep_alive: bool,
+}
+
+impl Default for HttpConfig {
+    fn default() -> Self {
+        HttpConfig {
+            enabled: false,
+            url: String::new(),
+            user_agent: "kestrel".to_owned(),
+            insecure: false,
+            ca_cert: PathBuf::new(),
+            ca_bundle: PathBuf::new(),
+            ca_path: PathBuf::from("/etc/ssl/certs"),
+            mtls: false,
+            client_cert: PathBuf::from("/etc/ssl/certs/client.crt"),
+            client_key: PathBuf::from("/etc/ssl/certs/client.key"),
+            echo: false,
+            compress_uploads: false,
+            keep_alive: false,
+        }
+    }
+}
+
+/// A socket that programs on this machine read alerts from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SocketConfig {
+    /// Whether it is used.
+    pub enabled: bool,
+    /// Its path.
+    pub path: PathBuf,
+    /// Who may read it: permissions in octal. Reading takes the right to write (unix(7)).
+    pub mode: String,
+}
+
+impl SocketConfig {
+    /// The permissions.
+    ///
+    /// # Errors
+    /// A sentence that says what is wrong with them.
+    pub fn permissions(&self) -> Result<u32, String> {
+        u32::from_str_radix(&self.mode, 8).ok().filter(|mode| *mode <= 0o777 && self.mode.len() <= 4).ok_or_else(|| {
+            format!("socket_output: mode: {:?} are no permissions: write them in octal, such as \"0600\"", self.mode)
+        })
+    }
+}
+
+impl Default for SocketConfig {
+    fn default() -> Self {
+        SocketConfig { enabled: false, path: PathBuf::from("/run/kestrel.sock"), mode: "0600".to_owned() }
     }
 }

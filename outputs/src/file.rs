@@ -2,7 +2,7 @@
 
 use crate::queue::{LineCursor, Queue};
 use crate::sink::Backoff;
-use crate::{Io, Line, Sink, SinkStats};
+use crate::{Alert, Io, Line, Sink, SinkStats};
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::OpenOptionsExt;
@@ -85,7 +85,7 @@ impl Sink for FileSink {
         "file_output"
     }
 
-    fn offer(&mut self, line: &Rc<Line>, io: Io<'_>) {
+    fn offer(&mut self, _alert: &Alert, line: &Rc<Line>, io: Io<'_>) {
         self.queue.push(line);
         if !self.backoff.is_waiting(io.now) {
             self.drain(io.now);

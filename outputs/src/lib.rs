@@ -1,7 +1,8 @@
 //! Alerts, and how they reach people.
 //!
 //! ```text
-//!  Alert ─▶ format (once: text or JSON) ─▶ Line ─▶ each sink's own queue ─▶ stdout │ file │ syslog │ program
+//!  Alert ─▶ format (once: text or JSON) ─▶ Line ─▶ each sink's own queue ─▶ stdout │ file │ syslog │ program │ HTTP
+//!    └──▶ frame (once) ─────────────────────────▶ each reader's own queue ─▶ socket
 //! ```
 //!
 //! Promises:
@@ -12,7 +13,8 @@
 //! * A sink that is away keeps its alerts, up to the bounds of its queue, and delivers them in order when it is back.
 //! * What is lost in the end is counted ([`SinkStats`]).
 //!
-//! Limits: a queue lives in memory; what is in it when the process is killed is gone.
+//! Limits: a queue lives in memory, and goes on on disk only when it is full or the process ends (`spool/`); what is only in
+//! memory when the process is killed is gone. What each sink promises is in `docs/OUTPUTS.md`.
 #![forbid(unsafe_code)]
 
 mod alert;
@@ -20,15 +22,22 @@ mod config;
 pub mod escape;
 mod file;
 mod format;
+mod http;
+mod net;
 mod outputs;
 mod program;
 mod queue;
 mod sink;
+pub mod socket;
+mod spool;
 mod stdout;
-mod syslog_sink;
+mod syslog;
 
 pub use alert::{Alert, FieldValue};
-pub use config::{FileConfig, OutputsConfig, ProgramConfig, QueueConfig, StdoutConfig, SyslogConfig};
+pub use config::{
+    FileConfig, HttpConfig, OutputsConfig, ProgramConfig, QueueConfig, SocketConfig, StdoutConfig, SyslogConfig,
+    SyslogFormat, SyslogTlsConfig, SyslogTransport,
+};
 pub use format::{Format, Formatter, TimeStyle, time_text};
 pub use kestrel_core::priority::Priority;
 pub use outputs::{OutputError, Outputs};

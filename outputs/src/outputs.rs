@@ -1,10 +1,12 @@
 //! All sinks together.
 
 use crate::file::FileSink;
+use crate::http;
 use crate::program::ProgramSink;
 use crate::queue::Queue;
+use crate::socket::SocketSink;
 use crate::stdout::StdoutSink;
-use crate::syslog_sink::SyslogSink;
+use crate::syslog;
 use crate::{Alert, Format, Formatter, Io, Line, OutputsConfig, QueueConfig, Sink, SinkStats, TimeStyle};
 use mio::{Registry, Token};
 use std::io;
@@ -24,6 +26,24 @@ pub enum OutputError {
         /// Why.
         error: io::Error,
     },
+    /// The socket cannot be made.
+    #[error("socket_output: {}: {error}", path.display())]
+    Socket {
+        /// Its path.
+        path: PathBuf,
+        /// Why.
+        error: io::Error,
+    },
+    /// The folder for what has no room in memory cannot be used.
+    #[error("outputs_queue: spool_dir: {}: {error} ({sink})", path.display())]
+    Spool {
+        /// Its path.
+        path: PathBuf,
+        /// Whose alerts it was for.
+        sink: &'static str,
+        /// Why.
+        error: io::Error,
+    },
     /// The configuration lacks something.
     #[error("{0}")]
     Config(String),
@@ -38,13 +58,16 @@ pub struct Outputs {
     formatter: Formatter,
     sinks: Vec<Box<dyn Sink>>,
     base: usize,
+    /// When the sinks were set up, until they were called for the first time: some have work from before.
+    new_since: Option<Instant>,
 }
 
 impl Outputs {
     /// Greatest number of tokens that are used, from the base on.
     pub const TOKENS: usize = 16;
 
-    /// Sets up the sinks that the configuration enables. They use the tokens from `base` on.
+    /// Sets up the sinks that the configuration enables. They use the tokens from `base` on. [`Outputs::deadline`] is to be
+    /// asked before the first wait: a sink that listens, or has alerts of before, begins when it is told that it is over.
     ///
     /// # Errors
     /// [`OutputError`] if one of them cannot be.
@@ -58,30 +81,34 @@ impl Outputs {
             include_tags: config.json_include_tags_property,
             ..Formatter::default()
         };
-        let queue = || Queue::new(config.outputs_queue.alerts(), QueueConfig::MAX_BYTES);
+        let QueueConfig { spool_dir, spool_max_bytes, .. } = &config.outputs_queue;
+        let queue = |sink| {
+            let queue = Queue::new(config.outputs_queue.alerts(), QueueConfig::MAX_BYTES);
+            if spool_dir.as_os_str().is_empty() {
+                return Ok(queue);
+            }
+            queue.with_spool(spool_dir, sink, *spool_max_bytes).map_err(|error| OutputError::Spool {
+                path: spool_dir.clone(),
+                sink,
+                error,
+            })
+        };
         let mut sinks: Vec<Box<dyn Sink>> = Vec::new();
         if config.stdout_output.enabled {
             let fd = io::stdout().as_fd().try_clone_to_owned().map_err(OutputError::Stdout)?;
-            sinks.push(Box::new(StdoutSink::new(fd, queue())));
+            sinks.push(Box::new(StdoutSink::new(fd, queue("stdout_output")?)));
         }
         let file = &config.file_output;
         if file.enabled {
             if file.filename.as_os_str().is_empty() {
                 return Err(OutputError::Config("file_output: filename is missing".to_owned()));
             }
-            let sink = FileSink::open(file.filename.clone(), file.keep_alive, queue())
+            let sink = FileSink::open(file.filename.clone(), file.keep_alive, queue("file_output")?)
                 .map_err(|error| OutputError::File { path: file.filename.clone(), error })?;
             sinks.push(Box::new(sink));
         }
-        let syslog = &config.syslog_output;
-        if syslog.enabled {
-            let facility = syslog.facility.parse().map_err(|()| {
-                OutputError::Config(format!(
-                    "syslog_output: {:?} is no facility: use user, daemon, auth, local0 …",
-                    syslog.facility
-                ))
-            })?;
-            sinks.push(Box::new(SyslogSink::new(syslog.path.clone(), facility, formatter.zone.clone(), queue())));
+        if config.syslog_output.enabled {
+            sinks.push(syslog::sink(&config.syslog_output, formatter.zone.clone(), queue("syslog_output")?)?);
         }
         let program = &config.program_output;
         if program.enabled {
@@ -89,14 +116,29 @@ impl Outputs {
                 return Err(OutputError::Config("program_output: program is missing".to_owned()));
             }
             let timeout = Duration::from_millis(program.timeout_ms);
-            sinks.push(Box::new(ProgramSink::new(program.program.clone(), program.keep_alive, timeout, queue())));
+            sinks.push(Box::new(ProgramSink::new(
+                program.program.clone(),
+                program.keep_alive,
+                timeout,
+                queue("program_output")?,
+            )));
         }
-        Ok(Outputs { formatter, sinks, base: base.0 })
+        if config.http_output.enabled {
+            sinks.push(Box::new(http::sink(&config.http_output, formatter.format, queue("http_output")?)?));
+        }
+        let socket = &config.socket_output;
+        if socket.enabled {
+            let mode = socket.permissions().map_err(OutputError::Config)?;
+            let sink = SocketSink::bind(socket.path.clone(), mode)
+                .map_err(|error| OutputError::Socket { path: socket.path.clone(), error })?;
+            sinks.push(Box::new(sink));
+        }
+        Ok(Outputs { formatter, sinks, base: base.0, new_since: Some(Instant::now()) })
     }
 
     /// The same with sinks of the caller's own.
     pub fn with_sinks(formatter: Formatter, sinks: Vec<Box<dyn Sink>>, base: Token) -> Outputs {
-        Outputs { formatter, sinks, base: base.0 }
+        Outputs { formatter, sinks, base: base.0, new_since: Some(Instant::now()) }
     }
 
     /// How alerts are written.
@@ -117,8 +159,16 @@ impl Outputs {
             return;
         }
         let text = self.formatter.format(alert);
-        let line = Rc::new(Line { text, priority: alert.priority, time_ns: alert.time_ns });
-        self.each(registry, |sink, io| sink.offer(&line, io));
+        let line = Rc::new(Line {
+            text,
+            priority: alert.priority,
+            time_ns: alert.time_ns,
+            rule: Rc::clone(&alert.rule),
+            source: Rc::clone(&alert.source),
+            tags: Rc::clone(&alert.tags),
+            hostname: Rc::clone(&alert.hostname),
+        });
+        self.each(registry, |sink, io| sink.offer(alert, &line, io));
     }
 
     /// True if an event with this token is for a sink.
@@ -136,13 +186,14 @@ impl Outputs {
 
     /// When [`Outputs::expired`] is to be called, if at all.
     pub fn deadline(&self) -> Option<Instant> {
-        self.sinks.iter().filter_map(|sink| sink.deadline()).min()
+        self.new_since.or_else(|| self.sinks.iter().filter_map(|sink| sink.deadline()).min())
     }
 
     /// Deadlines that are over.
     pub fn expired(&mut self, registry: &Registry) {
+        let new = self.new_since.take().is_some();
         self.each(registry, |sink, io| {
-            if sink.deadline().is_some_and(|deadline| deadline <= io.now) {
+            if new || sink.deadline().is_some_and(|deadline| deadline <= io.now) {
                 sink.expired(io);
             }
         });

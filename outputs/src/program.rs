@@ -2,7 +2,7 @@
 
 use crate::queue::{LineCursor, Queue, would_block};
 use crate::sink::Backoff;
-use crate::{Io, Line, Sink, SinkStats};
+use crate::{Alert, Io, Line, Sink, SinkStats};
 use mio::Interest;
 use mio::unix::SourceFd;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
@@ -204,7 +204,7 @@ impl Sink for ProgramSink {
         "program_output"
     }
 
-    fn offer(&mut self, line: &Rc<Line>, io: Io<'_>) {
+    fn offer(&mut self, _alert: &Alert, line: &Rc<Line>, io: Io<'_>) {
         self.queue.push(line);
         self.advance(io);
     }

@@ -1,19 +1,29 @@
 //! What every sink can do.
 
-use crate::Priority;
+use crate::{Alert, Priority};
 use mio::{Registry, Token};
+use serde::{Deserialize, Serialize};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-/// An alert, formatted: what all sinks share.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// An alert, formatted: what all sinks share. The order is part of the spool's format.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Line {
     /// The text, without a newline.
     pub text: String,
     /// The alert's priority.
+    #[serde(with = "crate::alert::priority_number")]
     pub priority: Priority,
     /// Time of the event, nanoseconds since the epoch.
     pub time_ns: u64,
+    /// The rule's name.
+    pub rule: Rc<str>,
+    /// The event's source.
+    pub source: Rc<str>,
+    /// The rule's tags.
+    pub tags: Rc<[String]>,
+    /// Name of this machine.
+    pub hostname: Rc<str>,
 }
 
 /// What a sink needs of the loop at every call.
@@ -45,8 +55,8 @@ pub trait Sink: std::fmt::Debug {
     /// Its name in messages.
     fn name(&self) -> &'static str;
 
-    /// Takes an alert, and delivers what it can now.
-    fn offer(&mut self, line: &Rc<Line>, io: Io<'_>);
+    /// Takes an alert, as it is and formatted, and delivers what it can now.
+    fn offer(&mut self, alert: &Alert, line: &Rc<Line>, io: Io<'_>);
 
     /// What it registered with the loop is ready.
     fn ready(&mut self, io: Io<'_>);

@@ -4,7 +4,7 @@
 //! poll(2) says whether one of up to PIPE_BUF bytes would block (pipe(7)); if so, the sink waits in the loop.
 
 use crate::queue::{LineCursor, Queue, would_block};
-use crate::{Io, Line, Sink, SinkStats};
+use crate::{Alert, Io, Line, Sink, SinkStats};
 use mio::Interest;
 use mio::unix::SourceFd;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -117,7 +117,7 @@ impl Sink for StdoutSink {
         "stdout_output"
     }
 
-    fn offer(&mut self, line: &Rc<Line>, io: Io<'_>) {
+    fn offer(&mut self, _alert: &Alert, line: &Rc<Line>, io: Io<'_>) {
         if self.broken {
             self.queue.lost += 1;
             return;

@@ -112,7 +112,10 @@ fn a_full_queue_refuses_the_newest_and_counts_them() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("alerts");
     std::os::unix::fs::symlink("/dev/full", &path).unwrap();
-    let mut harness = Harness::new(&OutputsConfig { outputs_queue: QueueConfig { capacity: 4 }, ..file(&path) });
+    let mut harness = Harness::new(&OutputsConfig {
+        outputs_queue: QueueConfig { capacity: 4, ..QueueConfig::default() },
+        ..file(&path)
+    });
     harness.send(0..10);
     assert_eq!((harness.stats().queued, harness.stats().lost), (4, 6));
 }
@@ -126,7 +129,12 @@ fn a_file_that_cannot_be_opened_is_an_error_that_names_it() {
 
 fn syslog(path: &Path) -> OutputsConfig {
     OutputsConfig {
-        syslog_output: SyslogConfig { enabled: true, facility: "auth".to_owned(), path: path.to_owned() },
+        syslog_output: SyslogConfig {
+            enabled: true,
+            facility: "auth".to_owned(),
+            path: path.to_owned(),
+            ..SyslogConfig::default()
+        },
         ..quiet()
     }
 }

@@ -65,7 +65,7 @@ const ADDRESS: u64 = 0x3000;
 const O_RDWR_CREAT: u64 = 0o102;
 
 fn call(who: Who, name: &'static str, task: &FakeTask, event: EventId, args: [u64; 6], ret: i64) -> Written {
-    let call = Call { event, nr: 0, args, ret, compat: false };
+    let call = Call { event, nr: 0, args, ret, compat: false, lost: false };
     Written::by(who, name, |buf| fill::syscall_exit(task, &call, STAMP, buf))
 }
 
@@ -95,7 +95,7 @@ pub fn ordinary(generation: u32) -> Vec<Written> {
     let start_time = PARENT.start_time + u64::from(1 + generation) * 1_000_000_000;
     let child = Who { comm: "app", pid, ppid, start_time };
     let context = TaskContext { tid: pid, pid, ppid, start_time, vtid: pid, vpid: pid, ..TaskContext::default() };
-    let fork = Call { event: id::CLONE, nr: 0, args: [0x11, 0, 0, 0, 0, 0], ret: 0, compat: false };
+    let fork = Call { event: id::CLONE, nr: 0, args: [0x11, 0, 0, 0, 0, 0], ret: 0, compat: false, lost: false };
     let gone = Exit { code: 0, reaper_tid: 1, group_dead: true };
     vec![
         Written::by(PARENT, "clone", |buf| fill::process_fork(&task, &fork, &context, STAMP, buf)),

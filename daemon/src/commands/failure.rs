@@ -44,6 +44,9 @@ pub enum Failure {
     /// The sinks.
     #[error(transparent)]
     Outputs(#[from] OutputError),
+    /// What `kestrel watch` reads.
+    #[error("{0}")]
+    Stream(String),
     /// The source.
     #[error(transparent)]
     Source(#[from] SourceError),
@@ -79,7 +82,8 @@ impl Failure {
             | Failure::Tests(_)
             | Failure::Usage(_)
             | Failure::Outputs(OutputError::Config(_) | OutputError::File { .. }) => 2,
-            Failure::Outputs(OutputError::Stdout(_))
+            Failure::Outputs(OutputError::Stdout(_) | OutputError::Socket { .. } | OutputError::Spool { .. })
+            | Failure::Stream(_)
             | Failure::Source(_)
             | Failure::Loop(_)
             | Failure::Drops

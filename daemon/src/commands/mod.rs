@@ -5,6 +5,7 @@
 //! | `watch.rs` | none: watching |
 //! | `dump.rs` | `dump` |
 //! | `test.rs` | `test` |
+//! | `watch_socket.rs` | `watch` |
 //! | `validate.rs` | `-V` |
 //! | `describe.rs` | `-L`, `-l` |
 //! | `list/` | `--list`, `--list-events`, `--version` |
@@ -18,6 +19,7 @@ mod test;
 mod unfilled;
 mod validate;
 mod watch;
+mod watch_socket;
 
 pub use failure::Failure;
 
@@ -67,6 +69,7 @@ pub fn run(cli: &Cli) -> Result<(), Failure> {
     match &cli.command {
         Some(Command::Dump(args)) => dump::run(args, cli, &config),
         Some(Command::Test(args)) => test::run(args, cli),
+        Some(Command::Watch(args)) => watch_socket::run(args, cli, &config),
         None => watch::run(cli, &config),
     }
 }

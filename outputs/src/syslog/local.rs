@@ -4,11 +4,10 @@
 //! local server adds. A server that goes away gives no event: only the next message finds out. So a failed send begins to
 //! try again, later and later, and the queue keeps the order.
 
+use super::message::{Message, To};
 use crate::queue::{Queue, would_block};
 use crate::sink::Backoff;
-use crate::{Io, Line, Priority, Sink, SinkStats};
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
+use crate::{Alert, Io, Line, Sink, SinkStats};
 use mio::Interest;
 use mio::unix::SourceFd;
 use std::io::{self, Write};
@@ -17,39 +16,6 @@ use std::os::unix::net::{UnixDatagram, UnixStream};
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Instant;
-use syslog::{Facility, LogFormat, Severity};
-
-/// Writes messages as syslog(3) does for the local socket.
-#[derive(Clone, Debug)]
-struct Rfc3164 {
-    facility: Facility,
-    pid: u32,
-    zone: TimeZone,
-}
-
-impl LogFormat<&Line> for Rfc3164 {
-    fn format<W: Write>(&self, w: &mut W, severity: Severity, line: &Line) -> syslog::Result<()> {
-        let priority = self.facility as u32 | severity as u32;
-        let time = Timestamp::from_nanosecond(i128::from(line.time_ns))
-            .unwrap_or(Timestamp::MAX)
-            .to_zoned_datetime(self.zone.clone());
-        write!(w, "<{priority}>{} kestrel[{}]: {}", time.strftime("%b %e %H:%M:%S"), self.pid, line.text)?;
-        Ok(())
-    }
-}
-
-fn severity(priority: Priority) -> Severity {
-    match priority {
-        Priority::Emergency => Severity::LOG_EMERG,
-        Priority::Alert => Severity::LOG_ALERT,
-        Priority::Critical => Severity::LOG_CRIT,
-        Priority::Error => Severity::LOG_ERR,
-        Priority::Warning => Severity::LOG_WARNING,
-        Priority::Notice => Severity::LOG_NOTICE,
-        Priority::Informational => Severity::LOG_INFO,
-        Priority::Debug => Severity::LOG_DEBUG,
-    }
-}
 
 #[derive(Debug)]
 enum Socket {
@@ -84,9 +50,9 @@ impl Socket {
 }
 
 #[derive(Debug)]
-pub struct SyslogSink {
+pub struct LocalSink {
     path: PathBuf,
-    format: Rfc3164,
+    format: Message,
     socket: Option<Socket>,
     registered: bool,
     queue: Queue,
@@ -97,11 +63,11 @@ pub struct SyslogSink {
     stats: SinkStats,
 }
 
-impl SyslogSink {
-    pub fn new(path: PathBuf, facility: Facility, zone: TimeZone, queue: Queue) -> SyslogSink {
-        SyslogSink {
+impl LocalSink {
+    pub fn new(path: PathBuf, format: Message, queue: Queue) -> LocalSink {
+        LocalSink {
             path,
-            format: Rfc3164 { facility, pid: std::process::id(), zone },
+            format,
             socket: None,
             registered: false,
             queue,
@@ -136,8 +102,7 @@ impl SyslogSink {
     fn send_all(&mut self) -> io::Result<()> {
         while let Some(line) = self.queue.front() {
             if self.message.is_empty() {
-                // Writing to memory cannot fail.
-                let _ = self.format.format(&mut self.message, severity(line.priority), line);
+                self.format.write(To::Local(line), &mut self.message);
             }
             if self.socket.is_none() {
                 self.stats.system_calls += 2;
@@ -207,12 +172,12 @@ impl SyslogSink {
     }
 }
 
-impl Sink for SyslogSink {
+impl Sink for LocalSink {
     fn name(&self) -> &'static str {
         "syslog_output"
     }
 
-    fn offer(&mut self, line: &Rc<Line>, io: Io<'_>) {
+    fn offer(&mut self, _alert: &Alert, line: &Rc<Line>, io: Io<'_>) {
         self.queue.push(line);
         if !self.registered && !self.backoff.is_waiting(io.now) {
             self.drain(io);
