@@ -104,6 +104,8 @@ pub enum Command {
     Dump(DumpArgs),
     /// Play rule tests: say what happens, and which rules must fire; see docs/RULE-TESTS.md
     Test(TestArgs),
+    /// Say how a rule is evaluated, or why it matches an event of a rule test or does not
+    Explain(ExplainArgs),
 }
 
 /// What to test.
@@ -112,6 +114,22 @@ pub struct TestArgs {
     /// Files of tests, or folders of such files
     #[arg(value_name = "FILE|DIR", required = true)]
     pub files: Vec<PathBuf>,
+}
+
+/// What to explain.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct ExplainArgs {
+    /// Name of the rule
+    #[arg(value_name = "RULE")]
+    pub rule: String,
+
+    /// A file of rule tests, which names the rules: what each test of the rule says of an event in it
+    #[arg(long, value_name = "FILE")]
+    pub event: Option<PathBuf>,
+
+    /// With --event: the rule test whose judged event it is, by its name [default: the first]
+    #[arg(long = "test", value_name = "NAME", requires = "event")]
+    pub test_name: Option<String>,
 }
 
 /// What to dump.

@@ -1,4 +1,4 @@
-//! `kestrel test`: what people see, its exit codes, and that what a test says is what is judged.
+//! `kestrel test` and `kestrel explain`: what people see, their exit codes, and that what a test says is what is judged.
 
 use insta::assert_snapshot;
 use kestrel::rule_test::{self, MAX_BYTES, MAX_EVENTS, MAX_PROCESSES, MAX_RECORDS, MAX_TESTS, Outcome, TestFile};
@@ -433,4 +433,49 @@ proptest! {
             outcomes(file);
         }
     }
+}
+
+/// Two tests of [`RULES`].
+const TWO: &str = "\
+rules: rules.yaml
+tests:
+  - name: the notes
+    process: cat
+    event: {openat: {name: /srv/notes}}
+    fires: Notes opened
+  - {name: others, process: cat, before: [{chdir: {path: /srv}}], event: {openat: {name: other}}, fires: Anything opened}
+";
+
+#[test]
+fn a_rule_is_explained_alone_and_for_the_event_of_a_test() {
+    let place = Place::new(&[("rules.yaml", RULES), ("tests.yaml", TWO), ("c.yaml", "")]);
+    let alone = place.run(&["-c", "c.yaml", "-r", "rules.yaml", "explain", "Notes opened"]);
+    assert_snapshot!("a rule explained", alone);
+    assert_snapshot!(
+        "a rule explained for an event",
+        [
+            place.run(&["explain", "Notes opened", "--event", "tests.yaml"]),
+            place.run(&["explain", "Notes opened", "--event", "tests.yaml", "--test", "others"]),
+        ]
+        .join("\n")
+    );
+}
+
+#[test]
+fn what_cannot_be_explained_is_said_with_the_exit_code_for_wrong_usage() {
+    let bad = TWO.replace("Notes opened", "Nots opened");
+    let wrong = "- rule: R\n  desc: d\n  condition: x = 1\n  output: o\n  priority: INFO\n";
+    let files = [("rules.yaml", RULES), ("tests.yaml", TWO), ("bad.yaml", &bad), ("wrong.yaml", wrong), ("c.yaml", "")];
+    let place = Place::new(&files);
+    let said = [
+        place.run(&["-c", "c.yaml", "-r", "rules.yaml", "explain", "Note opened"]),
+        place.run(&["-c", "c.yaml", "-r", "wrong.yaml", "explain", "R"]),
+        place.run(&["explain", "Something else", "--event", "tests.yaml"]),
+        place.run(&["explain", "Notes opened", "--event", "tests.yaml", "--test", "none"]),
+        place.run(&["-r", "rules.yaml", "explain", "Notes opened", "--event", "tests.yaml"]),
+        place.run(&["explain", "Notes opened", "--event", "bad.yaml"]),
+        place.run(&["explain", "Notes opened", "--event", "nowhere.yaml"]),
+    ];
+    assert!(said.iter().all(|said| said.starts_with("exit 2\n")), "{said:#?}");
+    assert_snapshot!("what cannot be explained", said.join("\n\n"));
 }

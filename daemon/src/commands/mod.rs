@@ -5,12 +5,14 @@
 //! | `watch.rs` | none: watching |
 //! | `dump.rs` | `dump` |
 //! | `test.rs` | `test` |
+//! | `explain.rs` | `explain` |
 //! | `validate.rs` | `-V` |
 //! | `describe.rs` | `-L`, `-l` |
 //! | `list/` | `--list`, `--list-events`, `--version` |
 
 mod describe;
 mod dump;
+mod explain;
 mod failure;
 mod list;
 mod rules;
@@ -50,6 +52,11 @@ pub fn run(cli: &Cli) -> Result<(), Failure> {
     if let Some(Command::Test(args)) = &cli.command {
         return test::run(args, cli);
     }
+    if let Some(Command::Explain(args)) = &cli.command
+        && let Some(file) = &args.event
+    {
+        return explain::event(args, file, cli);
+    }
     let Loaded { config, warnings } = config::load(&Origins::of_process(cli.config.as_deref(), &cli.options))?;
     let least = if cli.verbose { Priority::Debug } else { config.log_level };
     let syslog = config.log_syslog.then(|| config.outputs.syslog_output.path.clone());
@@ -67,6 +74,7 @@ pub fn run(cli: &Cli) -> Result<(), Failure> {
     match &cli.command {
         Some(Command::Dump(args)) => dump::run(args, cli, &config),
         Some(Command::Test(args)) => test::run(args, cli),
+        Some(Command::Explain(args)) => explain::rule(args, cli, &config),
         None => watch::run(cli, &config),
     }
 }

@@ -13,6 +13,7 @@
 //! | `problem.rs` | what is wrong, where |
 //! | `machine.rs` | the machine that tests happen on: its clock and its users |
 //! | `play.rs` | playing a test |
+//! | `replay.rs` | its records once more, to look at what rules see |
 //! | `explain.rs` | why a rule did not fire |
 //! | `report.rs` | what people see |
 //!
@@ -24,11 +25,13 @@ mod machine;
 mod play;
 mod problem;
 mod reading;
+mod replay;
 mod report;
 
 pub use play::{Alerted, Mismatch, Outcome, play};
 pub use problem::Problem;
 pub use reading::{MAX_BYTES, MAX_EVENTS, MAX_PROCESSES, MAX_RECORDS, MAX_TESTS, Wrong, read};
+pub use replay::{Moment, replay};
 pub use report::{Tally, failure, heading, line};
 
 use kestrel_rules::{RuleSet, RuleSource};
