@@ -114,6 +114,10 @@ pub struct TestArgs {
     /// Files of tests, or folders of such files
     #[arg(value_name = "FILE|DIR", required = true)]
     pub files: Vec<PathBuf>,
+
+    /// List the conditions of the rules that no event made true, or none made false
+    #[arg(long)]
+    pub coverage: bool,
 }
 
 /// What to explain.

@@ -20,7 +20,7 @@ mod part;
 mod text;
 
 pub use answer::{Answer, Answers};
-pub use part::{Part, Position, What};
+pub use part::{Part, PlacedTest, Position, What};
 
 use crate::check::Subject;
 use crate::diagnostic::LoadErrors;

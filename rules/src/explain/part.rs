@@ -110,21 +110,35 @@ impl Part {
         1 + self.terms.iter().map(Part::size).sum::<usize>()
     }
 
-    /// The tests in it, in the order in which they are evaluated, each with its number among all parts of a condition whose
-    /// root has the number 0.
-    pub fn tests(&self) -> Vec<(usize, &Part)> {
+    /// The tests in it, in the order in which they are evaluated.
+    pub fn tests(&self) -> Vec<PlacedTest<'_>> {
         let mut tests = Vec::new();
-        self.add_tests(&mut 0, &mut tests);
+        self.add_tests(&mut 0, None, &mut tests);
         tests
     }
 
-    fn add_tests<'p>(&'p self, number: &mut usize, tests: &mut Vec<(usize, &'p Part)>) {
+    fn add_tests<'p>(&'p self, number: &mut usize, in_macro: Option<&'p Rc<str>>, tests: &mut Vec<PlacedTest<'p>>) {
+        let inner = match &self.what {
+            What::Macro { name, .. } => Some(name),
+            _ => in_macro,
+        };
         if matches!(self.what, What::Test { .. }) {
-            tests.push((*number, self));
+            tests.push(PlacedTest { part: self, number: *number, in_macro });
         }
         *number += 1;
-        self.terms.iter().for_each(|term| term.add_tests(number, tests));
+        self.terms.iter().for_each(|term| term.add_tests(number, inner, tests));
     }
+}
+
+/// A test, and its place in a condition.
+#[derive(Clone, Copy, Debug)]
+pub struct PlacedTest<'p> {
+    /// The test.
+    pub part: &'p Part,
+    /// Its number among all parts of the condition, whose root has the number 0: that of its answer.
+    pub number: usize,
+    /// The macro that it is written in; `None` if it is written in the rule.
+    pub in_macro: Option<&'p Rc<str>>,
 }
 
 /// What a test was compiled to.

@@ -65,9 +65,9 @@ fn explained_as_the_oracle(conditions: &[Expr], events: &[Event]) -> TestCaseRes
         for (index, condition) in conditions.iter().enumerate() {
             let answers = explained.answers(index, Some(event.id), event);
             prop_assert_eq!(answers.holds(), holds(condition, event), "{} {:?}", condition, event);
-            for (number, test) in explained.rules()[index].condition.tests() {
-                let What::Test { text, .. } = &test.what else { panic!("{test:?}") };
-                let (answer, _) = answers.all[number];
+            for test in explained.rules()[index].condition.tests() {
+                let What::Test { text, .. } = &test.part.what else { panic!("{test:?}") };
+                let (answer, _) = answers.all[test.number];
                 if answer != Answer::NotReached {
                     let expected = holds(&syntax::parse(text).unwrap(), event);
                     prop_assert_eq!(answer == Answer::Yes, expected, "{} in {}", text, condition);
