@@ -12,6 +12,9 @@ use std::rc::Rc;
 /// How deep macros are opened: as deep as they may be.
 const MAX_DEPTH: usize = 128;
 
+/// A test whose text is longer than this, in bytes, counts as several parts.
+const PART_BYTES: usize = 64;
+
 /// A part of a condition.
 #[derive(Clone, Debug)]
 pub struct Outline {
@@ -70,7 +73,11 @@ impl Checker {
                 let term = self.part(term, subject, left, depth)?;
                 (Form::Not, self.builder.not(term.node), vec![term])
             }
-            Expr::Check(check) => (Form::Test(check.to_string()), self.check(check, subject)?.0, Vec::new()),
+            Expr::Check(check) => {
+                let text = check.to_string();
+                *left = left.saturating_sub(text.len() / PART_BYTES);
+                (Form::Test(text), self.check(check, subject)?.0, Vec::new())
+            }
             Expr::Macro(word) => {
                 let def = Rc::clone(self.macros.get(&*word.text)?);
                 let form = Form::Macro(Rc::clone(&def.item.name), def.item.place.clone());

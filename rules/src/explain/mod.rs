@@ -36,6 +36,8 @@ use std::rc::Rc;
 
 /// Parts that a condition may have after macros were opened; beyond, macros are left closed.
 const MAX_PARTS: usize = 20_000;
+/// The same, for all rules that are explained at once.
+const MAX_ALL_PARTS: usize = 500_000;
 
 /// Why a rule cannot be explained.
 #[derive(Debug, thiserror::Error)]
@@ -120,6 +122,7 @@ impl Explanations {
     fn new(compiled: Compiled, options: &LoadOptions, wanted: impl Fn(&str, bool) -> bool) -> Explanations {
         let Compiled { collection, mut checker, rules } = compiled;
         let mut found = Vec::new();
+        let mut left_of_all = MAX_ALL_PARTS;
         for rule in &rules {
             let used = rule.is_used(options);
             if !wanted(&rule.rule.name, used) {
@@ -134,8 +137,10 @@ impl Explanations {
             let (name, item) = (&*def.item.name, &def.item);
             let mut subject =
                 Subject { kind: "rule", name, text: &text, source, sees: u32::MAX, problems: Vec::new(), item };
-            let mut left = MAX_PARTS;
+            let granted = MAX_PARTS.min(left_of_all);
+            let mut left = granted;
             let outline = parse(text.as_str()).ok().and_then(|expr| checker.outline(&expr, &mut subject, &mut left));
+            left_of_all -= granted - left;
             found.extend(outline.map(|outline| (rule, used, Position::of(&def.item.place), outline)));
         }
         let users: Vec<NodeId> = rules.iter().filter(|rule| rule.is_used(options)).map(|rule| rule.node).collect();

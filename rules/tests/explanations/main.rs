@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 use kestrel_core::schema;
-use kestrel_rules::explain::{Answer, Answers, Explanations, NotExplained};
+use kestrel_rules::explain::{Answer, Answers, Explanations, NotExplained, What};
 use kestrel_rules::{Facts, FieldRef, LoadOptions, Priority, RuleSource, Value};
 
 const RULES: &str = r#"- list: shells
@@ -129,13 +129,38 @@ fn a_rule_that_is_not_there_or_is_left_out_is_told_from_wrong_files() {
     assert!(matches!(wrong, NotExplained::Wrong(_)), "{wrong}");
 }
 
-#[test]
-fn macros_that_double_with_each_other_are_left_closed_and_answer_all_the_same() {
-    let mut text = "- macro: m0\n  condition: evt.type = open\n".to_owned();
+/// Macros of which each uses the last twice.
+fn doubling(first: &str) -> String {
+    let mut text = format!("- macro: m0\n  condition: {first}\n");
     for n in 1..60 {
         let last = n - 1;
         text += &format!("- macro: m{n}\n  condition: (m{last} and proc.name != x{n}) or (m{last} and fd.name = y)\n");
     }
+    text
+}
+
+#[test]
+fn many_rules_and_long_tests_take_no_more_than_a_few_do() {
+    let names: Vec<String> = (0..1_000).map(|n| format!("name-{n}")).collect();
+    let mut text = doubling(&format!("evt.type = open and not proc.name in ({})", names.join(", ")));
+    for n in 0..200 {
+        text +=
+            &format!("- rule: R{n}\n  desc: d\n  condition: m59 and proc.pid = {n}\n  output: o\n  priority: INFO\n");
+    }
+    let all = Explanations::of_all(&sources(&text), &LoadOptions::default()).unwrap();
+    assert_eq!(all.rules().len(), 200);
+    let tests = all.rules().iter().flat_map(|rule| rule.condition.tests());
+    let bytes = tests.map(|test| match &test.part.what {
+        What::Test { text, .. } => text.len(),
+        _ => 0,
+    });
+    let bytes = bytes.sum::<usize>();
+    assert!(bytes < 64 << 20, "{bytes}");
+}
+
+#[test]
+fn macros_that_double_with_each_other_are_left_closed_and_answer_all_the_same() {
+    let mut text = doubling("evt.type = open");
     text += "- rule: R\n  desc: d\n  condition: m59\n  output: o\n  priority: INFO\n";
     let mut explained = Explanations::of_rule(&sources(&text), &LoadOptions::default(), "R").unwrap();
     let lines = explained.rules()[0].lines(None);
