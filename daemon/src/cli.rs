@@ -106,6 +106,8 @@ pub enum Command {
     Test(TestArgs),
     /// Print alerts of the kestrel that runs, as they are raised
     Watch(WatchArgs),
+    /// Say how a rule is evaluated, or why it matches an event of a rule test or does not
+    Explain(ExplainArgs),
 }
 
 /// What to test.
@@ -114,6 +116,26 @@ pub struct TestArgs {
     /// Files of tests, or folders of such files
     #[arg(value_name = "FILE|DIR", required = true)]
     pub files: Vec<PathBuf>,
+
+    /// List the conditions of the rules that no event made true, or none made false
+    #[arg(long)]
+    pub coverage: bool,
+}
+
+/// What to explain.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct ExplainArgs {
+    /// Name of the rule
+    #[arg(value_name = "RULE")]
+    pub rule: String,
+
+    /// A file of rule tests, which names the rules: what each test of the rule says of an event in it
+    #[arg(long, value_name = "FILE")]
+    pub event: Option<PathBuf>,
+
+    /// With --event: the rule test whose judged event it is, by its name [default: the first]
+    #[arg(long = "test", value_name = "NAME", requires = "event")]
+    pub test_name: Option<String>,
 }
 
 /// Whose alerts to print, and how.

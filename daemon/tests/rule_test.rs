@@ -1,4 +1,4 @@
-//! `kestrel test`: what people see, its exit codes, and that what a test says is what is judged.
+//! `kestrel test` and `kestrel explain`: what people see, their exit codes, and that what a test says is what is judged.
 
 use insta::assert_snapshot;
 use kestrel::rule_test::{self, MAX_BYTES, MAX_EVENTS, MAX_PROCESSES, MAX_RECORDS, MAX_TESTS, Outcome, TestFile};
@@ -283,10 +283,22 @@ fn the_examples_of_the_pages_pass() {
             assert_eq!(outcome, Outcome::Passed, "{example}");
         }
     }
-    // What the page shows of a run is what a run shows.
+    // What the page shows of a run is what a run shows, but for the number of conditions of the default rules.
     let place = Place::new(&[("shadow.yaml", blocks(&page)[0])]);
-    let shown = place.run(&["test", "shadow.yaml"]);
-    assert!(page.contains(shown.trim_end().strip_prefix("exit 0\n").unwrap()), "{shown}");
+    let shown = uncounted(&place.run(&["test", "shadow.yaml"]));
+    assert!(uncounted(&page).contains(shown.trim_end().strip_prefix("exit 0\n").unwrap()), "{shown}");
+    let place = Place::new(&[("rules.yaml", COVERED), ("tests.yaml", FEW)]);
+    let shown = place.run(&["test", "tests.yaml", "--coverage"]);
+    assert!(page.contains(shown[shown.find("4 of 12").unwrap()..].trim_end()), "{shown}");
+}
+
+/// A text without the numbers of conditions in it.
+fn uncounted(text: &str) -> String {
+    let line = |line: &str| match line.find(" conditions were true") {
+        Some(at) => format!("N of M{}\n", &line[at..]),
+        None => format!("{line}\n"),
+    };
+    text.lines().map(line).collect()
 }
 
 /// A rule for each event whose alert shows all parameters, and a test for each text of a parameter.
@@ -433,4 +445,116 @@ proptest! {
             outcomes(file);
         }
     }
+}
+
+/// Two tests of [`RULES`].
+const TWO: &str = "\
+rules: rules.yaml
+tests:
+  - name: the notes
+    process: cat
+    event: {openat: {name: /srv/notes}}
+    fires: Notes opened
+  - {name: others, process: cat, before: [{chdir: {path: /srv}}], event: {openat: {name: other}}, fires: Anything opened}
+";
+
+#[test]
+fn a_rule_is_explained_alone_and_for_the_event_of_a_test() {
+    let place = Place::new(&[("rules.yaml", RULES), ("tests.yaml", TWO), ("c.yaml", "")]);
+    let alone = place.run(&["-c", "c.yaml", "-r", "rules.yaml", "explain", "Notes opened"]);
+    assert_snapshot!("a rule explained", alone);
+    assert_snapshot!(
+        "a rule explained for an event",
+        [
+            place.run(&["explain", "Notes opened", "--event", "tests.yaml"]),
+            place.run(&["explain", "Notes opened", "--event", "tests.yaml", "--test", "others"]),
+        ]
+        .join("\n")
+    );
+}
+
+#[test]
+fn what_cannot_be_explained_is_said_with_the_exit_code_for_wrong_usage() {
+    let bad = TWO.replace("Notes opened", "Nots opened");
+    let wrong = "- rule: R\n  desc: d\n  condition: x = 1\n  output: o\n  priority: INFO\n";
+    let files = [("rules.yaml", RULES), ("tests.yaml", TWO), ("bad.yaml", &bad), ("wrong.yaml", wrong), ("c.yaml", "")];
+    let place = Place::new(&files);
+    let said = [
+        place.run(&["-c", "c.yaml", "-r", "rules.yaml", "explain", "Note opened"]),
+        place.run(&["-c", "c.yaml", "-r", "wrong.yaml", "explain", "R"]),
+        place.run(&["explain", "Something else", "--event", "tests.yaml"]),
+        place.run(&["explain", "Notes opened", "--event", "tests.yaml", "--test", "none"]),
+        place.run(&["-r", "rules.yaml", "explain", "Notes opened", "--event", "tests.yaml"]),
+        place.run(&["explain", "Notes opened", "--event", "bad.yaml"]),
+        place.run(&["explain", "Notes opened", "--event", "nowhere.yaml"]),
+    ];
+    assert!(said.iter().all(|said| said.starts_with("exit 2\n")), "{said:#?}");
+    assert_snapshot!("what cannot be explained", said.join("\n\n"));
+}
+
+/// Rules of which a test needs to know a lot to reach every condition.
+const COVERED: &str = "\
+- macro: opening
+  condition: (evt.type = open or evt.type = openat)
+- rule: Notes
+  desc: The notes are opened.
+  condition: opening and fd.name = /srv/notes and not proc.name in (backup, sync)
+  output: notes
+  priority: NOTICE
+  exceptions:
+    - {name: readers, fields: [proc.name, user.name], values: [[less, root], [more, user]]}
+- rule: Link
+  desc: A link to the notes is made.
+  condition: evt.type = symlink and evt.arg.target = /srv/notes and evt.failed = false
+  output: link
+  priority: NOTICE
+- rule: Others
+  desc: Something else is opened.
+  condition: opening and fd.directory = /srv
+  output: others
+  priority: NOTICE
+";
+
+/// A few tests of [`COVERED`].
+const FEW: &str = "\
+rules: rules.yaml
+tests:
+  - {name: cat, process: cat, event: {openat: {name: /srv/notes}}, fires: Notes}
+  - {name: less, process: less, event: {openat: {name: /srv/notes}}, fires: Others}
+  - {name: another, process: cat, event: {openat: {name: /etc/passwd}}, silent: Others}
+";
+
+#[test]
+fn coverage_lists_the_conditions_that_were_never_true_or_never_false() {
+    let place = Place::new(&[("rules.yaml", COVERED), ("tests.yaml", FEW)]);
+    assert_snapshot!("coverage of few tests", place.run(&["test", "tests.yaml", "--coverage"]));
+}
+
+#[test]
+fn coverage_is_of_all_files_together_and_of_events_that_come_before_too() {
+    let first = "\
+rules: rules.yaml
+tests:
+  - {name: cat, process: cat, event: {openat: {name: /srv/notes}}, fires: Notes}
+  - {name: less, process: less, event: {open: {name: /srv/notes}}, fires: Others}
+  - {name: less too, process: {run: less, user: user}, event: {open: {name: /srv/notes}}, fires: Notes}
+  - {name: more, process: {run: more, user: user}, event: {open: {name: /srv/notes}}, fires: Others}
+  - {name: another, process: more, event: {open: {name: /srv/notes}}, fires: Notes}
+  - {name: a backup, process: backup, event: {open: {name: /srv/notes}}, fires: Others}
+";
+    let second = "\
+rules: rules.yaml
+tests:
+  - name: links
+    process: ln
+    before:
+      - {symlink: {target: /srv/notes, linkpath: /srv/a}, result: EPERM}
+      - {symlink: {target: /etc/passwd, linkpath: /srv/b}}
+      - {symlink: {target: /srv/notes, linkpath: /srv/c}}
+    event: {openat: {name: /etc/passwd}}
+    fires: none
+";
+    let place = Place::new(&[("rules.yaml", COVERED), ("a.yaml", first), ("b.yaml", second)]);
+    let said = place.run(&["test", "a.yaml", "b.yaml", "--coverage"]);
+    assert_snapshot!("coverage of many tests", said);
 }

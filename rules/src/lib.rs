@@ -16,6 +16,7 @@
 //! | `ruleset`, `index` | judging an event |
 //! | `select` | which rules are switched on |
 //! | `output` | output formats |
+//! | `explain` | how a rule is evaluated, and what each of its tests says of an event |
 //! | `describe` | what rule files hold, and whether they are valid, as text and JSON |
 //! | `diagnostic`, `code` | what is wrong, where, and what was expected |
 //!
@@ -38,6 +39,7 @@ mod check;
 mod code;
 pub mod describe;
 mod diagnostic;
+pub mod explain;
 mod facts;
 mod field;
 mod index;

@@ -6,12 +6,14 @@
 //! | `dump.rs` | `dump` |
 //! | `test.rs` | `test` |
 //! | `watch_socket.rs` | `watch` |
+//! | `explain.rs` | `explain` |
 //! | `validate.rs` | `-V` |
 //! | `describe.rs` | `-L`, `-l` |
 //! | `list/` | `--list`, `--list-events`, `--version` |
 
 mod describe;
 mod dump;
+mod explain;
 mod failure;
 mod list;
 mod rules;
@@ -52,6 +54,11 @@ pub fn run(cli: &Cli) -> Result<(), Failure> {
     if let Some(Command::Test(args)) = &cli.command {
         return test::run(args, cli);
     }
+    if let Some(Command::Explain(args)) = &cli.command
+        && let Some(file) = &args.event
+    {
+        return explain::event(args, file, cli);
+    }
     let Loaded { config, warnings } = config::load(&Origins::of_process(cli.config.as_deref(), &cli.options))?;
     let least = if cli.verbose { Priority::Debug } else { config.log_level };
     let syslog = config.log_syslog.then(|| config.outputs.syslog_output.path.clone());
@@ -70,6 +77,7 @@ pub fn run(cli: &Cli) -> Result<(), Failure> {
         Some(Command::Dump(args)) => dump::run(args, cli, &config),
         Some(Command::Test(args)) => test::run(args, cli),
         Some(Command::Watch(args)) => watch_socket::run(args, cli, &config),
+        Some(Command::Explain(args)) => explain::rule(args, cli, &config),
         None => watch::run(cli, &config),
     }
 }

@@ -3,7 +3,8 @@
 use super::{Failure, print};
 use crate::cli::{Cli, TestArgs};
 use crate::config::rule_files;
-use crate::rule_test::{self, Outcome, Tally, TestFile, failure, heading, line};
+use crate::rule_test::{self, Coverage, Outcome, Tally, TestFile, failure, heading, line};
+use kestrel_outputs::escape;
 use std::path::Path;
 
 /// Plays files. If anything is wrong with one of them, all that is wrong with any is said, and none is played.
@@ -31,20 +32,26 @@ pub fn run(args: &TestArgs, cli: &Cli) -> Result<(), Failure> {
         ));
     }
     let mut tally = Tally::default();
+    let mut coverage = Coverage::default();
     for file in files {
-        play(file, &mut tally)?;
+        play(file, &mut tally, &mut coverage)?;
+    }
+    print(format_args!("{coverage}"))?;
+    if args.coverage {
+        coverage.lines().iter().try_for_each(|line| print(format_args!("{}", escape::line(line))))?;
     }
     print(format_args!("{tally}"))?;
     if tally.failed > 0 { Err(Failure::TestsFailed(tally.failed)) } else { Ok(()) }
 }
 
-fn play(file: TestFile, tally: &mut Tally) -> Result<(), Failure> {
+fn play(file: TestFile, tally: &mut Tally, coverage: &mut Coverage) -> Result<(), Failure> {
     let TestFile { name, sources, mut rules, tests } = file;
     print(format_args!("{}", heading(&name)))?;
     for test in &tests {
         let (outcome, again) = rule_test::play(test, rules, &sources);
         rules = again;
         tally.count(&outcome);
+        coverage.record(&sources, test).map_err(|errors| Failure::Rules { errors })?;
         print(format_args!("{}", line(test, &outcome)))?;
         if let Outcome::Failed(mismatch) = &outcome {
             print(format_args!("{}", failure(mismatch)))?;

@@ -1,15 +1,13 @@
 //! Why a rule did not fire: the same records are played once more, and the rule's fields are looked at.
 
-use super::{Test, machine};
+use super::Test;
+use super::replay::{Moment, replay};
 use crate::fields::EventFacts;
 use crate::watch::field_value;
-use bumpalo::Bump;
-use kestrel_core::event::Record;
 use kestrel_core::schema;
 use kestrel_outputs::FieldValue;
 use kestrel_rules::{ArgRule, Facts, Field, FieldRef, LoadOptions, Matching, Rule, RuleSet, RuleSource, Value};
 use std::collections::{BTreeMap, BTreeSet};
-use zerocopy::IntoBytes;
 
 /// Characters of a value that are shown.
 const MOST: usize = 120;
@@ -19,21 +17,18 @@ pub fn absence(test: &Test, rules: &[&str], sources: &[RuleSource]) -> Vec<Strin
     let options = LoadOptions { matching: Matching::All, ..LoadOptions::default() };
     let Ok(loaded) = RuleSet::load(sources, options) else { return Vec::new() };
     let mut set = loaded.rules;
-    let (mut state, mut clock) = (machine::state(), machine::clock());
-    for bytes in &test.before {
-        let Ok(record) = Record::parse(bytes.as_bytes()) else { continue };
-        clock.tick(record.header().time_ns);
-        let key = state.apply(&record);
-        clock.previous_ns = record.header().time_ns;
-        state.settle(&record, key);
-    }
-    let Ok(record) = Record::parse(test.judged.as_bytes()) else { return Vec::new() };
-    clock.tick(record.header().time_ns);
-    let key = state.apply(&record);
-    let arena = Bump::new();
-    let Some(facts) = EventFacts::new(record, key, &state, &clock, &arena) else { return Vec::new() };
+    let mut lines = Vec::new();
+    replay(test, |moment, facts| {
+        if moment == Moment::Judged {
+            lines = of_event(&mut set, rules, facts);
+        }
+    });
+    lines
+}
+
+fn of_event(set: &mut RuleSet, rules: &[&str], facts: &EventFacts<'_>) -> Vec<String> {
     let mut matching = Vec::new();
-    set.evaluate(facts.id(), &facts, |rule| matching.push(rule.name.to_string()));
+    set.evaluate(facts.id(), facts, |rule| matching.push(rule.name.to_string()));
     let event = schema::get(facts.id()).map_or("", |event| event.name);
     let mut lines = Vec::new();
     for name in rules {
@@ -44,7 +39,7 @@ pub fn absence(test: &Test, rules: &[&str], sources: &[RuleSource]) -> Vec<Strin
             lines.push(format!("{name} never looks at {event}: it is about {}", events(rule)));
         } else {
             lines.push(format!("{name} looks at {event}, and does not match; it sees"));
-            lines.extend(values(rule, &fields, &facts));
+            lines.extend(values(rule, &fields, facts));
         }
     }
     lines

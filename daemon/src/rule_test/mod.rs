@@ -13,22 +13,28 @@
 //! | `problem.rs` | what is wrong, where |
 //! | `machine.rs` | the machine that tests happen on: its clock and its users |
 //! | `play.rs` | playing a test |
+//! | `replay.rs` | its records once more, to look at what rules see |
+//! | `coverage.rs` | which conditions no event made true, or none made false |
 //! | `explain.rs` | why a rule did not fire |
 //! | `report.rs` | what people see |
 //!
 //! Limits: a file has at most [`MAX_BYTES`], tests, processes and events are bounded as well; what is beyond is refused.
 //! docs/RULE-TESTS.md is the page for those who write tests.
 
+mod coverage;
 mod explain;
 mod machine;
 mod play;
 mod problem;
 mod reading;
+mod replay;
 mod report;
 
+pub use coverage::Coverage;
 pub use play::{Alerted, Mismatch, Outcome, play};
 pub use problem::Problem;
 pub use reading::{MAX_BYTES, MAX_EVENTS, MAX_PROCESSES, MAX_RECORDS, MAX_TESTS, Wrong, read};
+pub use replay::{Moment, replay};
 pub use report::{Tally, failure, heading, line};
 
 use kestrel_rules::{RuleSet, RuleSource};

@@ -109,7 +109,7 @@ impl Checker {
         Outcome { compiled, problems: subject.problems }
     }
 
-    fn compile(&mut self, expr: &Expr, subject: &mut Subject<'_>) -> Option<Compiled> {
+    pub(super) fn compile(&mut self, expr: &Expr, subject: &mut Subject<'_>) -> Option<Compiled> {
         let errors = || subject.problems.iter().filter(|problem| problem.diagnostic.severity() == Severity::Error);
         if subject.problems.len() >= MAX_PROBLEMS && errors().count() >= MAX_PROBLEMS {
             return None;
@@ -243,7 +243,7 @@ impl Checker {
         self.lists.get(name).cloned()
     }
 
-    fn check(&mut self, check: &Check, subject: &mut Subject<'_>) -> Option<(NodeId, Events)> {
+    pub(super) fn check(&mut self, check: &Check, subject: &mut Subject<'_>) -> Option<(NodeId, Events)> {
         let mut operands = Operands { builder: &mut self.builder, subject, wanted: Use::Condition };
         let (left, field) = match &check.left {
             syntax::Operand::Field(name) => {

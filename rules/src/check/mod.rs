@@ -10,11 +10,13 @@
 //! | `suspicious.rs` | what is probably not meant |
 //! | `events.rs` | which events a condition can hold for |
 //! | `compile.rs` | conditions and macros |
+//! | `outline.rs` | conditions beside what they were compiled to |
 
 mod compile;
 mod events;
 mod names;
 mod operand;
+mod outline;
 mod predicate;
 mod suspicious;
 mod types;
@@ -23,6 +25,7 @@ mod values;
 pub use compile::{Checker, MacroDef, Outcome, Subject, parse};
 pub use names::{FieldProblem, resolve};
 pub use operand::{Operands, Use};
+pub use outline::{Form, Outline};
 pub use values::{List, ListItem};
 
 use crate::code::Code;

@@ -42,12 +42,17 @@ impl Compiled {
     /// The rules that are switched on.
     pub fn rule_set(self, options: &LoadOptions) -> RuleSet {
         let Compiled { checker, rules, .. } = self;
-        let wanted = rules.into_iter().filter(|compiled| {
-            let rule = &compiled.rule;
-            let enabled = select::is_enabled(&options.selection, &rule.name, &rule.tags, compiled.enabled);
-            enabled && rule.priority <= options.least_priority
-        });
+        let wanted = rules.into_iter().filter(|compiled| compiled.is_used(options));
         RuleSet::new(wanted.map(|compiled| (compiled.rule, compiled.node)).collect(), checker.builder, options.matching)
+    }
+}
+
+impl CompiledRule {
+    /// Whether it is used: switched on, and not below the least priority.
+    pub fn is_used(&self, options: &LoadOptions) -> bool {
+        let rule = &self.rule;
+        let enabled = select::is_enabled(&options.selection, &rule.name, &rule.tags, self.enabled);
+        enabled && rule.priority <= options.least_priority
     }
 }
 

@@ -241,7 +241,7 @@ fn problem(
 }
 
 /// Writes a value as outputs show it.
-fn write_value(out: &mut String, value: Value<'_>) {
+pub(crate) fn write_value(out: &mut String, value: Value<'_>) {
     // Writing to memory cannot fail.
     let _ = match value {
         Value::Missing => write!(out, "<NA>"),

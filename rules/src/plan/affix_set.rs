@@ -30,6 +30,16 @@ impl AffixSet {
         AffixSet { end, by_length }
     }
 
+    /// The end of a text that is looked at.
+    pub fn end(&self) -> End {
+        self.end
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.by_length.iter().map(|(_, affixes)| affixes.len()).sum()
+    }
+
     /// Whether the text begins, or ends, with one of them.
     pub fn matches(&self, text: &[u8]) -> bool {
         self.by_length.iter().take_while(|(len, _)| *len <= text.len()).any(|(len, affixes)| {

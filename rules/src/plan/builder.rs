@@ -19,6 +19,7 @@ pub struct Builder {
     operands: Vec<(Operand, f32)>,
     operand_ids: HashMap<Operand, OperandId>,
     node_ids: HashMap<Key, NodeId>,
+    merged: HashMap<NodeId, Box<[NodeId]>>,
 }
 
 /// What a node asks. Tests are told apart by whoever makes them.
@@ -159,7 +160,8 @@ impl Builder {
             match merge::merged(kind, texts.flatten().collect()) {
                 Some(predicate) => {
                     let one = self.test(operand, Op::Eq, predicate);
-                    self.node_ids.insert(Key::Merged(group.into()), one);
+                    self.node_ids.insert(Key::Merged(group.clone().into()), one);
+                    self.merged.insert(one, group.into());
                     others.push(one);
                 }
                 None => others.extend(group),
@@ -177,6 +179,19 @@ impl Builder {
         };
         let (kind, _) = merge::parts(&test.predicate).filter(|_| !of_list && test.op != Op::Ne)?;
         Some((test.operand, kind))
+    }
+
+    /// The nodes that a conjunction or a disjunction is made of, in the order in which they are asked; none of another node.
+    pub fn terms(&self, id: NodeId) -> &[NodeId] {
+        match self.nodes.get(id as usize) {
+            Some((Node::All(terms) | Node::Any(terms), _)) => terms,
+            _ => &[],
+        }
+    }
+
+    /// The tests that were made this one; none if it is one of its own.
+    pub fn merged(&self, id: NodeId) -> &[NodeId] {
+        self.merged.get(&id).map_or(&[], |group| group)
     }
 
     /// The program of some conditions: what only others asked for is left out. Gives the conditions in it, in their order.

@@ -19,6 +19,7 @@
 //! | `run.rs` | evaluating it for one event |
 //! | `transform.rs`, `getopt.rs` | transformers |
 //! | `predicate.rs` | what can be asked of a value |
+//! | `shape.rs` | what predicates are, in words |
 //! | `compare.rs` | two values of one event compared |
 //! | `text_set.rs`, `affix_set.rs`, `path_set.rs`, `network.rs`, `regex.rs`, `glob.rs` | what predicates are made of |
 //!
@@ -38,6 +39,7 @@ mod predicate;
 mod program;
 mod regex;
 mod run;
+mod shape;
 mod text_set;
 mod transform;
 

@@ -64,6 +64,11 @@ fn first_bits(address: u128, bits: u8, width: u8) -> u128 {
 }
 
 impl NetworkSet {
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.v4.iter().chain(&self.v6).map(|(_, set)| set.len()).sum()
+    }
+
     /// Whether the address lies in one of them.
     pub fn contains(&self, ip: IpAddr) -> bool {
         let lies_in = |prefixes: &Prefixes, address: u128, width: u8| {

@@ -38,6 +38,11 @@ impl PathSet {
         set
     }
 
+    /// How many paths there are.
+    pub fn len(&self) -> usize {
+        self.root.len() + self.rooted.len()
+    }
+
     /// Whether the path is in the set, or below a path of it.
     pub fn contains(&self, path: &[u8]) -> bool {
         let branch = if path.starts_with(b"/") { &self.rooted } else { &self.root };
@@ -46,6 +51,17 @@ impl PathSet {
 }
 
 impl Branch {
+    /// Paths in it. Without recursion: a path may have very many components.
+    fn len(&self) -> usize {
+        let mut branches = vec![self];
+        let mut paths = 0;
+        while let Some(branch) = branches.pop() {
+            paths += usize::from(branch.ends);
+            branches.extend(branch.names.values().chain(branch.patterns.iter().map(|(_, branch)| branch)));
+        }
+        paths
+    }
+
     fn pattern(&mut self, glob: Glob) -> &mut Branch {
         let index = self.patterns.iter().position(|(known, _)| *known == glob).unwrap_or_else(|| {
             self.patterns.push((glob, Branch::default()));

@@ -72,19 +72,30 @@ pub struct Program {
 pub const NOT_KEPT: u32 = u32::MAX;
 
 impl Program {
-    /// Adds the fields that a condition asks for.
-    pub fn fields(&self, root: NodeId, fields: &mut BTreeSet<Field>) {
+    /// All nodes of a condition, its root included.
+    pub fn below(&self, root: NodeId) -> BTreeSet<NodeId> {
         let mut seen = BTreeSet::new();
         let mut nodes = vec![root];
-        let mut operands = Vec::new();
         while let Some(id) = nodes.pop() {
             let Some((node, _)) = self.nodes.get(id as usize).filter(|_| seen.insert(id)) else { continue };
             match node {
                 Node::All(terms) | Node::Any(terms) => nodes.extend(terms),
                 Node::Not(term) => nodes.push(*term),
+                Node::Events(_) | Node::Test(_) | Node::Compare(..) => {}
+            }
+        }
+        seen
+    }
+
+    /// Adds the fields that a condition asks for.
+    pub fn fields(&self, root: NodeId, fields: &mut BTreeSet<Field>) {
+        let mut operands = Vec::new();
+        for id in self.below(root) {
+            match &self.nodes[id as usize].0 {
                 Node::Events(_) => drop(fields.insert(Field::EvtType)),
                 Node::Test(test) => operands.push(test.operand),
                 Node::Compare(left, _, right) => operands.extend([*left, *right]),
+                Node::All(_) | Node::Any(_) | Node::Not(_) => {}
             }
         }
         while let Some(id) = operands.pop() {

@@ -61,6 +61,11 @@ impl Regex {
         Ok(Regex { machine })
     }
 
+    /// True if it became a table, false if it is simulated.
+    pub fn is_table(&self) -> bool {
+        matches!(self.machine, Machine::Table(_))
+    }
+
     /// Whether the whole text matches.
     pub fn matches(&self, text: &[u8], arena: &Bump) -> bool {
         let text = match std::str::from_utf8(text) {

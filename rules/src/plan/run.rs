@@ -91,6 +91,11 @@ pub struct Run<'e, F> {
 }
 
 impl<'e, F: Facts> Run<'e, F> {
+    /// The event, if it is the kernel's.
+    pub fn event(&self) -> Option<EventId> {
+        self.event
+    }
+
     /// Whether a condition holds.
     pub fn holds(&mut self, id: NodeId) -> bool {
         let program: &'e Program = self.program;

@@ -8,6 +8,7 @@ mod arbitrary;
 mod glob;
 
 use arbitrary::{any_condition, any_event, any_guarded, any_tree};
+use kestrel_rules::explain::{Answer, Explanations, What};
 use kestrel_rules::syntax::{self, Expr};
 use kestrel_rules::{LoadOptions, Matching, RuleSet, RuleSource};
 use oracle::{Event, holds};
@@ -55,6 +56,38 @@ fn same_as_the_oracle(conditions: &[Expr], events: &[Event]) -> TestCaseResult {
     Ok(())
 }
 
+/// Explains each condition; of each event, what is said of the whole and of each test that is reached is what the oracle says.
+fn explained_as_the_oracle(conditions: &[Expr], events: &[Event]) -> TestCaseResult {
+    let source = RuleSource { name: "laws.yaml".to_owned(), text: rules(conditions) };
+    let mut explained = Explanations::of_all(&[source], &LoadOptions::default()).unwrap();
+    prop_assert_eq!(explained.rules().len(), conditions.len());
+    for event in events {
+        for (index, condition) in conditions.iter().enumerate() {
+            let answers = explained.answers(index, Some(event.id), event);
+            prop_assert_eq!(answers.holds(), holds(condition, event), "{} {:?}", condition, event);
+            for test in explained.rules()[index].condition.tests() {
+                let What::Test { text, .. } = &test.part.what else { panic!("{test:?}") };
+                let (answer, _) = answers.all[test.number];
+                if answer != Answer::NotReached {
+                    let expected = holds(&syntax::parse(text).unwrap(), event);
+                    prop_assert_eq!(answer == Answer::Yes, expected, "{} in {}", text, condition);
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Tests in a condition.
+fn tests(condition: &Expr) -> usize {
+    match condition {
+        Expr::And(terms) | Expr::Or(terms) => terms.iter().map(tests).sum(),
+        Expr::Not(term) => tests(term),
+        Expr::Check(_) => 1,
+        Expr::Macro(_) => 0,
+    }
+}
+
 #[test]
 fn random_conditions_hold_often_enough_for_the_laws_to_mean_something() {
     let mut runner = TestRunner::deterministic();
@@ -83,6 +116,21 @@ proptest! {
         events in prop::collection::vec(any_event(), 1..8),
     ) {
         same_as_the_oracle(&conditions, &events)?;
+    }
+
+    #[test]
+    fn what_is_explained_is_what_the_tree_says(
+        conditions in prop::collection::vec(any_condition(), 1..8),
+        events in prop::collection::vec(any_event(), 1..8),
+    ) {
+        explained_as_the_oracle(&conditions, &events)?;
+    }
+
+    #[test]
+    fn no_test_of_a_condition_is_left_out_of_its_explanation(condition in any_condition()) {
+        let source = RuleSource { name: "laws.yaml".to_owned(), text: rules(std::slice::from_ref(&condition)) };
+        let explained = Explanations::of_all(&[source], &LoadOptions::default()).unwrap();
+        prop_assert_eq!(explained.rules()[0].condition.tests().len(), tests(&condition), "{}", condition);
     }
 
     #[test]
