@@ -138,7 +138,13 @@ fn killed_after(dir: &Path, part: &str, time: Duration) -> Option<usize> {
     let said = std::thread::spawn(move || {
         let whole = stderr.split(b'\n').map_while(Result::ok);
         let numbers = whole.filter_map(|line| String::from_utf8(line).ok()?.strip_prefix("taken ")?.parse().ok());
-        numbers.inspect(|_| drop(begun.send(()))).last()
+        let mut last = None;
+        for number in numbers {
+            last = Some(number);
+            // After the first time nobody listens.
+            let _ = begun.send(());
+        }
+        last
     });
     begins.recv_timeout(Duration::from_secs(30)).expect("the process begins");
     std::thread::sleep(time);
