@@ -60,7 +60,17 @@ impl Kestrel {
     }
 }
 
-fn watch(arguments: &[&str]) -> (Child, Receiver<String>) {
+/// Ends with the test, however that ends.
+struct Watching(Child);
+
+impl Drop for Watching {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn watch(arguments: &[&str]) -> (Watching, Receiver<String>) {
     let mut child = Command::new(env!("CARGO_BIN_EXE_kestrel"))
         .arg("watch")
         .args(arguments)
@@ -73,7 +83,7 @@ fn watch(arguments: &[&str]) -> (Child, Receiver<String>) {
     let stdout = BufReader::new(child.stdout.take().unwrap());
     let (sender, lines) = channel();
     std::thread::spawn(move || stdout.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
-    (child, lines)
+    (Watching(child), lines)
 }
 
 #[test]
@@ -82,8 +92,8 @@ fn alerts_are_printed_escaped_and_a_kestrel_that_comes_back_is_found_again() {
     let path = dir.path().join("sock");
     let arguments = ["--socket", path.to_str().unwrap()];
     // It may be started first.
-    let (mut text, text_lines) = watch(&arguments);
-    let (mut json, json_lines) = watch(&[&arguments[..], &["--json"]].concat());
+    let (_text, text_lines) = watch(&arguments);
+    let (_json, json_lines) = watch(&[&arguments[..], &["--json"]].concat());
     let mut kestrel = Kestrel::start(&path);
     let line = kestrel.until_printed("alert \x1b[2J\n1", "alert ", &text_lines);
     assert_eq!(line, r"2023-11-14T22:13:20.000000000+0000: Warning alert \x1b[2J\n1");
@@ -92,10 +102,6 @@ fn alerts_are_printed_escaped_and_a_kestrel_that_comes_back_is_found_again() {
     drop(kestrel);
     let mut kestrel = Kestrel::start(&path);
     assert!(kestrel.until_printed("alert 2", "alert 2", &text_lines).ends_with("alert 2"));
-    for child in [&mut text, &mut json] {
-        child.kill().unwrap();
-        child.wait().unwrap();
-    }
 }
 
 #[test]
