@@ -8,8 +8,12 @@
 #include <linux/fs.h>
 #include <linux/fs_struct.h>
 #include <linux/hrtimer.h>
+#include <linux/kernfs.h>
 #include <linux/mm.h>
 #include <linux/net.h>
+#include <linux/processor.h>
+#include <linux/sched/signal.h>
+#include <linux/spinlock.h>
 #include <linux/version.h>
 
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 4, 0)
@@ -96,23 +100,73 @@ static inline u64 kestrel_cap_bits(kernel_cap_t cap)
 #endif
 }
 
-/* Keeps a process's working directory from changing. Nothing sleeps in between. */
-static inline void kestrel_fs_lock(struct fs_struct *fs)
+/* The name of a node of a pseudo file system. The caller is in a read-side section. */
+static inline const char *kestrel_kernfs_name(const struct kernfs_node *node)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 15, 0)
+	return rcu_dereference(node->name);
+#else
+	return node->name;
+#endif
+}
+
+/*
+ * A lock that is taken where nothing may sleep. With PREEMPT_RT a spinlock is one that sleeps, so it is only tried: often
+ * enough that a holder on another CPU is done, not so often that a holder that was preempted on this one would stop us.
+ */
+#define KESTREL_LOCK_TRIES 64
+
+#ifdef CONFIG_PREEMPT_RT
+#define kestrel_try(try)                                                                                               \
+	({                                                                                                             \
+		int tries_ = KESTREL_LOCK_TRIES;                                                                       \
+		bool taken_;                                                                                           \
+		while (!(taken_ = (try)) && --tries_)                                                                  \
+			cpu_relax();                                                                                   \
+		taken_;                                                                                                \
+	})
+#endif
+
+/* Keeps a process's terminal from changing; false if the lock cannot be had. */
+static inline bool kestrel_siglock(struct sighand_struct *sighand, unsigned long *flags)
+{
+#ifdef CONFIG_PREEMPT_RT
+	*flags = 0;
+	return kestrel_try(spin_trylock(&sighand->siglock));
+#else
+	spin_lock_irqsave(&sighand->siglock, *flags);
+	return true;
+#endif
+}
+
+static inline void kestrel_sigunlock(struct sighand_struct *sighand, unsigned long flags)
+{
+#ifdef CONFIG_PREEMPT_RT
+	spin_unlock(&sighand->siglock);
+#else
+	spin_unlock_irqrestore(&sighand->siglock, flags);
+#endif
+}
+
+/* Keeps a process's working directory from changing; false if the lock cannot be had. Nothing sleeps in between. */
+static inline bool kestrel_fs_lock(struct fs_struct *fs)
 {
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 17, 0)
-	read_seqlock_excl(&fs->seq);
+#define KESTREL_FS_LOCK (&fs->seq.lock)
 #else
-	spin_lock(&fs->lock);
+#define KESTREL_FS_LOCK (&fs->lock)
+#endif
+#ifdef CONFIG_PREEMPT_RT
+	return kestrel_try(spin_trylock(KESTREL_FS_LOCK));
+#else
+	spin_lock(KESTREL_FS_LOCK);
+	return true;
 #endif
 }
 
 static inline void kestrel_fs_unlock(struct fs_struct *fs)
 {
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 17, 0)
-	read_sequnlock_excl(&fs->seq);
-#else
-	spin_unlock(&fs->lock);
-#endif
+	spin_unlock(KESTREL_FS_LOCK);
 }
 
 #endif

@@ -118,27 +118,52 @@ long kestrel_working_directory(u8 *to, size_t len)
 
 	if (!fs)
 		return -ENOENT;
-	kestrel_fs_lock(fs);
+	if (!kestrel_fs_lock(fs))
+		return -EAGAIN;
 	length = kestrel_path_of(&fs->pwd, to, len);
 	kestrel_fs_unlock(fs);
 	return length;
 }
 
-/* The path in the default hierarchy, from its root. On machines that mount only version 1 hierarchies it is "/". */
+/* Deepest cgroup that is named; deeper ones are recorded without a name. */
+#define MOST_CGROUPS 64
+
+/*
+ * The path in the default hierarchy, from its root. On machines that mount only version 1 hierarchies it is "/". Cgroups of
+ * the default hierarchy are never renamed or moved, so nothing is locked: the kernel's own cgroup_path takes a lock that
+ * every other reader of such a path waits for, and that sleeps with PREEMPT_RT.
+ */
 long kestrel_cgroup_path(u8 *to, size_t len)
 {
 #ifdef CONFIG_CGROUPS
-	int error;
+	const struct cgroup *cgroup, *parent;
+	size_t start = len, length;
+	const char *name;
+	long result = 0;
+	int depth;
 
 	if (!len)
 		return -ENAMETOOLONG;
 	rcu_read_lock();
-	error = cgroup_path(task_dfl_cgroup(current), to, len);
+	cgroup = task_dfl_cgroup(current);
+	for (depth = 0; (parent = cgroup_parent((struct cgroup *)cgroup)); depth++, cgroup = parent) {
+		name = kestrel_kernfs_name(cgroup->kn);
+		length = strnlen(name, NAME_MAX);
+		if (depth == MOST_CGROUPS || length + 1 > start) {
+			result = -ENAMETOOLONG;
+			break;
+		}
+		start -= length;
+		memcpy(to + start, name, length);
+		to[--start] = '/';
+	}
 	rcu_read_unlock();
-	/* Up to 6.7 the answer is the length that would have been needed, after it an error if it does not fit. */
-	if (error < 0 || error >= len)
-		return -ENAMETOOLONG;
-	return strnlen(to, len);
+	if (result)
+		return result;
+	if (start == len)
+		to[--start] = '/';
+	memmove(to, to + start, len - start);
+	return len - start;
 #else
 	return -ENOENT;
 #endif

@@ -18,6 +18,7 @@
 #include <linux/uaccess.h>
 #include <linux/version.h>
 
+#include "compat.h"
 #include "kestrel.h"
 
 /*
@@ -94,9 +95,10 @@ static u32 tty_of(struct task_struct *task, bool locked)
 	sighand = rcu_dereference(task->sighand);
 	if (!sighand)
 		return 0;
-	spin_lock_irqsave(&sighand->siglock, flags);
+	if (!kestrel_siglock(sighand, &flags))
+		return 0;
 	number = tty_number(task);
-	spin_unlock_irqrestore(&sighand->siglock, flags);
+	kestrel_sigunlock(sighand, flags);
 	return number;
 }
 

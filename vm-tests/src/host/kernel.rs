@@ -16,7 +16,7 @@ pub struct Flavour {
 }
 
 /// Every kernel there is a name for.
-pub const FLAVOURS: [Flavour; 3] = [
+pub const FLAVOURS: [Flavour; 4] = [
     Flavour {
         name: "5.10",
         image: "linux-image-cloud-amd64",
@@ -33,6 +33,12 @@ pub const FLAVOURS: [Flavour; 3] = [
         name: "6.12",
         image: "linux-image-6.12-cloud-amd64",
         headers: "linux-headers-6.12-cloud-amd64",
+        release: "bookworm",
+    },
+    Flavour {
+        name: "6.1-rt",
+        image: "linux-image-rt-amd64",
+        headers: "linux-headers-rt-amd64",
         release: "bookworm",
     },
 ];
@@ -77,7 +83,8 @@ pub struct Kernel {
 impl Kernel {
     /// Its version, as `(major, minor)`.
     pub fn version(&self) -> (u32, u32) {
-        let mut parts = self.name.split('.').map(|part| part.parse().unwrap_or(0));
+        let number = self.name.split_once('-').map_or(self.name, |(number, _)| number);
+        let mut parts = number.split('.').map(|part| part.parse().unwrap_or(0));
         (parts.next().unwrap_or(0), parts.next().unwrap_or(0))
     }
 
