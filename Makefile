@@ -31,7 +31,7 @@ demo: ## an attack becomes an alert, in a virtual machine; SHELL=1 gives you a s
 test: ## every test there is, on the host and in virtual machines
 	@ci/test.sh
 
-vm-test: ## machine tests alone: [KERNEL=5.10|6.1|6.12|all] [SCENARIO=part of a name] [SOURCE=kmod]
+vm-test: ## machine tests alone: [KERNEL=5.10|6.1|6.12|6.1-rt|7.2|all] [SCENARIO=part of a name] [SOURCE=kmod]
 	@ci/vm-tests.sh --kernel '$(KERNEL)' --scenario '$(SCENARIO)' --source '$(SOURCE)'
 
 lint: ## formatting, lints, documentation, licences

@@ -4,7 +4,7 @@
 //! is installed or configured here, root is not needed, and the machine's own apt sees nothing of it. Proxies that are
 //! configured for apt are used.
 
-use super::kernel::{Flavour, folder};
+use super::kernel::{Flavour, folder, image_of};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -59,7 +59,12 @@ impl Apt {
         let mirror = std::env::var("KESTREL_DEBIAN_MIRROR").unwrap_or_else(|_| MIRROR.to_owned());
         let keyring = if Path::new(KEYRING).exists() { format!("[signed-by={KEYRING}] ") } else { String::new() };
         let mut sources = String::new();
-        for (archive, suite) in [("debian", ""), ("debian", "-updates"), ("debian-security", "-security")] {
+        let suites: &[(&str, &str)] = match release {
+            // It is always under way, and has no updates besides.
+            "sid" => &[("debian", "")],
+            _ => &[("debian", ""), ("debian", "-updates"), ("debian-security", "-security")],
+        };
+        for (archive, suite) in suites {
             let suite = format!("{release}{suite}");
             sources.push_str(&format!("deb {keyring}{mirror}/{archive} {suite} main\n"));
         }
@@ -78,6 +83,8 @@ impl Apt {
             "APT::Sandbox::User=".to_owned(),
             "Acquire::Languages=none".to_owned(),
             "Acquire::Retries=5".to_owned(),
+            // Sid's lists are valid for a week: a mirror that is behind, or keeps a state, is still signed.
+            "Acquire::Check-Valid-Until=false".to_owned(),
             "Acquire::IndexTargets::deb::Contents-deb::DefaultEnabled=false".to_owned(),
         ];
         Ok(Apt { options: options.to_vec() })
@@ -125,7 +132,11 @@ impl Apt {
                 || name.starts_with("linux-kbuild-")
                 || name.starts_with("linux-compiler-")
         });
-        let packages: Vec<String> = [image, headers.clone()].into_iter().chain(shared).collect();
+        // Newer images are split: the kernel and its modules are packages that the image depends on.
+        let parts = self.depends(&image)?.into_iter().filter(|name| {
+            name.starts_with("linux-binary-") || name.starts_with("linux-modules-")
+        });
+        let packages: Vec<String> = [image.clone(), headers.clone()].into_iter().chain(shared).chain(parts).collect();
 
         println!("downloading {} …", packages.join(" "));
         let file = |error: io::Error| format!("{}: {error}", folder.display());
@@ -146,7 +157,7 @@ impl Apt {
             succeed(Command::new("dpkg").arg("-x").arg(archive).arg(&root))?;
         }
         fs::remove_dir_all(&downloads).map_err(file)?;
-        let kernel = root.join("boot").join(format!("vmlinuz-{release}"));
+        let kernel = image_of(&root, &release);
         if !kernel.exists() {
             return Err(format!("{} is not in the packages", kernel.display()));
         }

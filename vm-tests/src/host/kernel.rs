@@ -16,7 +16,7 @@ pub struct Flavour {
 }
 
 /// Every kernel there is a name for.
-pub const FLAVOURS: [Flavour; 4] = [
+pub const FLAVOURS: [Flavour; 5] = [
     Flavour {
         name: "5.10",
         image: "linux-image-cloud-amd64",
@@ -40,6 +40,12 @@ pub const FLAVOURS: [Flavour; 4] = [
         image: "linux-image-rt-amd64",
         headers: "linux-headers-rt-amd64",
         release: "bookworm",
+    },
+    Flavour {
+        name: "7.2",
+        image: "linux-image-cloud-amd64",
+        headers: "linux-headers-cloud-amd64",
+        release: "sid",
     },
 ];
 
@@ -106,7 +112,7 @@ impl Kernel {
 
     /// The image to boot.
     pub fn image(&self) -> PathBuf {
-        self.root.join("boot").join(format!("vmlinuz-{}", self.release))
+        image_of(&self.root, &self.release)
     }
 
     /// Kestrel's module for it.
@@ -116,7 +122,16 @@ impl Kernel {
 
     /// One of its own modules, by its path below `kernel`, without the suffix.
     pub fn own_module(&self, path: &str) -> Option<PathBuf> {
-        let folder = self.root.join("lib/modules").join(&self.release).join("kernel");
-        [".ko", ".ko.xz"].iter().map(|suffix| folder.join(format!("{path}{suffix}"))).find(|path| path.exists())
+        let files = ["lib/modules", "usr/lib/modules"].iter().flat_map(|modules| {
+            let folder = self.root.join(modules).join(&self.release).join("kernel");
+            [".ko", ".ko.xz"].map(|suffix| folder.join(format!("{path}{suffix}")))
+        });
+        files.into_iter().find(|path| path.exists())
     }
+}
+
+/// Where a kernel's image lies below its unpacked packages: since 7.2 it lies with its modules.
+pub fn image_of(root: &Path, release: &str) -> PathBuf {
+    let beside_modules = root.join("usr/lib/modules").join(release).join("vmlinuz");
+    if beside_modules.exists() { beside_modules } else { root.join("boot").join(format!("vmlinuz-{release}")) }
 }

@@ -5,7 +5,7 @@ use super::kernel::{Flavour, TESTED, flavours};
 const USAGE: &str = "\
 Runs the machine tests: stock Debian kernels under QEMU, and real programs in them.
 
-usage: vm-tests [--kernel 5.10|6.1|6.12|6.1-rt|all] [--scenario NAME] [--source kmod] [--jobs N]
+usage: vm-tests [--kernel 5.10|6.1|6.12|6.1-rt|7.2|all] [--scenario NAME] [--source kmod] [--jobs N]
        vm-tests --list      the scenarios
        vm-tests --fetch     only bring the kernels, from Debian, to target/kernels
        vm-tests --demo      the demonstration
@@ -96,7 +96,7 @@ mod tests {
         assert_eq!(of("--kernel all --list").unwrap().action, Action::List);
         let names = |line| of(line).unwrap().kernels.iter().map(|flavour| flavour.name).collect::<Vec<_>>();
         assert_eq!(names("--kernel 6.12,5.10"), ["6.12", "5.10"]);
-        assert_eq!(names("--kernel all"), ["5.10", "6.1", "6.12", "6.1-rt"]);
+        assert_eq!(names("--kernel all"), ["5.10", "6.1", "6.12", "6.1-rt", "7.2"]);
     }
 
     #[test]

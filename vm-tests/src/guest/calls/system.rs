@@ -141,7 +141,8 @@ fn landlock() {
     // struct landlock_path_beneath_attr: rights, folder
     let rule = [READ_FILE, folder as u64];
     call!(SYS_landlock_add_rule, rules, RULE_PATH_BENEATH, rule.as_ptr(), 0);
-    call!(SYS_landlock_add_rule, CLOSED, RULE_NET_PORT, rule.as_ptr(), 1);
+    call!(SYS_landlock_add_rule, CLOSED, RULE_NET_PORT, rule.as_ptr(), 0);
+    call!(SYS_landlock_add_rule, rules, RULE_NET_PORT, rule.as_ptr(), 1_u32 << 30);
     call!(SYS_landlock_restrict_self, rules, 0);
     call!(SYS_landlock_restrict_self, CLOSED, 0);
     let mut room = [0_u64; 16];
