@@ -1,5 +1,6 @@
 //! Taking in records.
 
+use super::meet;
 use super::{Figures, Image, ProcReader, Process, ProcessKey, ProcessTable, Threads, Users};
 use kestrel_core::event::{Flags, Param, Record, TaskContext};
 use kestrel_core::schema::{self, EventId, id};
@@ -19,11 +20,6 @@ pub const LIFECYCLE: [EventId; 10] = [
     id::SETSID,
 ];
 
-/// Look-ups in /proc for processes that were met without their history, at most in a row; one more is allowed with each
-/// [`REFILL_NS`] of the records' time. What is beyond stays incomplete.
-const LOOKUPS: u32 = 256;
-const REFILL_NS: u64 = 10_000_000;
-
 /// What the state did so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct StateStats {
@@ -31,6 +27,8 @@ pub struct StateStats {
     pub unknown: u64,
     /// Of these, left incomplete because too many came at once.
     pub incomplete: u64,
+    /// Living processes that had to go because the table was full.
+    pub evicted: u64,
 }
 
 /// Processes and users.
@@ -40,11 +38,10 @@ pub struct State {
     pub processes: ProcessTable,
     /// The users.
     pub users: Users,
-    /// The counts.
-    pub stats: StateStats,
-    reader: Option<ProcReader>,
-    lookups: u32,
-    refilled_ns: u64,
+    pub(super) stats: StateStats,
+    pub(super) reader: Option<ProcReader>,
+    pub(super) lookups: u32,
+    pub(super) refilled_ns: u64,
 }
 
 impl State {
@@ -55,9 +52,14 @@ impl State {
             users,
             stats: StateStats::default(),
             reader,
-            lookups: LOOKUPS,
+            lookups: meet::LOOKUPS,
             refilled_ns: 0,
         }
+    }
+
+    /// What it did so far.
+    pub fn stats(&self) -> StateStats {
+        StateStats { evicted: self.processes.evicted(), ..self.stats }
     }
 
     /// Reads every process that there is now. What records have said already is newer and stays.
@@ -68,7 +70,7 @@ impl State {
             match self.processes.get_mut(key) {
                 Some(known) if !known.complete => {
                     let task = known.task;
-                    *known = Process { task, ..process };
+                    *known = Process { task, seen_ns: known.seen_ns, ..process };
                 }
                 Some(_) => {}
                 None => self.processes.insert(key, process),
@@ -129,49 +131,6 @@ impl State {
         }
         if param(record, "group_dead").and_then(|p| p.uint()) == Some(1) {
             self.processes.end(key);
-        }
-    }
-
-    /// Makes sure that the process of a task context is known.
-    fn meet(&mut self, task: &TaskContext, now_ns: u64) -> ProcessKey {
-        let key = ProcessKey::of(task);
-        match self.processes.get_mut(key) {
-            Some(process) => {
-                let moved = process.task.ppid != task.ppid;
-                process.task = *task;
-                if moved {
-                    // Its parent ended, and it was given another.
-                    let parent = self.processes.current(task.ppid);
-                    if let Some(process) = self.processes.get_mut(key) {
-                        process.parent = parent.or(process.parent);
-                    }
-                }
-            }
-            None => {
-                self.stats.unknown += 1;
-                let mut process = Process::from_task(task);
-                self.look_up(key, &mut process, now_ns);
-                process.parent = self.processes.current(task.ppid);
-                self.processes.insert(key, process);
-            }
-        }
-        key
-    }
-
-    /// Reads from /proc what no record has said.
-    fn look_up(&mut self, key: ProcessKey, process: &mut Process, now_ns: u64) {
-        let Some(reader) = &mut self.reader else { return };
-        let earned = now_ns.saturating_sub(self.refilled_ns) / REFILL_NS;
-        if earned > 0 {
-            self.lookups = self.lookups.saturating_add(u32::try_from(earned).unwrap_or(u32::MAX)).min(LOOKUPS);
-            self.refilled_ns = now_ns;
-        }
-        match self.lookups.checked_sub(1) {
-            Some(left) => {
-                self.lookups = left;
-                reader.fill(key, process);
-            }
-            None => self.stats.incomplete += 1,
         }
     }
 

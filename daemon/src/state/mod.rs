@@ -10,10 +10,13 @@
 //! | `container.rs` | its container, by its control group |
 //! | `table.rs` | all of them, bounded |
 //! | `proc_reader.rs` | what /proc says about one process |
+//! | `apply.rs` | taking in records |
+//! | `meet.rs` | processes that are met without their history |
 //! | `users.rs` | names of users and groups |
 
 mod apply;
 mod container;
+mod meet;
 mod proc_reader;
 mod process;
 mod table;

@@ -123,6 +123,8 @@ pub struct Process {
     pub pidns: Option<(u32, u64)>,
     /// Time of the last exec, ns since the epoch; 0 if it was before the capture.
     pub exec_time_ns: u64,
+    /// Time of its last record, ns since the epoch; 0 if there was none.
+    pub seen_ns: u64,
     /// It ended: kept for its children and for late records.
     pub exited: bool,
     /// Image and working directory are known.
@@ -142,6 +144,7 @@ impl Process {
             threads: None,
             pidns: None,
             exec_time_ns: 0,
+            seen_ns: 0,
             exited: false,
             complete: false,
         }

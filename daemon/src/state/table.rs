@@ -1,12 +1,16 @@
 //! All processes, bounded.
 //!
 //! A process that ended stays for a while, so that its children still have an ancestor and late records a name. When
-//! the table is full, those go first, oldest first; then the living that were longest without a record, which is counted:
-//! they come back, less completely, with their next record.
+//! the table is full, those go first, oldest first. If none is left, living ones must go, which is counted: those that are
+//! nobody's parent, the longest without a record first. So a flood of processes pushes itself out, not the ancestors of
+//! everything. Whoever was pushed out comes back, less completely, with its next record.
 
 use super::{Process, ProcessKey};
 use hashbrown::{HashMap, HashSet};
 use std::collections::VecDeque;
+
+/// One in so many of the table's places is made free when living processes must go.
+const EVICTED_AT_ONCE: usize = 32;
 
 /// The process table.
 #[derive(Debug)]
@@ -16,8 +20,6 @@ pub struct ProcessTable {
     current: HashMap<u32, u64>,
     /// Those that ended, oldest first.
     ended: VecDeque<ProcessKey>,
-    /// Those that were added, oldest first; may name ones that are gone.
-    added: VecDeque<ProcessKey>,
     capacity: usize,
     max_ended: usize,
     evicted: u64,
@@ -31,7 +33,6 @@ impl ProcessTable {
             processes: HashMap::new(),
             current: HashMap::new(),
             ended: VecDeque::new(),
-            added: VecDeque::new(),
             capacity,
             max_ended: capacity / 4,
             evicted: 0,
@@ -59,17 +60,11 @@ impl ProcessTable {
             while self.processes.len() >= self.capacity {
                 self.evict();
             }
-            self.added.push_back(key);
         }
         // Of two processes with one pid the later one has it now.
         let newest = self.current.entry(key.pid).or_insert(key.start_ticks);
         *newest = key.start_ticks.max(*newest);
         self.processes.insert(key, process);
-        if self.added.len() > 2 * self.capacity {
-            // One that ended and came back stands there more than once.
-            let (processes, mut seen) = (&self.processes, HashSet::new());
-            self.added.retain(|key| processes.contains_key(key) && seen.insert(*key));
-        }
     }
 
     /// The process ended.
@@ -94,14 +89,22 @@ impl ProcessTable {
         }
     }
 
-    /// Makes room for one.
+    /// Makes room: for one if there is an ended process, else for many at once, because finding out whose turn it is
+    /// looks at all.
     fn evict(&mut self) {
         if let Some(oldest) = self.ended.pop_front() {
-            self.remove(oldest);
-        } else if let Some(oldest) = self.added.pop_front()
-            && self.processes.contains_key(&oldest)
-        {
-            self.remove(oldest);
+            return self.remove(oldest);
+        }
+        let parents: HashSet<ProcessKey> = self.processes.values().filter_map(|process| process.parent).collect();
+        let mut order: Vec<(bool, u64, ProcessKey)> =
+            self.processes.iter().map(|(&key, process)| (parents.contains(&key), process.seen_ns, key)).collect();
+        let many = (self.capacity / EVICTED_AT_ONCE).max(1);
+        if order.len() > many {
+            order.select_nth_unstable(many - 1);
+            order.truncate(many);
+        }
+        for (_, _, key) in order {
+            self.remove(key);
             self.evicted += 1;
         }
     }
@@ -154,5 +157,55 @@ impl<'a> Iterator for Ancestors<'a> {
         let process = self.table.get(key)?;
         self.next = process.parent;
         Some((key, process))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kestrel_core::event::TaskContext;
+
+    fn process(parent: Option<ProcessKey>, seen_ns: u64) -> Process {
+        Process { parent, seen_ns, ..Process::from_task(&TaskContext::default()) }
+    }
+
+    const fn key(pid: u32) -> ProcessKey {
+        ProcessKey { pid, start_ticks: 1 }
+    }
+
+    #[test]
+    fn a_flood_of_processes_pushes_itself_out_and_not_the_ancestors() {
+        let mut table = ProcessTable::new(100);
+        table.insert(key(1), process(None, 0));
+        table.insert(key(2), process(Some(key(1)), 0));
+        table.insert(key(3), process(Some(key(2)), 1_000_000));
+        for pid in 10..10_000 {
+            table.insert(key(pid), process(Some(key(2)), u64::from(pid)));
+            assert!(table.len() <= 100);
+        }
+        assert!(table.get(key(1)).is_some() && table.get(key(2)).is_some(), "an ancestor had to go");
+        assert!(table.get(key(3)).is_some(), "one that just made a record had to go");
+        assert!(table.get(key(9_999)).is_some());
+        assert_eq!(table.evicted() as usize, 3 + 9_990 - table.len());
+    }
+
+    #[test]
+    fn those_that_ended_go_before_any_that_lives() {
+        let mut table = ProcessTable::new(40);
+        (1..=40).for_each(|pid| table.insert(key(pid), process(None, 0)));
+        (1..=10).for_each(|pid| table.end(key(pid)));
+        (41..=50).for_each(|pid| table.insert(key(pid), process(None, 0)));
+        assert_eq!((table.evicted(), table.len()), (0, 40));
+        assert!((11..=50).all(|pid| table.get(key(pid)).is_some()));
+    }
+
+    #[test]
+    fn a_chain_in_which_all_are_parents_is_bounded_too() {
+        let mut table = ProcessTable::new(64);
+        for pid in 1..10_000 {
+            table.insert(key(pid), process(Some(key(pid - 1)), pid.into()));
+            assert!(table.len() <= 64);
+        }
+        assert!(table.current(9_999).is_some() && table.current(1).is_none());
     }
 }

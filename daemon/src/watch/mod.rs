@@ -95,7 +95,7 @@ impl<'a> Watch<'a> {
         Summary {
             judged: self.judge.judged().clone(),
             accounts,
-            state: self.judge.state.stats,
+            state: self.judge.state.stats(),
             system_calls: system_calls + sink_calls,
             sinks,
         }

@@ -80,6 +80,9 @@ impl fmt::Display for Summary {
             "processes met without their history: {}, of which {} stayed incomplete",
             self.state.unknown, self.state.incomplete
         )?;
+        if self.state.evicted > 0 {
+            writeln!(f, "living processes that the table was too full for: {}", self.state.evicted)?;
+        }
         let per_thousand = self.system_calls as f64 * 1000.0 / (judged.records.max(1)) as f64;
         write!(f, "system calls: {} ({per_thousand:.2} per 1,000 records)", self.system_calls)
     }
@@ -123,6 +126,7 @@ mod tests {
         summary.accounts.before = 40;
         summary.accounts.unread_bytes = 512;
         summary.accounts.resyncs = 1;
+        summary.state.evicted = 7;
         summary.accounts.mismatches.push(Mismatch { cpu: 1, missing: 3, dropped: 2 });
         insta::assert_snapshot!(summary);
     }

@@ -15,6 +15,7 @@ pub mod init;
 pub mod load;
 pub mod module;
 pub mod port;
+pub mod processes;
 pub mod programs;
 pub mod raw;
 pub mod sentinel;

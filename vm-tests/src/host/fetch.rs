@@ -133,9 +133,10 @@ impl Apt {
                 || name.starts_with("linux-compiler-")
         });
         // Newer images are split: the kernel and its modules are packages that the image depends on.
-        let parts = self.depends(&image)?.into_iter().filter(|name| {
-            name.starts_with("linux-binary-") || name.starts_with("linux-modules-")
-        });
+        let parts = self
+            .depends(&image)?
+            .into_iter()
+            .filter(|name| name.starts_with("linux-binary-") || name.starts_with("linux-modules-"));
         let packages: Vec<String> = [image.clone(), headers.clone()].into_iter().chain(shared).chain(parts).collect();
 
         println!("downloading {} …", packages.join(" "));

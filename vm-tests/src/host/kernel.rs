@@ -35,18 +35,8 @@ pub const FLAVOURS: [Flavour; 5] = [
         headers: "linux-headers-6.12-cloud-amd64",
         release: "bookworm",
     },
-    Flavour {
-        name: "6.1-rt",
-        image: "linux-image-rt-amd64",
-        headers: "linux-headers-rt-amd64",
-        release: "bookworm",
-    },
-    Flavour {
-        name: "7.2",
-        image: "linux-image-cloud-amd64",
-        headers: "linux-headers-cloud-amd64",
-        release: "sid",
-    },
+    Flavour { name: "6.1-rt", image: "linux-image-rt-amd64", headers: "linux-headers-rt-amd64", release: "bookworm" },
+    Flavour { name: "7.2", image: "linux-image-cloud-amd64", headers: "linux-headers-cloud-amd64", release: "sid" },
 ];
 
 /// Those that `make test` runs on.

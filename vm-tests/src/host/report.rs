@@ -24,7 +24,7 @@ struct Batch<'a> {
 /// A message if nothing can be run.
 pub fn run_all(options: &Options, subjects: &[Subject], folder: &Path) -> Result<bool, String> {
     let chosen: Vec<&Scenario> =
-        scenarios::all().into_iter().filter(|scenario| scenario.name.contains(&options.scenario)).collect();
+        scenarios::all().into_iter().filter(|scenario| is_chosen(scenario, &options.scenario)).collect();
     if chosen.is_empty() {
         return Err(format!("no scenario's name contains {:?}: --list lists them", options.scenario));
     }
@@ -115,6 +115,11 @@ impl Cores {
 struct Tally {
     passed: usize,
     failures: Vec<String>,
+}
+
+/// Whether a part of a name stands for a scenario.
+fn is_chosen(scenario: &Scenario, part: &str) -> bool {
+    scenario.name == part || scenario.name.contains(part) && !scenario.on_request
 }
 
 /// Boots until every scenario of the batch had its turn: one that takes the machine down fails alone.

@@ -14,7 +14,9 @@ pub const SCENARIOS: &[Scenario] = &[
 
 fn boot(_: &mut Stage<'_>) -> Outcome {
     let release = programs::succeed(&["/bin/uname", "-r"])?;
-    ensure(["5.10.", "6.1", "7."].iter().any(|start| release.starts_with(start)), || format!("the release is {release}"))?;
+    ensure(["5.10.", "6.1", "7."].iter().any(|start| release.starts_with(start)), || {
+        format!("the release is {release}")
+    })?;
     let cpus = std::fs::read_to_string("/sys/devices/system/cpu/online")?;
     ensure(cpus.trim() == "0-1", || format!("the CPUs are {cpus}"))?;
     ensure(Path::new("/dev/shm").is_dir(), || "there is no /dev/shm".to_owned())?;

@@ -4,9 +4,11 @@ mod bad_input;
 mod boot;
 mod callers;
 mod evasion;
+mod hotplug;
 mod load_rules;
 mod losses;
 mod outputs;
+mod processes;
 mod records;
 mod reload;
 mod rules_files;
@@ -41,6 +43,8 @@ pub struct Scenario {
     pub load: Load,
     /// True if it needs a machine of its own.
     pub alone: bool,
+    /// True if it takes so long that it is run only when it is asked for by its whole name.
+    pub on_request: bool,
     /// The oldest kernel that it holds on, as `(major, minor)`.
     pub since: (u32, u32),
     /// How long it may take on a busy machine.
@@ -80,6 +84,7 @@ impl Scenario {
             about,
             load: Load::InTurns,
             alone: false,
+            on_request: false,
             since: (5, 10),
             limit: LIMIT,
             play: Play::Steps(steps),
@@ -92,6 +97,7 @@ impl Scenario {
             about,
             load: Load::InTurns,
             alone: false,
+            on_request: false,
             since: (5, 10),
             limit: LIMIT,
             play: Play::Rule(case),
@@ -104,6 +110,10 @@ impl Scenario {
 
     const fn alone(self) -> Scenario {
         Scenario { alone: true, ..self }
+    }
+
+    const fn on_request(self) -> Scenario {
+        Scenario { on_request: true, ..self }
     }
 
     const fn since(self, major: u32, minor: u32) -> Scenario {
@@ -135,6 +145,8 @@ pub fn all() -> Vec<&'static Scenario> {
         reload::SCENARIOS,
         losses::SCENARIOS,
         storm::SCENARIOS,
+        processes::SCENARIOS,
+        hotplug::SCENARIOS,
     ]
     .into_iter()
     .flatten()
