@@ -22,6 +22,7 @@ pub mod document;
 pub mod dump;
 pub mod event_loop;
 pub mod fields;
+pub mod k8s_audit;
 pub mod logger;
 pub mod pidfile;
 pub mod record_builder;
