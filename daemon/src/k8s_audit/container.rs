@@ -34,7 +34,7 @@ pub(super) const GIVEN: &[Given] = &[
     texts!(KaReqPodContainersRunAsGroup, CONTAINERS, "securityContext", "runAsGroup"),
     (Field::KaReqPodContainersEffRunAsGroup, |facts, arg| effective(facts, index_of(arg), CONTAINERS, "runAsGroup")),
     texts!(KaReqPodContainersProcMount, CONTAINERS, "securityContext", "procMount"),
-    texts!(KaReqPodContainersAddCapabilities, CONTAINERS, "securityContext", "capabilities", "add"),
+    (Field::KaReqPodContainersAddCapabilities, |facts, arg| capabilities(facts, index_of(arg), CONTAINERS)),
     (Field::KaReqPodContainersHostPort, |facts, arg| ports(facts, index_of(arg), CONTAINERS)),
     texts!(KaReqPodInitContainersName, INIT, "name"),
     texts!(KaReqPodInitContainersImage, INIT, "image"),
@@ -49,7 +49,7 @@ pub(super) const GIVEN: &[Given] = &[
     texts!(KaReqPodInitContainersRunAsGroup, INIT, "securityContext", "runAsGroup"),
     (Field::KaReqPodInitContainersEffRunAsGroup, |facts, arg| effective(facts, index_of(arg), INIT, "runAsGroup")),
     texts!(KaReqPodInitContainersProcMount, INIT, "securityContext", "procMount"),
-    texts!(KaReqPodInitContainersAddCapabilities, INIT, "securityContext", "capabilities", "add"),
+    (Field::KaReqPodInitContainersAddCapabilities, |facts, arg| capabilities(facts, index_of(arg), INIT)),
     (Field::KaReqPodInitContainersHostPort, |facts, arg| ports(facts, index_of(arg), INIT)),
     texts!(KaReqPodEphemeralContainersName, EPHEMERAL, "name"),
     texts!(KaReqPodEphemeralContainersImage, EPHEMERAL, "image"),
@@ -73,7 +73,7 @@ pub(super) const GIVEN: &[Given] = &[
         effective(facts, index_of(arg), EPHEMERAL, "runAsGroup")
     }),
     texts!(KaReqPodEphemeralContainersProcMount, EPHEMERAL, "securityContext", "procMount"),
-    texts!(KaReqPodEphemeralContainersAddCapabilities, EPHEMERAL, "securityContext", "capabilities", "add"),
+    (Field::KaReqPodEphemeralContainersAddCapabilities, |facts, arg| capabilities(facts, index_of(arg), EPHEMERAL)),
     // The deprecated ones of the first container, or of all of them together.
     (Field::KaReqContainerImage, |facts, _| first(texts(facts, Some(0), CONTAINERS, &["image"]))),
     (Field::KaReqContainerImageRepository, |facts, _| first(repositories(facts, Some(0), CONTAINERS))),
@@ -142,6 +142,17 @@ fn words<'a>(facts: &AuditFacts<'a>, index: Option<u32>, list: &str, key: &str) 
         }
         out.push(Fact::Str(text.into_bump_slice()));
     }
+    json::list(out)
+}
+
+/// The capabilities that the containers ask for, of all of them.
+fn capabilities<'a>(facts: &AuditFacts<'a>, index: Option<u32>, list: &str) -> Fact<'a> {
+    let Some(found) = found(facts, index, list, &["securityContext", "capabilities", "add"]) else {
+        return Fact::Missing;
+    };
+    let mut out = BumpVec::new_in(facts.arena);
+    let names = found.into_iter().flatten().filter_map(Value::as_array).flatten();
+    out.extend(names.map(|name| json::text(name, facts.arena)));
     json::list(out)
 }
 

@@ -132,7 +132,7 @@ fn what_a_pod_asks_for() {
         (Field::KaReqPodContainersRunAsUser, "(0)"),
         (Field::KaReqPodContainersEffRunAsUser, "(0|1000)"),
         (Field::KaReqPodContainersEffRunAsGroup, "(0|0)"),
-        (Field::KaReqPodContainersAddCapabilities, r#"(["SYS_ADMIN","NET_RAW"])"#),
+        (Field::KaReqPodContainersAddCapabilities, "(SYS_ADMIN|NET_RAW)"),
         (Field::KaReqPodContainersHostPort, "(8080|443)"),
         (Field::KaReqPodInitContainersName, "(prepare)"),
         (Field::KaReqPodEphemeralContainersName, "-"),
