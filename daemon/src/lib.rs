@@ -12,9 +12,12 @@
 //! | `rule_test` | rules against made-up events |
 //! | `cli`, `config`, `commands` | what people see |
 //! | `document` | YAML with places |
+//! | `changes` | changes of files that were read |
+//! | `versions` | the versions of everything |
 //! | `logger`, `signals`, `pidfile` | around them |
 #![deny(unsafe_code)]
 
+pub mod changes;
 pub mod cli;
 pub mod commands;
 pub mod config;
@@ -29,4 +32,5 @@ pub mod rule_test;
 pub mod signals;
 pub mod sources;
 pub mod state;
+pub mod versions;
 pub mod watch;
