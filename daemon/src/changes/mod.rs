@@ -74,6 +74,11 @@ impl Changes {
     /// that what happens from now on is seen.
     pub fn reading(&mut self, paths: &[PathBuf]) {
         self.paths = paths.to_vec();
+        self.reading_again();
+    }
+
+    /// The same files are about to be read again.
+    pub fn reading_again(&mut self) {
         self.watch();
         self.read = fingerprint(&self.paths);
     }

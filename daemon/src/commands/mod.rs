@@ -2,7 +2,7 @@
 //!
 //! | file | command |
 //! |---|---|
-//! | `watch.rs` | none: watching |
+//! | `watch.rs`, `again.rs` | none: watching; reading everything again |
 //! | `dump.rs` | `dump` |
 //! | `test.rs` | `test` |
 //! | `watch_socket.rs` | `watch` |
@@ -14,6 +14,7 @@
 //! | `schema.rs` | `--config-schema`, `--rule-schema` |
 //! | `support.rs` | `--support` |
 
+mod again;
 mod describe;
 mod dump;
 mod explain;
@@ -77,10 +78,8 @@ pub fn run(cli: &Cli) -> Result<(), Failure> {
         let as_json = loaded.is_ok_and(|loaded| loaded.config.outputs.json_output);
         return if as_json { version::json() } else { version::text() };
     }
-    let Loaded { config, warnings, .. } = loaded?;
-    let least = if cli.verbose { Priority::Debug } else { config.log_level };
-    let syslog = config.log_syslog.then(|| config.outputs.syslog_output.path.clone());
-    logger::init(least, Targets { stderr: config.log_stderr, syslog });
+    let Loaded { config, warnings, files } = loaded?;
+    log_as_configured(cli, &config);
     for warning in warnings {
         log::warn!("{warning}");
     }
@@ -99,8 +98,15 @@ pub fn run(cli: &Cli) -> Result<(), Failure> {
         Some(Command::Test(args)) => test::run(args, cli),
         Some(Command::Watch(args)) => watch_socket::run(args, cli, &config),
         Some(Command::Explain(args)) => explain::rule(args, cli, &config),
-        None => watch::run(cli, &config),
+        None => watch::run(cli, &config, &files),
     }
+}
+
+/// Sends Kestrel's own messages where the configuration says.
+fn log_as_configured(cli: &Cli, config: &Config) {
+    let least = if cli.verbose { Priority::Debug } else { config.log_level };
+    let syslog = config.log_syslog.then(|| config.outputs.syslog_output.path.clone());
+    logger::init(least, Targets { stderr: config.log_stderr, syslog });
 }
 
 /// Prints a line on standard output.

@@ -1,7 +1,8 @@
 //! Watching, from set-up to the figures at the end.
 
 use super::failure::system;
-use super::{Failure, open_source, rules};
+use super::{Failure, again, open_source, print, rules};
+use crate::changes::Changes;
 use crate::cli::Cli;
 use crate::config::Config;
 use crate::event_loop::{Ended, EventLoop, Limits};
@@ -12,14 +13,24 @@ use crate::state::{ProcReader, State, Users};
 use crate::watch::{Judge, Watch, interest};
 use kestrel_outputs::Outputs;
 use sd_notify::NotifyState;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-/// Watches until somebody or something ends it.
-pub fn run(cli: &Cli, config: &Config) -> Result<(), Failure> {
+/// Watches until somebody or something ends it. `files` are those that the configuration was read from.
+pub fn run(cli: &Cli, config: &Config, files: &[PathBuf]) -> Result<(), Failure> {
+    let paths = again::paths(cli, config, files);
+    // Waited for before they are read, so that no change falls in between.
+    let mut changes = config.watch_config_files.then(follow).flatten();
+    if let Some(changes) = &mut changes {
+        changes.reading(&paths);
+    }
     // Everything that can be wrong is found out before the kernel is asked for anything.
     let set = rules::load(&cli.rules, config)?;
     let signals = Signals::new().map_err(system("cannot receive signals"))?;
     let outputs = Outputs::new(&config.outputs, Watch::OUTPUTS)?;
+    if cli.dry_run {
+        return print(format_args!("{} rules: kestrel would run with this", set.rules().len()));
+    }
     let source = open_source(config)?;
     let pidfile = cli
         .pidfile
@@ -32,14 +43,11 @@ pub fn run(cli: &Cli, config: &Config) -> Result<(), Failure> {
     let state =
         State::new(config.falco_libs.thread_table_size, Users::read_from("/etc"), Some(ProcReader::new("/proc")));
     let judge = Judge::new(state, set, Clock::system(hostname(config)));
-    let reload = || match rules::load(&cli.rules, config) {
-        Ok(set) => Some(set),
-        Err(failure) => {
-            failure.to_string().lines().for_each(|line| log::error!("{line}"));
-            None
-        }
-    };
-    let mut watch = Watch::new(judge, outputs, &config.syscall_event_drops, Box::new(reload));
+    if let Some(changes) = &mut changes {
+        changes.were_read(&paths, Instant::now());
+    }
+    let mut watch = Watch::new(judge, outputs, &config.syscall_event_drops, again::reload(cli, paths))
+        .following(config.clone(), changes);
     let end = cli.seconds.map(|seconds| Instant::now() + Duration::from_secs(seconds));
     let limits = Limits { end, keep_recording: config.engine.kmod.keep_recording };
     let mut event_loop = EventLoop::new(source, signals, limits)?;
@@ -57,6 +65,13 @@ pub fn run(cli: &Cli, config: &Config) -> Result<(), Failure> {
     }
     stop?;
     if watch.dropped_too_much() { Err(Failure::Drops) } else { Ok(()) }
+}
+
+/// Waits for changes of files, if that can be done.
+fn follow() -> Option<Changes> {
+    Changes::new()
+        .inspect_err(|error| log::warn!("cannot learn of changed files: {error}; SIGHUP reads them again"))
+        .ok()
 }
 
 /// The name of this machine in alerts.

@@ -54,6 +54,12 @@ pub(crate) fn field_value(value: Value<'_>) -> FieldValue {
     }
 }
 
+/// Now, in nanoseconds since the epoch.
+pub fn now_ns() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(now.as_nanos()).unwrap_or(u64::MAX)
+}
+
 /// An alert of Kestrel's own, of now.
 pub fn internal(
     rule: &str,
@@ -62,9 +68,8 @@ pub fn internal(
     fields: Vec<(String, FieldValue)>,
     hostname: Rc<str>,
 ) -> Alert {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Alert {
-        time_ns: u64::try_from(now.as_nanos()).unwrap_or(u64::MAX),
+        time_ns: now_ns(),
         priority,
         rule: rule.into(),
         source: "internal".into(),

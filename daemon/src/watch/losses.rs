@@ -7,8 +7,8 @@ use kestrel_outputs::FieldValue;
 use kestrel_ringbuf::Counters;
 use std::time::Instant;
 
-/// Name of the internal alert.
-pub const RULE: &str = "Kestrel internal: syscall event drop";
+/// Name of the internal alert: Falco's.
+pub const RULE: &str = "Falco internal: syscall event drop";
 
 /// Decides when drops are reported.
 #[derive(Debug)]
@@ -42,6 +42,12 @@ impl DropWatch {
             bucket: Bucket::new(config.rate, config.max_burst, now),
             due: false,
         }
+    }
+
+    /// Other limits count from now on.
+    pub fn set_limits(&mut self, config: &DropsConfig, now: Instant) {
+        self.threshold = config.threshold;
+        self.bucket = Bucket::new(config.rate, config.max_burst, now);
     }
 
     /// Looks at the counters; gives a report if one is due and allowed.

@@ -5,38 +5,41 @@
 //! | `judge.rs` | a record becomes alerts |
 //! | `alert.rs` | what an alert holds |
 //! | `losses.rs` | when drops are reported |
+//! | `reload.rs` | rules and configuration that are read again |
 //! | `summary.rs` | the figures of a run |
 
 mod alert;
 mod judge;
 pub mod losses;
+mod reload;
 mod summary;
 
 pub(crate) use alert::field_value;
 pub use judge::{Judge, Judged};
+pub use reload::{Fresh, Health, Reading, Reload, needs_restart};
 pub use summary::Summary;
 
-use crate::config::{DropAction, DropsConfig};
+use crate::changes::Changes;
+use crate::config::{Config, DropAction, DropsConfig};
 use crate::event_loop::{HANDLER, HANDLER_TOKENS, Handler};
-use crate::sources::Accounts;
+use crate::sources::{Accounts, Source};
 use crate::state::LIFECYCLE;
-use alert::internal;
+use alert::{internal, now_ns};
 use kestrel_core::schema::EventSet;
 use kestrel_outputs::{FieldValue, Outputs, Priority};
 use kestrel_ringbuf::Counters;
 use kestrel_rules::RuleSet;
 use losses::{DropReport, DropWatch};
 use mio::{Registry, Token};
+use std::io;
 use std::ops::ControlFlow;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-const _: () = assert!(Outputs::TOKENS <= HANDLER_TOKENS);
+const _: () = assert!(Outputs::TOKENS < HANDLER_TOKENS);
 
 /// At least how long between two alerts about alerts that were lost.
 const LOST_ALERTS: Duration = Duration::from_secs(30);
-
-/// Reads the rules again. Gives nothing and says why, if they cannot be used.
-pub type Reload<'a> = Box<dyn FnMut() -> Option<RuleSet> + 'a>;
 
 /// The events that must be recorded for these rules: what they ask for, and what the process table is made of.
 pub fn interest(rules: &RuleSet) -> EventSet {
@@ -48,6 +51,10 @@ pub struct Watch<'a> {
     judge: Judge,
     outputs: Outputs,
     reload: Reload<'a>,
+    /// The configuration in force; `None` where nothing is read again.
+    config: Option<Box<Config>>,
+    changes: Option<Changes>,
+    health: Health,
     actions: Vec<DropAction>,
     drops: DropWatch,
     /// Alerts that sinks had lost when it was last said.
@@ -61,6 +68,9 @@ impl<'a> Watch<'a> {
     /// The first token that sinks may use.
     pub const OUTPUTS: Token = HANDLER;
 
+    /// Changes of files.
+    const CHANGES: Token = Token(HANDLER.0 + Outputs::TOKENS);
+
     /// Watches with this judge. Drops are reported from the beginning of the rings on: a former reader who left them to us
     /// may have said so already, but nobody knows, and twice is better than not at all.
     pub fn new(judge: Judge, outputs: Outputs, drops: &DropsConfig, reload: Reload<'a>) -> Watch<'a> {
@@ -69,6 +79,9 @@ impl<'a> Watch<'a> {
             judge,
             outputs,
             reload,
+            config: None,
+            changes: None,
+            health: Health { read_ns: now_ns(), ..Health::default() },
             actions: drops.actions.clone(),
             drops: DropWatch::new(drops, Counters::default(), now),
             said_lost: 0,
@@ -76,6 +89,19 @@ impl<'a> Watch<'a> {
             dropped_too_much: false,
             finishing: false,
         }
+    }
+
+    /// Reads everything again when a file changes, if `changes` are waited for. `config` is the configuration in force.
+    #[must_use]
+    pub fn following(mut self, config: Config, changes: Option<Changes>) -> Watch<'a> {
+        self.config = Some(Box::new(config));
+        self.changes = changes;
+        self
+    }
+
+    /// How reading everything again went.
+    pub fn health(&self) -> &Health {
+        &self.health
     }
 
     /// The judge, for the scan of /proc between start and loop.
@@ -111,6 +137,77 @@ impl<'a> Watch<'a> {
     ) {
         let message = format!("{rule}. {message}");
         self.outputs.send(&internal(rule, priority, message, fields, self.judge.hostname()), registry);
+    }
+
+    /// Reads everything again. What is new takes the place of what was in force from the next record on.
+    fn read_again(&mut self, registry: &Registry) -> Option<EventSet> {
+        if let Some(changes) = &mut self.changes {
+            changes.reading_again();
+        }
+        let Some(Reading { paths, outcome }) = (self.reload)() else {
+            log::warn!("nothing can be read again here");
+            return None;
+        };
+        let events = match outcome {
+            Ok(Fresh { rules, config }) => {
+                let events = interest(&rules);
+                log::info!("watching with {} rules: {} kinds of events", rules.rules().len(), events.len());
+                self.judge.set_rules(rules);
+                self.follow(config);
+                self.health.read_ns = now_ns();
+                self.health.reloads += 1;
+                self.health.failure = None;
+                Some(events)
+            }
+            Err(problem) => {
+                let message = "what was read cannot be used: what was in force stays in force".to_owned();
+                log::error!("{message}");
+                self.health.failures += 1;
+                self.health.failure = Some(problem.clone());
+                let fields = vec![("error".to_owned(), FieldValue::Str(problem))];
+                self.raise(reload::RULE, Priority::Critical, message, fields, registry);
+                None
+            }
+        };
+        self.follow_files(&paths, registry);
+        events
+    }
+
+    /// Waits for changes of these files, if the configuration says so.
+    fn follow_files(&mut self, paths: &[PathBuf], registry: &Registry) {
+        let wanted = self.config.as_ref().is_some_and(|config| config.watch_config_files);
+        match &mut self.changes {
+            Some(changes) if wanted => changes.were_read(paths, Instant::now()),
+            Some(_) => self.changes = None,
+            None if wanted => {
+                let begun = Changes::new().and_then(|mut changes| {
+                    changes.register(registry, Watch::CHANGES)?;
+                    changes.reading(paths);
+                    Ok(changes)
+                });
+                match begun {
+                    Ok(changes) => self.changes = Some(changes),
+                    Err(error) => log::warn!("cannot learn of changed files: {error}; SIGHUP reads them again"),
+                }
+            }
+            None => {}
+        }
+    }
+
+    /// Goes by another configuration, as far as that can be done without a restart.
+    fn follow(&mut self, config: Box<Config>) {
+        self.outputs.set_format(&config.outputs);
+        self.actions.clone_from(&config.syscall_event_drops.actions);
+        if let Some(old) = &self.config {
+            let later = needs_restart(old, &config);
+            if !later.is_empty() {
+                log::warn!("what was changed in {} counts after a restart", later.join(", "));
+            }
+            if old.syscall_event_drops != config.syscall_event_drops {
+                self.drops.set_limits(&config.syscall_event_drops, Instant::now());
+            }
+        }
+        self.config = Some(config);
     }
 
     fn report_drops(&mut self, report: &DropReport, registry: &Registry) -> ControlFlow<()> {
@@ -154,18 +251,39 @@ impl Handler for Watch<'_> {
         ControlFlow::Continue(())
     }
 
+    fn begin(&mut self, registry: &Registry) -> io::Result<()> {
+        match &mut self.changes {
+            Some(changes) => changes.register(registry, Watch::CHANGES),
+            None => Ok(()),
+        }
+    }
+
     fn ready(&mut self, token: Token, registry: &Registry) {
         if self.outputs.owns(token) {
             self.outputs.ready(token, registry);
         }
+        if token == Watch::CHANGES
+            && let Some(changes) = &mut self.changes
+        {
+            changes.ready(Instant::now());
+        }
     }
 
     fn deadline(&self) -> Option<Instant> {
-        self.outputs.deadline()
+        let changes = self.changes.as_ref().and_then(Changes::deadline);
+        [self.outputs.deadline(), changes].into_iter().flatten().min()
     }
 
     fn expired(&mut self, registry: &Registry) {
         self.outputs.expired(registry);
+    }
+
+    fn settle(&mut self, _source: &dyn Source, registry: &Registry) -> Option<EventSet> {
+        if !self.changes.as_mut().is_some_and(|changes| changes.changed(Instant::now())) {
+            return None;
+        }
+        log::info!("rules or configuration changed: reading them again");
+        self.read_again(registry)
     }
 
     fn tick(&mut self, now: Instant, counters: &Counters, registry: &Registry) -> ControlFlow<()> {
@@ -189,21 +307,8 @@ impl Handler for Watch<'_> {
     }
 
     fn reload(&mut self, registry: &Registry) -> Option<EventSet> {
-        log::info!("reading the rules again (SIGHUP)");
-        match (self.reload)() {
-            Some(rules) => {
-                let events = interest(&rules);
-                log::info!("watching with {} rules: {} kinds of events", rules.rules().len(), events.len());
-                self.judge.set_rules(rules);
-                Some(events)
-            }
-            None => {
-                let message = "the new rules cannot be used: the old ones stay in force".to_owned();
-                log::error!("{message}");
-                self.raise("Kestrel internal: hot restart failure", Priority::Critical, message, Vec::new(), registry);
-                None
-            }
-        }
+        log::info!("reading rules and configuration again (SIGHUP)");
+        self.read_again(registry)
     }
 
     fn child_exited(&mut self, registry: &Registry) {
