@@ -14,6 +14,7 @@
 //! | `document` | YAML with places |
 //! | `changes` | changes of files that were read |
 //! | `versions` | the versions of everything |
+//! | `web` | the web server |
 //! | `logger`, `signals`, `pidfile` | around them |
 #![deny(unsafe_code)]
 
@@ -34,3 +35,4 @@ pub mod sources;
 pub mod state;
 pub mod versions;
 pub mod watch;
+pub mod web;

@@ -84,10 +84,26 @@ mod tests {
     fn every_section_counts_at_once_or_is_among_those_that_need_a_restart() {
         // Those that take effect at once; a new section must be put here, or into the table above.
         let at_once: BTreeSet<&str> = [
-            "alert_limits", "append_output", "buffer_format_base64", "config_files", "json_include_message_property",
-            "json_include_output_fields_property", "json_include_output_property", "json_include_tags_property",
-            "json_output", "log_level", "log_stderr", "log_syslog", "metrics", "priority", "rule_matching", "rules",
-            "rules_files", "syscall_event_drops", "time_format_iso_8601", "watch_config_files",
+            "alert_limits",
+            "append_output",
+            "buffer_format_base64",
+            "config_files",
+            "json_include_message_property",
+            "json_include_output_fields_property",
+            "json_include_output_property",
+            "json_include_tags_property",
+            "json_output",
+            "log_level",
+            "log_stderr",
+            "log_syslog",
+            "metrics",
+            "priority",
+            "rule_matching",
+            "rules",
+            "rules_files",
+            "syscall_event_drops",
+            "time_format_iso_8601",
+            "watch_config_files",
         ]
         .into();
         let mut other = Config::default();

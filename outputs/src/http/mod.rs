@@ -10,12 +10,12 @@ mod response;
 mod sink;
 mod url;
 
+use crate::OutputError;
 use crate::config::HttpConfig;
 use crate::net::address::Lookup;
 use crate::net::connection::Tls;
 use crate::net::tls::{self, Identity, Trust};
 use crate::queue::Queue;
-use crate::{OutputError};
 pub use sink::HttpSink;
 use sink::Post;
 use url::Url;

@@ -48,8 +48,7 @@ impl Post {
         // Alerts of before may be in another form than those of now; text begins with its time.
         let kind = if line.text.starts_with('{') { "application/json" } else { "text/plain" };
         let head = &self.head;
-        let mut request =
-            format!("{head}Content-Type: {kind}\r\nContent-Length: {}\r\n\r\n", body.len()).into_bytes();
+        let mut request = format!("{head}Content-Type: {kind}\r\nContent-Length: {}\r\n\r\n", body.len()).into_bytes();
         request.append(&mut body);
         request
     }
