@@ -14,6 +14,7 @@
 //! | `document` | YAML with places |
 //! | `changes` | changes of files that were read |
 //! | `versions` | the versions of everything |
+//! | `metrics` | figures of our own |
 //! | `web` | the web server |
 //! | `logger`, `signals`, `pidfile` | around them |
 #![deny(unsafe_code)]
@@ -27,6 +28,7 @@ pub mod dump;
 pub mod event_loop;
 pub mod fields;
 pub mod logger;
+pub mod metrics;
 pub mod pidfile;
 pub mod record_builder;
 pub mod rule_test;

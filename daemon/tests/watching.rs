@@ -3,12 +3,12 @@
 mod support;
 
 use kestrel::changes::Changes;
-use kestrel::config::{Config, DropAction, DropsConfig};
+use kestrel::config::{Config, DropAction, DropsConfig, MetricsConfig, WebConfig};
 use kestrel::event_loop::{Ended, EventLoop, Handler, Limits, Stop};
 use kestrel::fields::Clock;
 use kestrel::signals::Signals;
 use kestrel::state::{LIFECYCLE, State, Users};
-use kestrel::watch::{Fresh, Health, Judge, Reading, Summary, Watch, interest, losses};
+use kestrel::watch::{FilesInForce, Fresh, Health, Judge, Observer, Reading, Summary, Watch, interest, losses};
 use kestrel_core::event::RecordHeader;
 use kestrel_core::schema::{EventId, EventSet, id};
 use kestrel_outputs::{FileConfig, Outputs, OutputsConfig, ProgramConfig, StdoutConfig};
@@ -16,6 +16,7 @@ use kestrel_rules::{LoadOptions, RuleSet, RuleSource};
 use mio::Registry;
 use nix::sys::pthread::{Pthread, pthread_kill, pthread_self};
 use nix::sys::signal::Signal;
+use std::io::{Read, Write};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -407,7 +408,7 @@ fn sighup_swaps_the_rules_and_bad_ones_change_nothing() {
 /// Rules, with a configuration that sends alerts nowhere.
 fn fresh(text: &str) -> Fresh {
     let config = Config { outputs: outputs(), ..Config::default() };
-    Fresh { rules: rules(text), config: Box::new(config) }
+    Fresh { rules: rules(text), config: Box::new(config), files: FilesInForce::default() }
 }
 
 #[test]
@@ -491,6 +492,84 @@ fn rules_that_change_under_load_lose_no_event_and_judge_none_twice() {
     assert!(numbers.iter().copied().eq(1..=sent), "{} of {sent}", numbers.len());
     let Health { reloads, failures, failure, .. } = watch.health();
     assert_eq!((*reloads, *failures, failure.as_deref()), (5, 1, None));
+}
+
+#[test]
+fn whoever_asks_is_answered_under_load_and_in_silence() {
+    let (cpus, source, _told) = machine(1, 1 << 20);
+    let (dir, path) = folder();
+    let config = Config {
+        outputs: OutputsConfig { json_output: true, ..file_output(&path) },
+        webserver: WebConfig {
+            enabled: true,
+            listen_port: 0,
+            prometheus_metrics_enabled: true,
+            ..WebConfig::default()
+        },
+        metrics: MetricsConfig {
+            enabled: true,
+            interval: 100,
+            output_file: dir.path().join("metrics"),
+            ..MetricsConfig::default()
+        },
+        ..Config::default()
+    };
+    let observer = Observer::new(&config, FilesInForce::default()).unwrap();
+    let address = observer.address().unwrap();
+    let next = std::cell::Cell::new(Some(Reading { paths: Vec::new(), outcome: Err("no rule there".to_owned()) }));
+    let outputs = Outputs::new(&config.outputs, Watch::OUTPUTS).unwrap();
+    let mut watch = Watch::new(judge(), outputs, &DropsConfig::default(), Box::new(move || next.take()))
+        .following(config, None)
+        .observed(observer);
+    let bell = Bell::here();
+    let ask = move |path: &str| {
+        let mut stream = std::net::TcpStream::connect(address).unwrap();
+        stream.write_all(format!("GET {path} HTTP/1.0\r\n\r\n").as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer.split_once("\r\n\r\n").unwrap().1.to_owned()
+    };
+    let asking = std::thread::spawn({
+        let path = path.clone();
+        move || {
+            let quiet = ask("/healthz");
+            for n in 1..=20_000 {
+                while !cpus[0].record(kill(if n % 100 == 0 { "evil" } else { "good" }, n, &[(1, n)])) {}
+                if n % 1000 == 0 {
+                    assert_eq!(ask("/healthz"), "{\"status\":\"ok\"}");
+                }
+            }
+            until(|| ask("/metrics").contains("kestrel_records_total{outcome=\"judged\"} 20000\n"));
+            let metrics = ask("/metrics");
+            bell.ring(Signal::SIGHUP);
+            until(|| ask("/healthz").contains("degraded"));
+            until(|| std::fs::read_to_string(&path).unwrap().contains("metrics snapshot"));
+            let answers = (quiet, metrics, ask("/healthz"), ask("/versions"));
+            bell.ring(Signal::SIGTERM);
+            answers
+        }
+    });
+    watch_until(source, Limits::default(), &mut watch);
+    let (quiet, metrics, broken, versions) = asking.join().unwrap();
+    assert_eq!(
+        (quiet.as_str(), broken.as_str()),
+        ("{\"status\":\"ok\"}", "{\"reason\":\"no rule there\",\"status\":\"degraded\"}")
+    );
+    assert!(versions.contains("\"engine_version_semver\":\"0."), "{versions}");
+    let rule = "falcosecurity_falco_rules_matches_total{rule_name=\"Evil kills\",priority=\"4\",source=\"syscall\",tag_test=\"true\"} 200\n";
+    assert!(metrics.contains(rule), "{metrics}");
+    assert!(metrics.contains("\nfalcosecurity_scap_n_evts_total 20"), "{metrics}");
+    assert!(
+        metrics.contains("kestrel_output_alerts_total{output=\"file_output\",outcome=\"delivered\"} "),
+        "{metrics}"
+    );
+    let snapshot = lines(&path).into_iter().find(|line| line.contains("metrics snapshot")).unwrap();
+    let snapshot: serde_json::Value = serde_json::from_str(&snapshot).unwrap();
+    assert_eq!(snapshot["rule"], "Falco internal: metrics snapshot");
+    assert_eq!((&snapshot["priority"], &snapshot["source"]), (&"Informational".into(), &"internal".into()));
+    assert!(snapshot["output_fields"]["falco.num_evts"].is_u64());
+    let samples = lines(&dir.path().join("metrics"));
+    assert!(samples.len() >= 2 && samples[1].contains("\"sample\":2"), "{samples:?}");
 }
 
 #[test]

@@ -3,13 +3,13 @@
 
 use super::{log_as_configured, rules};
 use crate::cli::Cli;
-use crate::config::{self, Config, Loaded, Origins};
-use crate::watch::{Fresh, Reading, Reload};
+use crate::config::{self, Config, Loaded, Origins, ReadFile};
+use crate::watch::{FilesInForce, Fresh, Reading, Reload};
 use std::path::PathBuf;
 
 /// The files and folders that count.
-pub fn paths(cli: &Cli, config: &Config, files: &[PathBuf]) -> Vec<PathBuf> {
-    let mut paths = files.to_vec();
+pub fn paths(cli: &Cli, config: &Config, files: &[ReadFile]) -> Vec<PathBuf> {
+    let mut paths: Vec<PathBuf> = files.iter().map(|file| file.path.clone()).collect();
     paths.extend(config.config_files.iter().map(|fragment| fragment.path.clone()));
     paths.extend(if cli.rules.is_empty() { &config.rules_files } else { &cli.rules }.iter().cloned());
     paths
@@ -25,13 +25,14 @@ pub fn reload<'a>(cli: &'a Cli, mut known: Vec<PathBuf>) -> Reload<'a> {
         };
         let paths = paths(cli, &config, &files);
         known.clone_from(&paths);
-        let outcome = match rules::load(&cli.rules, &config) {
-            Ok(rules) => {
+        let outcome = match rules::load_with_files(&cli.rules, &config) {
+            Ok((rules, rules_files)) => {
                 log_as_configured(cli, &config);
                 for warning in warnings {
                     log::warn!("{warning}");
                 }
-                Ok(Fresh { rules, config: Box::new(config) })
+                let files = FilesInForce { config: files.into(), rules: rules_files.into() };
+                Ok(Fresh { rules, config: Box::new(config), files })
             }
             Err(failure) => Err(told(&failure)),
         };

@@ -4,20 +4,19 @@ use super::failure::system;
 use super::{Failure, again, open_source, print, rules};
 use crate::changes::Changes;
 use crate::cli::Cli;
-use crate::config::Config;
+use crate::config::{Config, ReadFile};
 use crate::event_loop::{Ended, EventLoop, Limits};
 use crate::fields::Clock;
 use crate::pidfile::PidFile;
 use crate::signals::Signals;
 use crate::state::{ProcReader, State, Users};
-use crate::watch::{Judge, Watch, interest};
+use crate::watch::{FilesInForce, Judge, Observer, Watch, interest};
 use kestrel_outputs::Outputs;
 use sd_notify::NotifyState;
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 /// Watches until somebody or something ends it. `files` are those that the configuration was read from.
-pub fn run(cli: &Cli, config: &Config, files: &[PathBuf]) -> Result<(), Failure> {
+pub fn run(cli: &Cli, config: &Config, files: &[ReadFile]) -> Result<(), Failure> {
     let paths = again::paths(cli, config, files);
     // Waited for before they are read, so that no change falls in between.
     let mut changes = config.watch_config_files.then(follow).flatten();
@@ -25,9 +24,10 @@ pub fn run(cli: &Cli, config: &Config, files: &[PathBuf]) -> Result<(), Failure>
         changes.reading(&paths);
     }
     // Everything that can be wrong is found out before the kernel is asked for anything.
-    let set = rules::load(&cli.rules, config)?;
+    let (set, rules_files) = rules::load_with_files(&cli.rules, config)?;
     let signals = Signals::new().map_err(system("cannot receive signals"))?;
     let outputs = Outputs::new(&config.outputs, Watch::OUTPUTS)?;
+    let observer = Observer::new(config, FilesInForce { config: files.into(), rules: rules_files.into() })?;
     if cli.dry_run {
         return print(format_args!("{} rules: kestrel would run with this", set.rules().len()));
     }
@@ -47,7 +47,8 @@ pub fn run(cli: &Cli, config: &Config, files: &[PathBuf]) -> Result<(), Failure>
         changes.were_read(&paths, Instant::now());
     }
     let mut watch = Watch::new(judge, outputs, &config.syscall_event_drops, again::reload(cli, paths))
-        .following(config.clone(), changes);
+        .following(config.clone(), changes)
+        .observed(observer);
     let end = cli.seconds.map(|seconds| Instant::now() + Duration::from_secs(seconds));
     let limits = Limits { end, keep_recording: config.engine.kmod.keep_recording };
     let mut event_loop = EventLoop::new(source, signals, limits)?;

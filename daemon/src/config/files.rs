@@ -6,6 +6,7 @@
 use super::check::{Checker, Findings};
 use crate::document::{self, Content};
 use figment::value::{Dict, Value};
+use ring::digest;
 use serde::{Deserialize, Deserializer, Serialize};
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -26,6 +27,29 @@ pub struct Fragment {
     pub path: PathBuf,
     /// How it is merged.
     pub strategy: Strategy,
+}
+
+/// A file that was read, and what was in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReadFile {
+    /// Its path.
+    pub path: PathBuf,
+    /// SHA-256 of what was in it, in hexadecimal digits.
+    pub sha256: String,
+}
+
+impl ReadFile {
+    /// A file in which this was.
+    pub fn new(path: &Path, bytes: &[u8]) -> ReadFile {
+        let digest = digest::digest(&digest::SHA256, bytes);
+        let sha256 = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+        ReadFile { path: path.to_owned(), sha256 }
+    }
+
+    /// Its name, without the folder.
+    pub fn name(&self) -> String {
+        self.path.file_name().unwrap_or(self.path.as_os_str()).to_string_lossy().into_owned()
+    }
 }
 
 /// How a file changes what is there.
@@ -81,32 +105,32 @@ pub struct Reader<'a> {
     /// What was found.
     pub findings: &'a mut Findings,
     /// The files that were read, in order.
-    pub read: Vec<PathBuf>,
+    pub read: Vec<ReadFile>,
 }
 
 impl Reader<'_> {
     /// Reads a file. Only the `first` may name more files.
     pub fn file(&mut self, path: &Path, first: bool) -> Dict {
-        self.read.push(path.to_owned());
         let name = path.display();
         let mut text = String::new();
         let read = std::fs::File::open(path).and_then(|file| file.take(MAX_BYTES + 1).read_to_string(&mut text));
         let place = |line: u64, column: u64| format!("{name}:{line}:{column}");
-        let mut wrong = |message: String| {
-            self.findings.errors.push(message);
+        let wrong = |findings: &mut Findings, message: String| {
+            findings.errors.push(message);
             Dict::new()
         };
         if let Err(error) = read {
-            return wrong(format!("{name}: cannot read the configuration: {error}"));
+            return wrong(self.findings, format!("{name}: cannot read the configuration: {error}"));
         }
         if text.len() as u64 > MAX_BYTES {
-            return wrong(format!("{name}: a configuration of more than {MAX_BYTES} bytes is not read"));
+            return wrong(self.findings, format!("{name}: a configuration of more than {MAX_BYTES} bytes is not read"));
         }
+        self.read.push(ReadFile::new(path, text.as_bytes()));
         let node = match document::parse(&text) {
             Ok(node) => node,
             Err((at, message)) => {
                 let at = at.map_or_else(|| name.to_string(), |(line, column)| place(line, column));
-                return wrong(format!("{at}: {message}"));
+                return wrong(self.findings, format!("{at}: {message}"));
             }
         };
         match &node.value {
@@ -120,7 +144,7 @@ impl Reader<'_> {
             Content::Nothing => Dict::new(),
             other => {
                 let at = place(node.referenced.line(), node.referenced.column());
-                wrong(format!("{at}: expected keys and values, found {}", other.describe()))
+                wrong(self.findings, format!("{at}: expected keys and values, found {}", other.describe()))
             }
         }
     }

@@ -1,14 +1,14 @@
 //! Everything that was given, as one configuration.
 
 use super::check::Findings;
-use super::files::{Fragment, KEY as CONFIG_FILES, Reader};
+use super::files::{Fragment, KEY as CONFIG_FILES, ReadFile, Reader};
 use super::given::{self, Setting};
 use super::path::{self, Step};
 use super::{Config, DropAction};
 use figment::providers::Serialized;
 use figment::value::{Dict, Map, Value};
 use figment::{Figment, Metadata, Profile, Provider};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Where the configuration is looked for if nothing else is said.
 pub const DEFAULT_PATH: &str = "/etc/kestrel/kestrel.yaml";
@@ -26,7 +26,7 @@ pub struct Loaded {
     /// What was ignored.
     pub warnings: Vec<String>,
     /// The files that it was read from, in order.
-    pub files: Vec<PathBuf>,
+    pub files: Vec<ReadFile>,
 }
 
 /// Where the configuration comes from.

@@ -31,7 +31,7 @@ pub mod schema;
 mod web;
 
 pub use append::{AlertLimits, AppendOutput, AppendTo, ExtraField};
-pub use files::{Fragment, Strategy};
+pub use files::{Fragment, ReadFile, Strategy};
 pub use keys::{KEYS, distance};
 pub use kind::Kind;
 pub use load::{ConfigError, DEFAULT_PATH, Loaded, Origins, load};

@@ -253,7 +253,7 @@ fn more_files_are_merged_in_their_order_each_by_its_strategy() {
     // A key of the first level counts as a whole.
     assert!(!config.outputs.file_output.enabled && config.outputs.file_output.filename == Path::new("/a1"));
     assert_eq!((config.hostname.as_str(), config.append_output.len()), ("c", 1));
-    let names: Vec<_> = files.iter().map(|path| path.file_name().unwrap().to_str().unwrap()).collect();
+    let names: Vec<_> = files.iter().map(ReadFile::name).collect();
     assert_eq!(names, ["main.yaml", "1.yml", "2.yaml", "b.yaml", "c.yaml"]);
 
     let config = load_folder(&folder, &["config_files={path: DIR/b.yaml, strategy: override}"]).unwrap().config;

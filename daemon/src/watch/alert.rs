@@ -60,6 +60,21 @@ pub fn now_ns() -> u64 {
     u64::try_from(now.as_nanos()).unwrap_or(u64::MAX)
 }
 
+/// Fields as they stand in the text of Falco's internal alerts: sorted, texts in quotes.
+pub fn shown(fields: &[(String, FieldValue)]) -> String {
+    let mut sorted: Vec<&(String, FieldValue)> = fields.iter().collect();
+    sorted.sort_by(|a, b| a.0.cmp(&b.0));
+    let texts = sorted.iter().map(|(name, value)| match value {
+        FieldValue::Null => format!("{name}=null"),
+        FieldValue::Bool(b) => format!("{name}={b}"),
+        FieldValue::Int(n) => format!("{name}={n}"),
+        FieldValue::Uint(n) => format!("{name}={n}"),
+        FieldValue::Double(n) => format!("{name}={n}"),
+        FieldValue::Str(text) => format!("{name}={text:?}"),
+    });
+    texts.collect::<Vec<_>>().join(" ")
+}
+
 /// An alert of Kestrel's own, of now.
 pub fn internal(
     rule: &str,

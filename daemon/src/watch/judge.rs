@@ -68,6 +68,11 @@ impl Judge {
         Rc::clone(&self.hostname)
     }
 
+    /// Alerts that a limit held back so far: because of the rate, and as repeats.
+    pub fn held_back(&self) -> (u64, u64) {
+        (0, 0)
+    }
+
     /// What became of the records so far.
     pub fn judged(&self) -> &Judged {
         &self.judged

@@ -5,38 +5,43 @@
 //! | `judge.rs` | a record becomes alerts |
 //! | `alert.rs` | what an alert holds |
 //! | `losses.rs` | when drops are reported |
+//! | `observe.rs` | pages and snapshots: Kestrel as others see it |
 //! | `reload.rs` | rules and configuration that are read again |
 //! | `summary.rs` | the figures of a run |
 
 mod alert;
 mod judge;
 pub mod losses;
+mod observe;
 mod reload;
 mod summary;
 
 pub(crate) use alert::field_value;
 pub use judge::{Judge, Judged};
+pub use observe::{FilesInForce, Observer};
 pub use reload::{Fresh, Health, Reading, Reload, needs_restart};
 pub use summary::Summary;
 
 use crate::changes::Changes;
 use crate::config::{Config, DropAction, DropsConfig};
 use crate::event_loop::{HANDLER, HANDLER_TOKENS, Handler};
+use crate::metrics;
 use crate::sources::{Accounts, Source};
 use crate::state::LIFECYCLE;
-use alert::{internal, now_ns};
+use alert::{internal, now_ns, shown};
 use kestrel_core::schema::EventSet;
-use kestrel_outputs::{FieldValue, Outputs, Priority};
+use kestrel_outputs::{FieldValue, Format, Outputs, Priority};
 use kestrel_ringbuf::Counters;
 use kestrel_rules::RuleSet;
 use losses::{DropReport, DropWatch};
 use mio::{Registry, Token};
+use observe::Sight;
 use std::io;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-const _: () = assert!(Outputs::TOKENS < HANDLER_TOKENS);
+const _: () = assert!(Outputs::TOKENS + 2 <= HANDLER_TOKENS);
 
 /// At least how long between two alerts about alerts that were lost.
 const LOST_ALERTS: Duration = Duration::from_secs(30);
@@ -54,6 +59,7 @@ pub struct Watch<'a> {
     /// The configuration in force; `None` where nothing is read again.
     config: Option<Box<Config>>,
     changes: Option<Changes>,
+    observer: Option<Observer>,
     health: Health,
     actions: Vec<DropAction>,
     drops: DropWatch,
@@ -71,6 +77,9 @@ impl<'a> Watch<'a> {
     /// Changes of files.
     const CHANGES: Token = Token(HANDLER.0 + Outputs::TOKENS);
 
+    /// Whoever looks at Kestrel.
+    const OBSERVER: Token = Token(Watch::CHANGES.0 + 1);
+
     /// Watches with this judge. Drops are reported from the beginning of the rings on: a former reader who left them to us
     /// may have said so already, but nobody knows, and twice is better than not at all.
     pub fn new(judge: Judge, outputs: Outputs, drops: &DropsConfig, reload: Reload<'a>) -> Watch<'a> {
@@ -81,6 +90,7 @@ impl<'a> Watch<'a> {
             reload,
             config: None,
             changes: None,
+            observer: None,
             health: Health { read_ns: now_ns(), ..Health::default() },
             actions: drops.actions.clone(),
             drops: DropWatch::new(drops, Counters::default(), now),
@@ -96,6 +106,13 @@ impl<'a> Watch<'a> {
     pub fn following(mut self, config: Config, changes: Option<Changes>) -> Watch<'a> {
         self.config = Some(Box::new(config));
         self.changes = changes;
+        self
+    }
+
+    /// Shows what there is to see.
+    #[must_use]
+    pub fn observed(mut self, observer: Observer) -> Watch<'a> {
+        self.observer = Some(observer);
         self
     }
 
@@ -149,11 +166,11 @@ impl<'a> Watch<'a> {
             return None;
         };
         let events = match outcome {
-            Ok(Fresh { rules, config }) => {
+            Ok(Fresh { rules, config, files }) => {
                 let events = interest(&rules);
                 log::info!("watching with {} rules: {} kinds of events", rules.rules().len(), events.len());
                 self.judge.set_rules(rules);
-                self.follow(config);
+                self.follow(config, files);
                 self.health.read_ns = now_ns();
                 self.health.reloads += 1;
                 self.health.failure = None;
@@ -195,7 +212,10 @@ impl<'a> Watch<'a> {
     }
 
     /// Goes by another configuration, as far as that can be done without a restart.
-    fn follow(&mut self, config: Box<Config>) {
+    fn follow(&mut self, config: Box<Config>, files: FilesInForce) {
+        if let Some(observer) = &mut self.observer {
+            observer.follow(&config.metrics, files);
+        }
         self.outputs.set_format(&config.outputs);
         self.actions.clone_from(&config.syscall_event_drops.actions);
         if let Some(old) = &self.config {
@@ -208,6 +228,22 @@ impl<'a> Watch<'a> {
             }
         }
         self.config = Some(config);
+    }
+
+    /// Answers whoever looks at Kestrel, and sends a snapshot if one is due.
+    fn observe(&mut self, source: &dyn Source, registry: &Registry) {
+        let Watch { observer, judge, outputs, health, .. } = self;
+        let Some(observer) = observer else { return };
+        let sight = Sight { judge, outputs, health, source };
+        if let Some(fields) = observer.settle(&sight, Instant::now()) {
+            let message = match self.outputs.formatter().format {
+                // In JSON they are there anyway.
+                Format::Json => "Falco metrics snapshot".to_owned(),
+                Format::Text => format!("Falco metrics snapshot ({})", shown(&fields)),
+            };
+            let alert = internal(metrics::RULE, Priority::Informational, message, fields, self.judge.hostname());
+            self.outputs.send(&alert, registry);
+        }
     }
 
     fn report_drops(&mut self, report: &DropReport, registry: &Registry) -> ControlFlow<()> {
@@ -252,10 +288,13 @@ impl Handler for Watch<'_> {
     }
 
     fn begin(&mut self, registry: &Registry) -> io::Result<()> {
-        match &mut self.changes {
-            Some(changes) => changes.register(registry, Watch::CHANGES),
-            None => Ok(()),
+        if let Some(changes) = &mut self.changes {
+            changes.register(registry, Watch::CHANGES)?;
         }
+        if let Some(observer) = &mut self.observer {
+            observer.register(registry, Watch::OBSERVER)?;
+        }
+        Ok(())
     }
 
     fn ready(&mut self, token: Token, registry: &Registry) {
@@ -267,18 +306,25 @@ impl Handler for Watch<'_> {
         {
             changes.ready(Instant::now());
         }
+        if token == Watch::OBSERVER
+            && let Some(observer) = &mut self.observer
+        {
+            observer.ready();
+        }
     }
 
     fn deadline(&self) -> Option<Instant> {
         let changes = self.changes.as_ref().and_then(Changes::deadline);
-        [self.outputs.deadline(), changes].into_iter().flatten().min()
+        let observer = self.observer.as_ref().and_then(Observer::deadline);
+        [self.outputs.deadline(), changes, observer].into_iter().flatten().min()
     }
 
     fn expired(&mut self, registry: &Registry) {
         self.outputs.expired(registry);
     }
 
-    fn settle(&mut self, _source: &dyn Source, registry: &Registry) -> Option<EventSet> {
+    fn settle(&mut self, source: &dyn Source, registry: &Registry) -> Option<EventSet> {
+        self.observe(source, registry);
         if !self.changes.as_mut().is_some_and(|changes| changes.changed(Instant::now())) {
             return None;
         }

@@ -1,5 +1,6 @@
 //! Reading configuration and rules again while watching.
 
+use super::observe::FilesInForce;
 use crate::config::Config;
 use kestrel_rules::RuleSet;
 use std::path::PathBuf;
@@ -26,6 +27,8 @@ pub struct Fresh {
     pub rules: RuleSet,
     /// The configuration that they were compiled with.
     pub config: Box<Config>,
+    /// The files that both come from.
+    pub files: FilesInForce,
 }
 
 /// When everything was last read, and how that went.
