@@ -3,12 +3,16 @@
 mod support;
 
 use kestrel::changes::Changes;
-use kestrel::config::{Config, DropAction, DropsConfig, MetricsConfig, WebConfig};
+use kestrel::config::{
+    AlertLimits, AppendOutput, AppendTo, Config, DropAction, DropsConfig, ExtraField, MetricsConfig, WebConfig,
+};
 use kestrel::event_loop::{Ended, EventLoop, Handler, Limits, Stop};
 use kestrel::fields::Clock;
 use kestrel::signals::Signals;
 use kestrel::state::{LIFECYCLE, State, Users};
-use kestrel::watch::{FilesInForce, Fresh, Health, Judge, Observer, Reading, Summary, Watch, interest, losses};
+use kestrel::watch::{
+    Appended, FilesInForce, Fresh, Health, Judge, Observer, Reading, Summary, Watch, interest, losses,
+};
 use kestrel_core::event::RecordHeader;
 use kestrel_core::schema::{EventId, EventSet, id};
 use kestrel_outputs::{FileConfig, Outputs, OutputsConfig, ProgramConfig, StdoutConfig};
@@ -408,7 +412,12 @@ fn sighup_swaps_the_rules_and_bad_ones_change_nothing() {
 /// Rules, with a configuration that sends alerts nowhere.
 fn fresh(text: &str) -> Fresh {
     let config = Config { outputs: outputs(), ..Config::default() };
-    Fresh { rules: rules(text), config: Box::new(config), files: FilesInForce::default() }
+    Fresh {
+        rules: rules(text),
+        config: Box::new(config),
+        appended: Appended::default(),
+        files: FilesInForce::default(),
+    }
 }
 
 #[test]
@@ -570,6 +579,65 @@ fn whoever_asks_is_answered_under_load_and_in_silence() {
     assert!(snapshot["output_fields"]["falco.num_evts"].is_u64());
     let samples = lines(&dir.path().join("metrics"));
     assert!(samples.len() >= 2 && samples[1].contains("\"sample\":2"), "{samples:?}");
+}
+
+#[test]
+fn what_the_configuration_adds_is_in_message_and_fields() {
+    let append = |to: AppendTo| AppendOutput {
+        to,
+        extra_output: "pid %proc.pid".to_owned(),
+        extra_fields: vec![
+            ExtraField::Field("proc.pid".to_owned()),
+            ExtraField::Named([("who".to_owned(), "<%proc.name>".to_owned())].into()),
+        ],
+        suggested_output: false,
+    };
+    let judged = |appended: &[AppendOutput]| {
+        let (cpus, source, _told) = machine(1, 65_536);
+        cpus[0].record(kill("evil", 1, &[(1, 7)]));
+        let (_dir, path) = folder();
+        let mut judge = judge();
+        judge.set_alerts(Appended::new(appended, judge.rules()).unwrap(), false);
+        let outputs = Outputs::new(&OutputsConfig { json_output: true, ..file_output(&path) }, Watch::OUTPUTS).unwrap();
+        let mut watch = Watch::new(judge, outputs, &DropsConfig::default(), Box::new(|| None));
+        watch_until(source, in_ms(50), &mut watch);
+        let alert: serde_json::Value = serde_json::from_str(&lines(&path)[0]).unwrap();
+        let output = alert["output"].as_str().unwrap().split_once(": ").unwrap().1.to_owned();
+        (output, alert["output_fields"].to_string())
+    };
+    let tagged =
+        |tag: &str| AppendTo { tags: vec![tag.to_owned()], source: "syscall".to_owned(), ..AppendTo::default() };
+    let plain = ("Warning evil kills 7".to_owned(), "{\"evt.rawarg.pid\":\"7\"}".to_owned());
+    assert_eq!(judged(&[]), plain);
+    assert_eq!(judged(&[append(tagged("other"))]), plain);
+    assert_eq!(judged(&[append(AppendTo { rule: "Another".to_owned(), ..AppendTo::default() })]), plain);
+    let more = "{\"evt.rawarg.pid\":\"7\",\"proc.pid\":100,\"who\":\"<evil>\"}";
+    assert_eq!(judged(&[append(tagged("test"))]), ("Warning evil kills 7 pid 100".to_owned(), more.to_owned()));
+    let suggested = AppendOutput { suggested_output: true, ..AppendOutput::default() };
+    let (output, _) = judged(&[suggested]);
+    assert!(output.starts_with("Warning evil kills 7 container_id=") && output.contains(" k8s_ns_name="), "{output}");
+    let wrong = AppendOutput { extra_output: "%proc.nme".to_owned(), ..AppendOutput::default() };
+    let error = Appended::new(&[wrong], &rules(RULES)).unwrap_err().to_string();
+    assert!(error.contains("append_output.extra_output") && error.contains("proc.name"), "{error}");
+}
+
+#[test]
+fn repeats_are_counted_instead_of_sent() {
+    let (cpus, source, _told) = machine(1, 1 << 20);
+    for n in 0..500 {
+        assert!(cpus[0].record(kill("evil", n, &[(1, n % 2)])));
+    }
+    let (_dir, path) = folder();
+    let limits = AlertLimits { repeat_interval: 60_000, ..AlertLimits::default() };
+    let config = Config { outputs: file_output(&path), alert_limits: limits, ..Config::default() };
+    let mut watch = watch(&config.outputs).following(config, None);
+    watch_until(source, in_ms(100), &mut watch);
+    insta::assert_snapshot!(messages(&path).join("\n"), @r"
+    Warning evil kills 0
+    Warning evil kills 1
+    Warning evil kills 0 (seen 250 times in 0 s)
+    Warning evil kills 1 (seen 250 times in 0 s)
+    ");
 }
 
 #[test]

@@ -19,7 +19,7 @@ pub struct OutputsConfig {
     pub json_include_tags_property: bool,
     /// Times in UTC, ISO 8601.
     pub time_format_iso_8601: bool,
-    /// Standard output and the alert file get several alerts at once, up to a moment later.
+    /// The alert file gets many alerts in one write, up to a second later.
     pub buffered_outputs: bool,
     /// Bounds of every sink's queue.
     pub outputs_queue: QueueConfig,

@@ -97,7 +97,7 @@ impl Outputs {
             }
             let sink = FileSink::open(file.filename.clone(), file.keep_alive, queue("file_output")?)
                 .map_err(|error| OutputError::File { path: file.filename.clone(), error })?;
-            sinks.push(Box::new(sink));
+            sinks.push(Box::new(sink.together(config.buffered_outputs)));
         }
         if config.syslog_output.enabled {
             sinks.push(syslog::sink(&config.syslog_output, formatter.zone.clone(), queue("syslog_output")?)?);

@@ -25,14 +25,18 @@ pub fn reload<'a>(cli: &'a Cli, mut known: Vec<PathBuf>) -> Reload<'a> {
         };
         let paths = paths(cli, &config, &files);
         known.clone_from(&paths);
-        let outcome = match rules::load_with_files(&cli.rules, &config) {
-            Ok((rules, rules_files)) => {
+        let read = rules::load_with_files(&cli.rules, &config).and_then(|(rules, rules_files)| {
+            let appended = rules::appended(&config, &rules)?;
+            Ok((rules, rules_files, appended))
+        });
+        let outcome = match read {
+            Ok((rules, rules_files, appended)) => {
                 log_as_configured(cli, &config);
                 for warning in warnings {
                     log::warn!("{warning}");
                 }
                 let files = FilesInForce { config: files.into(), rules: rules_files.into() };
-                Ok(Fresh { rules, config: Box::new(config), files })
+                Ok(Fresh { rules, config: Box::new(config), appended, files })
             }
             Err(failure) => Err(told(&failure)),
         };

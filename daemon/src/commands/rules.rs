@@ -4,6 +4,7 @@ use super::Failure;
 use super::unfilled::Unfilled;
 use crate::config::rule_files;
 use crate::config::{Config, ReadFile, RuleMatching, RuleSwitch, SwitchedRules};
+use crate::watch::Appended;
 use kestrel_rules::{LoadOptions, Loaded, Matching, RuleSet, RuleSource, Selected, Selection};
 use std::path::{Path, PathBuf};
 
@@ -71,4 +72,12 @@ pub fn load_with_files(paths: &[PathBuf], config: &Config) -> Result<(RuleSet, V
         log::warn!("{unfilled}");
     }
     Ok((rules, files))
+}
+
+/// What the configuration adds to the alerts of these rules.
+///
+/// # Errors
+/// [`Failure`] if a format is wrong.
+pub fn appended(config: &Config, rules: &RuleSet) -> Result<Appended, Failure> {
+    Appended::new(&config.append_output, rules).map_err(|errors| Failure::Rules { errors })
 }

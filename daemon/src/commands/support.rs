@@ -6,7 +6,7 @@ use crate::versions;
 use serde_json::{Value, json};
 use std::path::PathBuf;
 
-/// Prints it. The configuration is in it as it is in force, whole: whoever passes it on should look for what is secret in it, such
+/// Prints it, and what is wrong with the rules, if anything is. The configuration is in it as it is in force, whole: whoever passes it on should look for what is secret in it, such
 /// as addresses with a password in `http_output.url`.
 ///
 /// # Errors
@@ -17,6 +17,7 @@ pub fn run(paths: &[PathBuf], config: &Config) -> Result<(), Failure> {
         .into_iter()
         .map(|source| json!({"name": source.name, "variants": [{"content": source.text}]}))
         .collect();
+    let problems = rules::load(paths, config).err().map(|failure| failure.to_string());
     // Names, numbers and texts always serialize.
     let config = serde_json::to_string(config).unwrap_or_default();
     let command: Vec<String> = std::env::args_os().map(|arg| arg.to_string_lossy().into_owned()).collect();
@@ -29,6 +30,7 @@ pub fn run(paths: &[PathBuf], config: &Config) -> Result<(), Failure> {
             "cmdline": command.join(" "),
             "config": config,
             "rules_files": files,
+            "rules_problems": problems,
         })
     ))
 }

@@ -25,6 +25,7 @@ pub fn run(cli: &Cli, config: &Config, files: &[ReadFile]) -> Result<(), Failure
     }
     // Everything that can be wrong is found out before the kernel is asked for anything.
     let (set, rules_files) = rules::load_with_files(&cli.rules, config)?;
+    let appended = rules::appended(config, &set)?;
     let signals = Signals::new().map_err(system("cannot receive signals"))?;
     let outputs = Outputs::new(&config.outputs, Watch::OUTPUTS)?;
     let observer = Observer::new(config, FilesInForce { config: files.into(), rules: rules_files.into() })?;
@@ -42,7 +43,8 @@ pub fn run(cli: &Cli, config: &Config, files: &[ReadFile]) -> Result<(), Failure
     let count = set.rules().len();
     let state =
         State::new(config.falco_libs.thread_table_size, Users::read_from("/etc"), Some(ProcReader::new("/proc")));
-    let judge = Judge::new(state, set, Clock::system(hostname(config)));
+    let mut judge = Judge::new(state, set, Clock::system(hostname(config)));
+    judge.set_alerts(appended, config.buffer_format_base64);
     if let Some(changes) = &mut changes {
         changes.were_read(&paths, Instant::now());
     }

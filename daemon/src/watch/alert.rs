@@ -1,12 +1,13 @@
 //! From a match to an alert, and alerts of Kestrel's own.
 
+use super::append::Extra;
 use kestrel_outputs::{Alert, FieldValue, Priority};
 use kestrel_rules::{Facts, Field, Rule, Value};
 use std::rc::Rc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// The alert of a rule that matched.
-pub fn alert(rule: &Rule, facts: &impl Facts, time_ns: u64, hostname: &Rc<str>) -> Alert {
+/// The alert of a rule that matched, with what is added to it.
+pub fn alert(rule: &Rule, extra: Option<&Extra>, facts: &impl Facts, time_ns: u64, hostname: &Rc<str>) -> Alert {
     let mut message = String::with_capacity(256);
     rule.output.render(facts, &mut message);
     let mut fields = Vec::new();
@@ -18,6 +19,9 @@ pub fn alert(rule: &Rule, facts: &impl Facts, time_ns: u64, hostname: &Rc<str>) 
         };
         fields.push((name.to_owned(), value));
     });
+    if let Some(extra) = extra {
+        extra.append(facts, &mut message, &mut fields);
+    }
     Alert {
         time_ns,
         priority: rule.priority,

@@ -4,26 +4,33 @@
 //! |---|---|
 //! | `judge.rs` | a record becomes alerts |
 //! | `alert.rs` | what an alert holds |
+//! | `append.rs`, `base64.rs` | what the configuration adds to it, and how buffers are written |
+//! | `limits.rs`, `bucket.rs` | how many alerts there may be |
 //! | `losses.rs` | when drops are reported |
 //! | `observe.rs` | pages and snapshots: Kestrel as others see it |
 //! | `reload.rs` | rules and configuration that are read again |
 //! | `summary.rs` | the figures of a run |
 
 mod alert;
+mod append;
+mod base64;
+mod bucket;
 mod judge;
+mod limits;
 pub mod losses;
 mod observe;
 mod reload;
 mod summary;
 
 pub(crate) use alert::field_value;
+pub use append::Appended;
 pub use judge::{Judge, Judged};
 pub use observe::{FilesInForce, Observer};
 pub use reload::{Fresh, Health, Reading, Reload, needs_restart};
 pub use summary::Summary;
 
 use crate::changes::Changes;
-use crate::config::{Config, DropAction, DropsConfig};
+use crate::config::{AlertLimits, Config, DropAction, DropsConfig};
 use crate::event_loop::{HANDLER, HANDLER_TOKENS, Handler};
 use crate::metrics;
 use crate::sources::{Accounts, Source};
@@ -33,6 +40,7 @@ use kestrel_core::schema::EventSet;
 use kestrel_outputs::{FieldValue, Format, Outputs, Priority};
 use kestrel_ringbuf::Counters;
 use kestrel_rules::RuleSet;
+use limits::Limits;
 use losses::{DropReport, DropWatch};
 use mio::{Registry, Token};
 use observe::Sight;
@@ -60,6 +68,7 @@ pub struct Watch<'a> {
     config: Option<Box<Config>>,
     changes: Option<Changes>,
     observer: Option<Observer>,
+    limits: Limits,
     health: Health,
     actions: Vec<DropAction>,
     drops: DropWatch,
@@ -91,6 +100,7 @@ impl<'a> Watch<'a> {
             config: None,
             changes: None,
             observer: None,
+            limits: Limits::new(&AlertLimits::default(), now),
             health: Health { read_ns: now_ns(), ..Health::default() },
             actions: drops.actions.clone(),
             drops: DropWatch::new(drops, Counters::default(), now),
@@ -104,6 +114,7 @@ impl<'a> Watch<'a> {
     /// Reads everything again when a file changes, if `changes` are waited for. `config` is the configuration in force.
     #[must_use]
     pub fn following(mut self, config: Config, changes: Option<Changes>) -> Watch<'a> {
+        self.limits.set(&config.alert_limits);
         self.config = Some(Box::new(config));
         self.changes = changes;
         self
@@ -166,10 +177,11 @@ impl<'a> Watch<'a> {
             return None;
         };
         let events = match outcome {
-            Ok(Fresh { rules, config, files }) => {
+            Ok(Fresh { rules, config, appended, files }) => {
                 let events = interest(&rules);
                 log::info!("watching with {} rules: {} kinds of events", rules.rules().len(), events.len());
                 self.judge.set_rules(rules);
+                self.judge.set_alerts(appended, config.buffer_format_base64);
                 self.follow(config, files);
                 self.health.read_ns = now_ns();
                 self.health.reloads += 1;
@@ -217,6 +229,9 @@ impl<'a> Watch<'a> {
             observer.follow(&config.metrics, files);
         }
         self.outputs.set_format(&config.outputs);
+        if *self.limits.config() != config.alert_limits {
+            self.limits.set(&config.alert_limits);
+        }
         self.actions.clone_from(&config.syscall_event_drops.actions);
         if let Some(old) = &self.config {
             let later = needs_restart(old, &config);
@@ -232,9 +247,9 @@ impl<'a> Watch<'a> {
 
     /// Answers whoever looks at Kestrel, and sends a snapshot if one is due.
     fn observe(&mut self, source: &dyn Source, registry: &Registry) {
-        let Watch { observer, judge, outputs, health, .. } = self;
+        let Watch { observer, judge, outputs, limits, health, .. } = self;
         let Some(observer) = observer else { return };
-        let sight = Sight { judge, outputs, health, source };
+        let sight = Sight { judge, outputs, limits, health, source };
         if let Some(fields) = observer.settle(&sight, Instant::now()) {
             let message = match self.outputs.formatter().format {
                 // In JSON they are there anyway.
@@ -264,6 +279,14 @@ impl<'a> Watch<'a> {
         flow
     }
 
+    /// Says that alerts came too fast.
+    fn report_held_back(&mut self, report: Option<(String, Vec<(String, FieldValue)>)>, registry: &Registry) {
+        if let Some((message, fields)) = report {
+            let message = format!("{message} ({})", shown(&fields));
+            self.raise(limits::RULE, Priority::Warning, message, fields, registry);
+        }
+    }
+
     /// Says that alerts were lost, if they were since it was last said.
     fn report_lost_alerts(&mut self, registry: &Registry) {
         let lost: u64 = self.outputs.stats().map(|(_, stats)| stats.lost).sum();
@@ -282,8 +305,14 @@ impl<'a> Watch<'a> {
 
 impl Handler for Watch<'_> {
     fn record(&mut self, bytes: &[u8], registry: &Registry) -> ControlFlow<()> {
-        let Watch { judge, outputs, .. } = self;
-        judge.record(bytes, |alert| outputs.send(&alert, registry));
+        let Watch { judge, outputs, limits, .. } = self;
+        judge.record(bytes, |alert| {
+            if limits.is_on() {
+                limits.offer(alert, Instant::now(), &mut |alert| outputs.send(alert, registry));
+            } else {
+                outputs.send(&alert, registry);
+            }
+        });
         ControlFlow::Continue(())
     }
 
@@ -316,11 +345,16 @@ impl Handler for Watch<'_> {
     fn deadline(&self) -> Option<Instant> {
         let changes = self.changes.as_ref().and_then(Changes::deadline);
         let observer = self.observer.as_ref().and_then(Observer::deadline);
-        [self.outputs.deadline(), changes, observer].into_iter().flatten().min()
+        [self.outputs.deadline(), changes, observer, self.limits.deadline()].into_iter().flatten().min()
     }
 
     fn expired(&mut self, registry: &Registry) {
         self.outputs.expired(registry);
+        let now = Instant::now();
+        let Watch { outputs, limits, .. } = self;
+        limits.expired(now, &mut |alert| outputs.send(alert, registry));
+        let report = limits.report(now);
+        self.report_held_back(report, registry);
     }
 
     fn settle(&mut self, source: &dyn Source, registry: &Registry) -> Option<EventSet> {
@@ -366,6 +400,10 @@ impl Handler for Watch<'_> {
             if let Some(report) = self.drops.rest(&accounts.counters) {
                 let _ = self.report_drops(&report, registry);
             }
+            let Watch { outputs, limits, .. } = self;
+            limits.finish(Instant::now(), &mut |alert| outputs.send(alert, registry));
+            let rest = limits.rest();
+            self.report_held_back(rest, registry);
             self.report_lost_alerts(registry);
         }
         self.outputs.finish(registry)

@@ -1,6 +1,7 @@
 //! Kestrel as others see it: the web server's pages, and snapshots of the figures.
 
 use super::judge::Judge;
+use super::limits::Limits;
 use super::reload::Health;
 use crate::config::{Config, MetricsConfig, ReadFile};
 use crate::metrics::{Figures, Form, Machine, RuleFigure, Snapshots, Usage, text};
@@ -51,6 +52,8 @@ pub struct Sight<'a> {
     pub judge: &'a Judge,
     /// Alerts.
     pub outputs: &'a Outputs,
+    /// Alerts that were held back.
+    pub limits: &'a Limits,
     /// How reading everything again went.
     pub health: &'a Health,
     /// Where records come from.
@@ -139,7 +142,7 @@ impl Observer {
     }
 
     fn figures(&self, sight: &Sight<'_>, web: crate::web::WebStats) -> Figures {
-        let Sight { judge, outputs, health, source } = sight;
+        let Sight { judge, outputs, limits, health, source } = sight;
         let judged = judge.judged().clone();
         let rules = judge
             .rules()
@@ -170,7 +173,7 @@ impl Observer {
             evicted: judge.state.processes.evicted(),
             looked_up: (judge.state.stats.unknown, judge.state.stats.incomplete),
             sinks: outputs.stats().collect(),
-            held_back: judge.held_back(),
+            held_back: limits.totals(),
             web,
         }
     }

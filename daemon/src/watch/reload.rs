@@ -1,5 +1,6 @@
 //! Reading configuration and rules again while watching.
 
+use super::append::Appended;
 use super::observe::FilesInForce;
 use crate::config::Config;
 use kestrel_rules::RuleSet;
@@ -27,7 +28,9 @@ pub struct Fresh {
     pub rules: RuleSet,
     /// The configuration that they were compiled with.
     pub config: Box<Config>,
-    /// The files that both come from.
+    /// What is added to alerts.
+    pub appended: Appended,
+    /// The files that all of it comes from.
     pub files: FilesInForce,
 }
 

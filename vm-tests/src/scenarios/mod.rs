@@ -9,6 +9,7 @@ mod losses;
 mod outputs;
 mod records;
 mod reload;
+mod reload_rules;
 mod rules_files;
 mod rules_kernel;
 mod rules_network;
@@ -133,6 +134,7 @@ pub fn all() -> Vec<&'static Scenario> {
         signals::SCENARIOS,
         records::SCENARIOS,
         reload::SCENARIOS,
+        reload_rules::SCENARIOS,
         losses::SCENARIOS,
         storm::SCENARIOS,
     ]
