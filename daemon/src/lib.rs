@@ -16,7 +16,8 @@
 //! | `versions` | the versions of everything |
 //! | `metrics` | figures of our own |
 //! | `web` | the web server |
-//! | `logger`, `signals`, `pidfile` | around them |
+//! | `sandbox` | what is given up after set-up |
+//! | `logger`, `signals`, `pidfile`, `service` | around them |
 #![deny(unsafe_code)]
 
 pub mod changes;
@@ -32,6 +33,8 @@ pub mod metrics;
 pub mod pidfile;
 pub mod record_builder;
 pub mod rule_test;
+pub mod sandbox;
+pub mod service;
 pub mod signals;
 pub mod sources;
 pub mod state;

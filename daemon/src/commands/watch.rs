@@ -8,11 +8,12 @@ use crate::config::{Config, ReadFile};
 use crate::event_loop::{Ended, EventLoop, Limits};
 use crate::fields::Clock;
 use crate::pidfile::PidFile;
+use crate::sandbox;
+use crate::service::{self, ServiceManager};
 use crate::signals::Signals;
 use crate::state::{ProcReader, State, Users};
 use crate::watch::{FilesInForce, Judge, Observer, Watch, interest};
 use kestrel_outputs::Outputs;
-use sd_notify::NotifyState;
 use std::time::{Duration, Instant};
 
 /// Watches until somebody or something ends it. `files` are those that the configuration was read from.
@@ -50,7 +51,8 @@ pub fn run(cli: &Cli, config: &Config, files: &[ReadFile]) -> Result<(), Failure
     }
     let mut watch = Watch::new(judge, outputs, &config.syscall_event_drops, again::reload(cli, paths))
         .following(config.clone(), changes)
-        .observed(observer);
+        .observed(observer)
+        .serving(ServiceManager::of_process(Instant::now()));
     let end = cli.seconds.map(|seconds| Instant::now() + Duration::from_secs(seconds));
     let limits = Limits { end, keep_recording: config.engine.kmod.keep_recording };
     let mut event_loop = EventLoop::new(source, signals, limits)?;
@@ -59,10 +61,10 @@ pub fn run(cli: &Cli, config: &Config, files: &[ReadFile]) -> Result<(), Failure
     event_loop.start(&events)?;
     watch.judge_mut().state.scan();
     log::info!("watching with {count} rules: {} kinds of events", events.len());
-    // Without a service manager there is nobody to tell.
-    let _ = sd_notify::notify(&[NotifyState::Ready]);
+    sandbox::enter(config, cli.pidfile.as_deref());
+    service::ready();
     let Ended { stop, accounts, system_calls } = event_loop.run(&mut watch);
-    let _ = sd_notify::notify(&[NotifyState::Stopping]);
+    service::stopping();
     for line in watch.summary(accounts, system_calls).to_string().lines() {
         log::info!("{line}");
     }

@@ -80,6 +80,7 @@ pub const KEYS: &[(&str, Kind)] = &[
     ("rule_matching", Kind::Choice(&["first", "all"])),
     ("rules", Kind::List(&Kind::Switch)),
     ("rules_files", Kind::List(&Kind::Text)),
+    ("sandbox.enabled", Kind::Bool),
     ("socket_output.enabled", Kind::Bool),
     ("socket_output.mode", Kind::Text),
     ("socket_output.path", Kind::Text),

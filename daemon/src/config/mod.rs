@@ -85,6 +85,8 @@ pub struct Config {
     pub webserver: WebConfig,
     /// Figures of Kestrel's own.
     pub metrics: MetricsConfig,
+    /// What Kestrel gives up once it is set up.
+    pub sandbox: SandboxConfig,
     /// Alerts.
     #[serde(flatten)]
     pub outputs: OutputsConfig,
@@ -111,8 +113,23 @@ impl Default for Config {
             alert_limits: AlertLimits::default(),
             webserver: WebConfig::default(),
             metrics: MetricsConfig::default(),
+            sandbox: SandboxConfig::default(),
             outputs: OutputsConfig::default(),
         }
+    }
+}
+
+/// What Kestrel gives up once it is set up.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SandboxConfig {
+    /// Whether it gives up anything.
+    pub enabled: bool,
+}
+
+impl Default for SandboxConfig {
+    fn default() -> Self {
+        SandboxConfig { enabled: true }
     }
 }
 

@@ -33,6 +33,7 @@ use crate::changes::Changes;
 use crate::config::{AlertLimits, Config, DropAction, DropsConfig};
 use crate::event_loop::{HANDLER, HANDLER_TOKENS, Handler};
 use crate::metrics;
+use crate::service::ServiceManager;
 use crate::sources::{Accounts, Source};
 use crate::state::LIFECYCLE;
 use alert::{internal, now_ns, shown};
@@ -69,6 +70,7 @@ pub struct Watch<'a> {
     changes: Option<Changes>,
     observer: Option<Observer>,
     limits: Limits,
+    service: Option<ServiceManager>,
     health: Health,
     actions: Vec<DropAction>,
     drops: DropWatch,
@@ -101,6 +103,7 @@ impl<'a> Watch<'a> {
             changes: None,
             observer: None,
             limits: Limits::new(&AlertLimits::default(), now),
+            service: None,
             health: Health { read_ns: now_ns(), ..Health::default() },
             actions: drops.actions.clone(),
             drops: DropWatch::new(drops, Counters::default(), now),
@@ -124,6 +127,13 @@ impl<'a> Watch<'a> {
     #[must_use]
     pub fn observed(mut self, observer: Observer) -> Watch<'a> {
         self.observer = Some(observer);
+        self
+    }
+
+    /// Tells the service manager that the loop goes round.
+    #[must_use]
+    pub fn serving(mut self, service: ServiceManager) -> Watch<'a> {
+        self.service = Some(service);
         self
     }
 
@@ -345,13 +355,15 @@ impl Handler for Watch<'_> {
     fn deadline(&self) -> Option<Instant> {
         let changes = self.changes.as_ref().and_then(Changes::deadline);
         let observer = self.observer.as_ref().and_then(Observer::deadline);
-        [self.outputs.deadline(), changes, observer, self.limits.deadline()].into_iter().flatten().min()
+        let service = self.service.as_ref().and_then(ServiceManager::deadline);
+        [self.outputs.deadline(), changes, observer, self.limits.deadline(), service].into_iter().flatten().min()
     }
 
     fn expired(&mut self, registry: &Registry) {
         self.outputs.expired(registry);
         let now = Instant::now();
-        let Watch { outputs, limits, .. } = self;
+        let Watch { outputs, limits, service, .. } = self;
+        service.iter_mut().for_each(|service| service.beat(now));
         limits.expired(now, &mut |alert| outputs.send(alert, registry));
         let report = limits.report(now);
         self.report_held_back(report, registry);

@@ -54,6 +54,7 @@ pub fn needs_restart(old: &Config, new: &Config) -> Vec<&'static str> {
         ("engine", old.engine != new.engine),
         ("falco_libs", old.falco_libs != new.falco_libs),
         ("hostname", old.hostname != new.hostname),
+        ("sandbox", old.sandbox != new.sandbox),
         ("webserver", old.webserver != new.webserver),
         ("outputs_queue", a.outputs_queue != b.outputs_queue),
         ("buffered_outputs", a.buffered_outputs != b.buffered_outputs),
@@ -117,6 +118,7 @@ mod tests {
         other.falco_libs.thread_table_size = 1;
         other.hostname = "x".to_owned();
         other.webserver.enabled = true;
+        other.sandbox.enabled = false;
         other.outputs.outputs_queue.capacity = 1;
         other.outputs.buffered_outputs = true;
         other.outputs.stdout_output.enabled = false;
