@@ -69,9 +69,29 @@ pub struct Cli {
     #[arg(short = 'P', long = "pidfile", value_name = "FILE")]
     pub pidfile: Option<PathBuf>,
 
-    /// Print the version, and what the kernel module must fit
+    /// Print the version, and what the kernel module must fit (as JSON with -o json_output=true)
     #[arg(long, action = ArgAction::SetTrue)]
     pub version: bool,
+
+    /// The same as JSON
+    #[arg(long, action = ArgAction::SetTrue)]
+    pub version_json: bool,
+
+    /// Print the JSON schema of the configuration, and exit
+    #[arg(long)]
+    pub config_schema: bool,
+
+    /// Print the JSON schema of rule files, and exit
+    #[arg(long)]
+    pub rule_schema: bool,
+
+    /// Set everything up but the recording, say whether it would run, and exit
+    #[arg(long)]
+    pub dry_run: bool,
+
+    /// Print what a report of a mistake needs (version, machine, command line, configuration, rules) as JSON, and exit
+    #[arg(long)]
+    pub support: bool,
 
     /// Say more about what goes on
     #[arg(short = 'v', global = true)]

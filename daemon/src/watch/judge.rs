@@ -1,6 +1,8 @@
 //! A record becomes alerts.
 
 use super::alert::alert;
+use super::append::Appended;
+use super::base64::Coded;
 use crate::fields::{Clock, EventFacts};
 use crate::state::State;
 use bumpalo::Bump;
@@ -38,6 +40,9 @@ pub struct Judge {
     clock: Clock,
     arena: Bump,
     hostname: Rc<str>,
+    appended: Appended,
+    /// Buffers in alerts are base64, and lie here.
+    coded: Option<Bump>,
     judged: Judged,
 }
 
@@ -45,7 +50,16 @@ impl Judge {
     /// A judge by these rules.
     pub fn new(state: State, rules: RuleSet, clock: Clock) -> Judge {
         let hostname = clock.hostname.as_str().into();
-        Judge { state, rules, clock, arena: Bump::new(), hostname, judged: Judged::default() }
+        Judge {
+            state,
+            rules,
+            clock,
+            arena: Bump::new(),
+            hostname,
+            appended: Appended::default(),
+            coded: None,
+            judged: Judged::default(),
+        }
     }
 
     /// The rules.
@@ -68,6 +82,12 @@ impl Judge {
         Rc::clone(&self.hostname)
     }
 
+    /// Writes alerts so from the next record on: with what is added to them, and with buffers as base64 or as they are.
+    pub fn set_alerts(&mut self, appended: Appended, base64: bool) {
+        self.appended = appended;
+        self.coded = base64.then(Bump::new);
+    }
+
     /// What became of the records so far.
     pub fn judged(&self) -> &Judged {
         &self.judged
@@ -75,7 +95,7 @@ impl Judge {
 
     /// Takes in a record and calls `on_alert` for each alert.
     pub fn record(&mut self, bytes: &[u8], mut on_alert: impl FnMut(Alert)) {
-        let Judge { state, rules, clock, arena, hostname, judged } = self;
+        let Judge { state, rules, clock, arena, hostname, appended, coded, judged } = self;
         let Ok(record) = Record::parse(bytes) else {
             judged.bad_records += 1;
             return;
@@ -96,9 +116,14 @@ impl Judge {
                     Some(count) => *count += 1,
                     None => drop(judged.by_rule.insert(Rc::clone(&rule.name), 1)),
                 }
-                on_alert(alert(rule, &facts, time_ns, hostname));
+                let extra = appended.of(rule);
+                on_alert(match &*coded {
+                    None => alert(rule, extra, &facts, time_ns, hostname),
+                    Some(arena) => alert(rule, extra, &Coded { facts: &facts, arena }, time_ns, hostname),
+                });
             });
         }
+        coded.iter_mut().for_each(Bump::reset);
         clock.previous_ns = time_ns;
         state.settle(&record, key);
         if arena.allocated_bytes() > ARENA_BYTES {
