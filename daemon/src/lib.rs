@@ -32,6 +32,7 @@ pub mod k8s_audit;
 pub mod logger;
 pub mod metrics;
 pub mod pidfile;
+pub mod provided;
 pub mod record_builder;
 pub mod rule_test;
 pub mod sandbox;

@@ -12,7 +12,7 @@ use crate::sandbox;
 use crate::service::{self, ServiceManager};
 use crate::signals::Signals;
 use crate::state::{ProcReader, State, Users};
-use crate::watch::{FilesInForce, Judge, Observer, Watch, interest};
+use crate::watch::{Audit, FilesInForce, Judge, Observer, Watch, interest};
 use kestrel_outputs::Outputs;
 use std::time::{Duration, Instant};
 
@@ -29,6 +29,7 @@ pub fn run(cli: &Cli, config: &Config, files: &[ReadFile]) -> Result<(), Failure
     let appended = rules::appended(config, &set)?;
     let signals = Signals::new().map_err(system("cannot receive signals"))?;
     let outputs = Outputs::new(&config.outputs, Watch::OUTPUTS)?;
+    let audit = Audit::new(&config.k8s_audit)?;
     let observer = Observer::new(config, FilesInForce { config: files.into(), rules: rules_files.into() })?;
     if cli.dry_run {
         return print(format_args!("{} rules: kestrel would run with this", set.rules().len()));
@@ -52,6 +53,7 @@ pub fn run(cli: &Cli, config: &Config, files: &[ReadFile]) -> Result<(), Failure
     let mut watch = Watch::new(judge, outputs, &config.syscall_event_drops, again::reload(cli, paths))
         .following(config.clone(), changes)
         .observed(observer)
+        .auditing(audit)
         .serving(ServiceManager::of_process(Instant::now()));
     let end = cli.seconds.map(|seconds| Instant::now() + Duration::from_secs(seconds));
     let limits = Limits { end, keep_recording: config.engine.kmod.keep_recording };

@@ -55,6 +55,14 @@ pub const KEYS: &[(&str, Kind)] = &[
     ("json_include_output_property", Kind::Bool),
     ("json_include_tags_property", Kind::Bool),
     ("json_output", Kind::Bool),
+    ("k8s_audit.endpoint", Kind::Text),
+    ("k8s_audit.listen_address", Kind::Text),
+    ("k8s_audit.listen_port", Kind::Count(0, 65_535)),
+    ("k8s_audit.log_file", Kind::Text),
+    ("k8s_audit.ssl_certificate", Kind::Text),
+    ("k8s_audit.ssl_client_ca", Kind::Text),
+    ("k8s_audit.ssl_enabled", Kind::Bool),
+    ("k8s_audit.webhook_enabled", Kind::Bool),
     ("log_level", PRIORITIES),
     ("log_stderr", Kind::Bool),
     ("log_syslog", Kind::Bool),
@@ -108,6 +116,7 @@ pub const KEYS: &[(&str, Kind)] = &[
     ("webserver.listen_port", Kind::Count(0, 65_535)),
     ("webserver.prometheus_metrics_enabled", Kind::Bool),
     ("webserver.ssl_certificate", Kind::Text),
+    ("webserver.ssl_client_ca", Kind::Text),
     ("webserver.ssl_enabled", Kind::Bool),
 ];
 

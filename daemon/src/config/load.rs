@@ -158,6 +158,7 @@ fn consistent(config: &Config) -> Result<(), ConfigError> {
         problems.push("syscall_event_drops.actions: ignore makes no sense together with another action".to_owned());
     }
     problems.extend(config.webserver.problems());
+    problems.extend(config.k8s_audit.problems());
     problems.extend(config.append_output.iter().filter_map(|append| append.problem()));
     if problems.is_empty() { Ok(()) } else { Err(ConfigError(problems)) }
 }

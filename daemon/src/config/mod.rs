@@ -21,6 +21,7 @@ mod expand;
 pub mod explained;
 mod files;
 mod given;
+mod k8s_audit;
 mod keys;
 mod kind;
 mod load;
@@ -32,6 +33,7 @@ mod web;
 
 pub use append::{AlertLimits, AppendOutput, AppendTo, ExtraField};
 pub use files::{Fragment, ReadFile, Strategy};
+pub use k8s_audit::AuditConfig;
 pub use keys::{KEYS, distance};
 pub use kind::Kind;
 pub use load::{ConfigError, DEFAULT_PATH, Loaded, Origins, load};
@@ -83,6 +85,8 @@ pub struct Config {
     pub alert_limits: AlertLimits,
     /// The web server.
     pub webserver: WebConfig,
+    /// Where events of the Kubernetes audit log come from.
+    pub k8s_audit: AuditConfig,
     /// Figures of Kestrel's own.
     pub metrics: MetricsConfig,
     /// What Kestrel gives up once it is set up.
@@ -112,6 +116,7 @@ impl Default for Config {
             buffer_format_base64: false,
             alert_limits: AlertLimits::default(),
             webserver: WebConfig::default(),
+            k8s_audit: AuditConfig::default(),
             metrics: MetricsConfig::default(),
             sandbox: SandboxConfig::default(),
             outputs: OutputsConfig::default(),

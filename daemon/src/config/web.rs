@@ -22,6 +22,8 @@ pub struct WebConfig {
     pub ssl_enabled: bool,
     /// PEM file of the certificate and its key.
     pub ssl_certificate: PathBuf,
+    /// PEM file of the authorities whose clients are answered; empty for everybody.
+    pub ssl_client_ca: PathBuf,
 }
 
 impl Default for WebConfig {
@@ -34,6 +36,7 @@ impl Default for WebConfig {
             prometheus_metrics_enabled: false,
             ssl_enabled: false,
             ssl_certificate: PathBuf::from("/etc/kestrel/kestrel.pem"),
+            ssl_client_ca: PathBuf::new(),
         }
     }
 }

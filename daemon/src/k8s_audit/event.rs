@@ -1,7 +1,10 @@
 //! Events, and the bodies and lines that bring them.
 
 use jiff::Timestamp;
+use serde::Deserialize;
 use serde_json::Value;
+use serde_json::value::RawValue;
+use std::borrow::Cow;
 
 /// Bytes that a body may have: the API server sends no more than 10 MiB in a batch of its own, with room for what others
 /// put around it.
@@ -38,40 +41,102 @@ pub enum BodyError {
     TooMany,
 }
 
-/// The events of a body: one, a list of the kind `EventList`, or an array. All or none.
+/// The events of a body, each still as text, so that a great body needs little memory.
+#[derive(Debug)]
+pub struct Batch<'a>(Vec<&'a RawValue>);
+
+/// What a body can be: an event, or a list of the kind `EventList`.
+#[derive(Deserialize)]
+struct Body<'a> {
+    #[serde(borrow)]
+    kind: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    items: Option<&'a RawValue>,
+}
+
+/// What tells that something is an event.
+#[derive(Deserialize)]
+struct Probe<'a> {
+    #[serde(borrow)]
+    kind: Option<Cow<'a, str>>,
+    #[serde(borrow, rename = "auditID")]
+    audit_id: Option<Cow<'a, str>>,
+}
+
+impl<'a> Batch<'a> {
+    /// The events of a body: one, a list of the kind `EventList`, or an array. All or none.
+    ///
+    /// # Errors
+    /// [`BodyError`]
+    pub fn of(body: &'a [u8]) -> Result<Batch<'a>, BodyError> {
+        let whole: &RawValue = serde_json::from_slice(body)?;
+        let list = match whole.get().as_bytes().first() {
+            Some(b'[') => Some(whole),
+            Some(b'{') => {
+                let body: Body<'_> = serde_json::from_str(whole.get())?;
+                match (body.kind.as_deref(), body.items) {
+                    (Some("EventList"), None) => return Ok(Batch(Vec::new())),
+                    (Some("EventList"), Some(items)) if !items.get().starts_with('[') => {
+                        return Err(no_event("items", "it is not an array"));
+                    }
+                    (Some("EventList"), items) => items,
+                    _ => None,
+                }
+            }
+            _ => return Err(no_event("the body", "it is not an object")),
+        };
+        let Some(list) = list else {
+            check(whole, || "the body".to_owned())?;
+            return Ok(Batch(vec![whole]));
+        };
+        let events: Vec<&RawValue> = serde_json::from_str(list.get())?;
+        if events.len() > MAX_EVENTS {
+            return Err(BodyError::TooMany);
+        }
+        for (index, event) in events.iter().enumerate() {
+            check(event, || format!("event {index}"))?;
+        }
+        Ok(Batch(events))
+    }
+
+    /// The events, one after the other. One that is nested too deep is an error.
+    pub fn events(&self) -> impl Iterator<Item = Result<AuditEvent, serde_json::Error>> {
+        self.0.iter().map(|event| Ok(AuditEvent::new(serde_json::from_str(event.get())?)))
+    }
+}
+
+fn no_event(place: &str, what: &'static str) -> BodyError {
+    BodyError::NoEvent { place: place.to_owned(), what }
+}
+
+fn check(event: &RawValue, place: impl Fn() -> String) -> Result<(), BodyError> {
+    if !event.get().starts_with('{') {
+        return Err(no_event(&place(), "it is not an object"));
+    }
+    let probe: Probe<'_> = serde_json::from_str(event.get())?;
+    // Events in a list need not repeat their kind.
+    if probe.kind.is_some_and(|kind| kind != "Event") {
+        return Err(no_event(&place(), "its kind is not Event"));
+    }
+    if probe.audit_id.is_none() {
+        return Err(no_event(&place(), "it has no auditID"));
+    }
+    Ok(())
+}
+
+/// The events of a body, all or none.
 ///
 /// # Errors
 /// [`BodyError`]
 pub fn events_of(body: &[u8]) -> Result<Vec<AuditEvent>, BodyError> {
-    let values = match serde_json::from_slice(body)? {
-        Value::Array(values) => values,
-        Value::Object(mut object) if object.get("kind").and_then(Value::as_str) == Some("EventList") => {
-            match object.remove("items") {
-                Some(Value::Array(values)) => values,
-                Some(Value::Null) | None => Vec::new(),
-                Some(_) => return Err(BodyError::NoEvent { place: "items".to_owned(), what: "it is not an array" }),
-            }
-        }
-        value => return Ok(vec![event(value, || "the body".to_owned())?]),
-    };
-    if values.len() > MAX_EVENTS {
-        return Err(BodyError::TooMany);
-    }
-    values.into_iter().enumerate().map(|(index, value)| event(value, || format!("event {index}"))).collect()
+    Ok(Batch::of(body)?.events().collect::<Result<_, _>>()?)
 }
 
-fn event(json: Value, place: impl Fn() -> String) -> Result<AuditEvent, BodyError> {
-    let wrong = |what| BodyError::NoEvent { place: place(), what };
-    let Some(object) = json.as_object() else { return Err(wrong("it is not an object")) };
-    // Events in a list need not repeat their kind.
-    if object.get("kind").is_some_and(|kind| kind.as_str() != Some("Event")) {
-        return Err(wrong("its kind is not Event"));
+impl AuditEvent {
+    fn new(json: Value) -> AuditEvent {
+        let time = |name| json.get(name)?.as_str()?.parse::<Timestamp>().ok();
+        let time = time("stageTimestamp").or_else(|| time("requestReceivedTimestamp"));
+        let time_ns = time.and_then(|time| u64::try_from(time.as_nanosecond()).ok()).unwrap_or(0);
+        AuditEvent { json, time_ns }
     }
-    if object.get("auditID").and_then(Value::as_str).is_none() {
-        return Err(wrong("it has no auditID"));
-    }
-    let time = |name| object.get(name)?.as_str()?.parse::<Timestamp>().ok();
-    let time = time("stageTimestamp").or_else(|| time("requestReceivedTimestamp"));
-    let time_ns = time.and_then(|time| u64::try_from(time.as_nanosecond()).ok()).unwrap_or(0);
-    Ok(AuditEvent { json, time_ns })
 }

@@ -23,7 +23,7 @@ mod request;
 #[cfg(test)]
 mod tests;
 
-pub use event::{AuditEvent, BodyError, MAX_BODY, MAX_EVENTS, events_of};
+pub use event::{AuditEvent, Batch, BodyError, MAX_BODY, MAX_EVENTS, events_of};
 pub use facts::AuditFacts;
 pub use given::provided;
 pub use log_file::{LogFile, LogStats};

@@ -4,12 +4,13 @@ use super::alert::alert;
 use super::append::Appended;
 use super::base64::Coded;
 use crate::fields::{Clock, EventFacts};
+use crate::k8s_audit::{self, AuditEvent, AuditFacts};
 use crate::state::State;
 use bumpalo::Bump;
 use kestrel_core::event::Record;
 use kestrel_core::schema::{self, EventId};
 use kestrel_outputs::{Alert, Priority};
-use kestrel_rules::RuleSet;
+use kestrel_rules::{Rule, RuleSet};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -21,6 +22,8 @@ const ARENA_BYTES: usize = 256 * 1024;
 pub struct Judged {
     /// Records that were judged.
     pub records: u64,
+    /// Events of the Kubernetes audit log that were judged.
+    pub audit_events: u64,
     /// Records that were skipped because they make no sense.
     pub bad_records: u64,
     /// Records that were skipped because this version does not know their event.
@@ -29,6 +32,25 @@ pub struct Judged {
     pub by_priority: BTreeMap<Priority, u64>,
     /// Matches by rule.
     pub by_rule: BTreeMap<Rc<str>, u64>,
+}
+
+impl Judged {
+    fn count(&mut self, rule: &Rule) {
+        *self.by_priority.entry(rule.priority).or_default() += 1;
+        match self.by_rule.get_mut(&rule.name) {
+            Some(count) => *count += 1,
+            None => drop(self.by_rule.insert(Rc::clone(&rule.name), 1)),
+        }
+    }
+}
+
+/// Empties the arena, and gives back what it grew to if that was much.
+fn empty(arena: &mut Bump) {
+    if arena.allocated_bytes() > ARENA_BYTES {
+        *arena = Bump::new();
+    } else {
+        arena.reset();
+    }
 }
 
 /// Takes in records, one by one, and says which alerts they raise.
@@ -111,11 +133,7 @@ impl Judge {
         let key = state.apply(&record);
         if let Some(facts) = EventFacts::new(record, key, state, clock, arena) {
             rules.evaluate(facts.id(), &facts, |rule| {
-                *judged.by_priority.entry(rule.priority).or_default() += 1;
-                match judged.by_rule.get_mut(&rule.name) {
-                    Some(count) => *count += 1,
-                    None => drop(judged.by_rule.insert(Rc::clone(&rule.name), 1)),
-                }
+                judged.count(rule);
                 let extra = appended.of(rule);
                 on_alert(match &*coded {
                     None => alert(rule, extra, &facts, time_ns, hostname),
@@ -126,10 +144,19 @@ impl Judge {
         coded.iter_mut().for_each(Bump::reset);
         clock.previous_ns = time_ns;
         state.settle(&record, key);
-        if arena.allocated_bytes() > ARENA_BYTES {
-            *arena = Bump::new();
-        } else {
-            arena.reset();
-        }
+        empty(arena);
+    }
+
+    /// Takes in an event of the Kubernetes audit log and calls `on_alert` for each alert.
+    pub fn audit(&mut self, event: &AuditEvent, mut on_alert: impl FnMut(Alert)) {
+        let Judge { rules, clock, arena, hostname, appended, judged, .. } = self;
+        judged.audit_events += 1;
+        clock.tick(event.time_ns);
+        let facts = AuditFacts::new(event, clock, arena);
+        rules.evaluate_from(k8s_audit::SOURCE, &facts, |rule| {
+            judged.count(rule);
+            on_alert(alert(rule, appended.of(rule), &facts, event.time_ns, hostname));
+        });
+        empty(arena);
     }
 }

@@ -6,6 +6,7 @@
 //! | `alert.rs` | what an alert holds |
 //! | `append.rs`, `base64.rs` | what the configuration adds to it, and how buffers are written |
 //! | `limits.rs`, `bucket.rs` | how many alerts there may be |
+//! | `audit.rs` | events of the Kubernetes audit log |
 //! | `losses.rs` | when drops are reported |
 //! | `observe.rs` | pages and snapshots: Kestrel as others see it |
 //! | `reload.rs` | rules and configuration that are read again |
@@ -13,6 +14,7 @@
 
 mod alert;
 mod append;
+mod audit;
 mod base64;
 mod bucket;
 mod judge;
@@ -24,6 +26,7 @@ mod summary;
 
 pub(crate) use alert::field_value;
 pub use append::Appended;
+pub use audit::{Audit, AuditStats};
 pub use judge::{Judge, Judged};
 pub use observe::{FilesInForce, Observer};
 pub use reload::{Fresh, Health, Reading, Reload, needs_restart};
@@ -50,7 +53,7 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-const _: () = assert!(Outputs::TOKENS + 2 <= HANDLER_TOKENS);
+const _: () = assert!(Outputs::TOKENS + 3 <= HANDLER_TOKENS);
 
 /// At least how long between two alerts about alerts that were lost.
 const LOST_ALERTS: Duration = Duration::from_secs(30);
@@ -69,6 +72,7 @@ pub struct Watch<'a> {
     config: Option<Box<Config>>,
     changes: Option<Changes>,
     observer: Option<Observer>,
+    audit: Option<Audit>,
     limits: Limits,
     service: Option<ServiceManager>,
     health: Health,
@@ -91,6 +95,9 @@ impl<'a> Watch<'a> {
     /// Whoever looks at Kestrel.
     const OBSERVER: Token = Token(Watch::CHANGES.0 + 1);
 
+    /// Events of the Kubernetes audit log.
+    const AUDIT: Token = Token(Watch::OBSERVER.0 + 1);
+
     /// Watches with this judge. Drops are reported from the beginning of the rings on: a former reader who left them to us
     /// may have said so already, but nobody knows, and twice is better than not at all.
     pub fn new(judge: Judge, outputs: Outputs, drops: &DropsConfig, reload: Reload<'a>) -> Watch<'a> {
@@ -102,6 +109,7 @@ impl<'a> Watch<'a> {
             config: None,
             changes: None,
             observer: None,
+            audit: None,
             limits: Limits::new(&AlertLimits::default(), now),
             service: None,
             health: Health { read_ns: now_ns(), ..Health::default() },
@@ -127,6 +135,13 @@ impl<'a> Watch<'a> {
     #[must_use]
     pub fn observed(mut self, observer: Observer) -> Watch<'a> {
         self.observer = Some(observer);
+        self
+    }
+
+    /// Judges events of the Kubernetes audit log as well.
+    #[must_use]
+    pub fn auditing(mut self, audit: Option<Audit>) -> Watch<'a> {
+        self.audit = audit;
         self
     }
 
@@ -159,6 +174,7 @@ impl<'a> Watch<'a> {
         Summary {
             judged: self.judge.judged().clone(),
             accounts,
+            audit: self.audit.as_ref().map(|audit| audit.stats(&self.judge)),
             state: self.judge.state.stats(),
             system_calls: system_calls + sink_calls,
             sinks,
@@ -255,6 +271,20 @@ impl<'a> Watch<'a> {
         self.config = Some(config);
     }
 
+    /// Judges what came of the Kubernetes audit log.
+    fn judge_audit(&mut self, registry: &Registry) {
+        let Watch { audit, judge, outputs, limits, .. } = self;
+        let Some(audit) = audit else { return };
+        let now = Instant::now();
+        audit.settle(judge, now, |alert| {
+            if limits.is_on() {
+                limits.offer(alert, now, &mut |alert| outputs.send(alert, registry));
+            } else {
+                outputs.send(&alert, registry);
+            }
+        });
+    }
+
     /// Answers whoever looks at Kestrel, and sends a snapshot if one is due.
     fn observe(&mut self, source: &dyn Source, registry: &Registry) {
         let Watch { observer, judge, outputs, limits, health, .. } = self;
@@ -333,6 +363,9 @@ impl Handler for Watch<'_> {
         if let Some(observer) = &mut self.observer {
             observer.register(registry, Watch::OBSERVER)?;
         }
+        if let Some(audit) = &mut self.audit {
+            audit.register(registry, Watch::AUDIT)?;
+        }
         Ok(())
     }
 
@@ -350,13 +383,19 @@ impl Handler for Watch<'_> {
         {
             observer.ready();
         }
+        if token == Watch::AUDIT
+            && let Some(audit) = &mut self.audit
+        {
+            audit.ready();
+        }
     }
 
     fn deadline(&self) -> Option<Instant> {
         let changes = self.changes.as_ref().and_then(Changes::deadline);
         let observer = self.observer.as_ref().and_then(Observer::deadline);
         let service = self.service.as_ref().and_then(ServiceManager::deadline);
-        [self.outputs.deadline(), changes, observer, self.limits.deadline(), service].into_iter().flatten().min()
+        let audit = self.audit.as_ref().and_then(Audit::deadline);
+        [self.outputs.deadline(), changes, observer, audit, self.limits.deadline(), service].into_iter().flatten().min()
     }
 
     fn expired(&mut self, registry: &Registry) {
@@ -370,6 +409,7 @@ impl Handler for Watch<'_> {
     }
 
     fn settle(&mut self, source: &dyn Source, registry: &Registry) -> Option<EventSet> {
+        self.judge_audit(registry);
         self.observe(source, registry);
         if !self.changes.as_mut().is_some_and(|changes| changes.changed(Instant::now())) {
             return None;

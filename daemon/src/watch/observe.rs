@@ -171,7 +171,7 @@ impl Observer {
             rules,
             processes: judge.state.processes.len() as u64,
             evicted: judge.state.processes.evicted(),
-            looked_up: (judge.state.stats.unknown, judge.state.stats.incomplete),
+            looked_up: (judge.state.stats().unknown, judge.state.stats().incomplete),
             sinks: outputs.stats().collect(),
             held_back: limits.totals(),
             web,

@@ -81,7 +81,7 @@ impl WebServer {
     pub fn listen(config: &WebConfig, routes: Vec<Route>) -> Result<WebServer, WebError> {
         let address = SocketAddr::new(config.address().map_err(WebError::Config)?, config.listen_port);
         let tls = match config.ssl_enabled {
-            true => Some(tls::server(&config.ssl_certificate).map_err(WebError::Config)?),
+            true => Some(tls::server(&config.ssl_certificate, &config.ssl_client_ca).map_err(WebError::Config)?),
             false => None,
         };
         let refused = |error| WebError::Listen { address, error };
