@@ -75,7 +75,10 @@ const TEXTS: &[(&str, &str)] = &[
     ("rule_matching", "One alert for an event, of the first rule that matches, or one for each rule that matches"),
     ("rules", "Rules that are switched on and off, in order"),
     ("rules_files", "Rule files and folders, in order"),
-    ("sandbox.enabled", "Once set up, give up what is not needed: capabilities, writing files elsewhere, system calls; not with program_output"),
+    (
+        "sandbox.enabled",
+        "Once set up, give up what is not needed: capabilities, writing files elsewhere, system calls; not with program_output",
+    ),
     ("socket_output.enabled", "Let programs on this machine read alerts from a socket"),
     ("socket_output.mode", "Who may: permissions in octal"),
     ("socket_output.path", "Its path"),

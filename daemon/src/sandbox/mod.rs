@@ -48,7 +48,9 @@ pub fn enter(config: &Config, pidfile: Option<&Path>) {
 /// The folders in which files are written, made or removed.
 fn written(config: &Config, pidfile: Option<&Path>) -> Vec<PathBuf> {
     let outputs = &config.outputs;
-    let folder = |path: &Path| path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned();
+    let folder = |path: &Path| {
+        path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned()
+    };
     let mut folders = Vec::new();
     if outputs.file_output.enabled {
         folders.push(folder(&outputs.file_output.filename));
