@@ -126,6 +126,8 @@ pub enum Command {
     Test(TestArgs),
     /// Print alerts of the kestrel that runs, as they are raised
     Watch(WatchArgs),
+    /// Print the figures of the kestrel that runs
+    Stats(StatsArgs),
     /// Say how a rule is evaluated, or why it matches an event of a rule test or does not
     Explain(ExplainArgs),
 }
@@ -156,6 +158,18 @@ pub struct ExplainArgs {
     /// With --event: the rule test whose judged event it is, by its name [default: the first]
     #[arg(long = "test", value_name = "NAME", requires = "event")]
     pub test_name: Option<String>,
+}
+
+/// Whose figures to print, and how.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct StatsArgs {
+    /// Its web server [default: that of the configuration]
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub address: Option<std::net::SocketAddr>,
+
+    /// All of them, in Prometheus' form
+    #[arg(long)]
+    pub raw: bool,
 }
 
 /// Whose alerts to print, and how.

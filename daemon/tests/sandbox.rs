@@ -25,7 +25,7 @@ fn inside() {
     config.outputs.file_output.filename = allowed.join("alerts");
     sandbox::enter(&config, None);
 
-    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let status = fs::read_to_string("/proc/thread-self/status").unwrap();
     let line = |name: &str| status.lines().find_map(|line| line.strip_prefix(name)).unwrap().trim().to_owned();
     assert_eq!((line("NoNewPrivs:"), line("Seccomp:")), ("1".to_owned(), "2".to_owned()));
     let kept = KEPT.iter().fold(0, |bits, capability| bits | 1u64 << capability.index());

@@ -91,9 +91,12 @@ fn files_of(folder: &Path) -> Vec<PathBuf> {
     crate::config::rule_files::yaml_files(folder).unwrap_or_default()
 }
 
-/// What files are known by: device, inode, size and the time of the last change (stat(2)), which nobody can set back.
+/// Device, inode, size and the time of the last change (stat(2)), which nobody can set back.
+type Identity = (u64, u64, u64, i64, i64);
+
+/// What files are known by; nothing for one that is not there.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Fingerprint(BTreeMap<PathBuf, Option<(u64, u64, u64, i64, i64)>>);
+pub struct Fingerprint(BTreeMap<PathBuf, Option<Identity>>);
 
 /// Looks at files, and at those in folders.
 pub fn fingerprint(paths: &[PathBuf]) -> Fingerprint {

@@ -6,6 +6,7 @@
 //! | `dump.rs` | `dump` |
 //! | `test.rs` | `test` |
 //! | `watch_socket.rs` | `watch` |
+//! | `stats.rs` | `stats` |
 //! | `explain.rs` | `explain` |
 //! | `validate.rs` | `-V` |
 //! | `describe.rs` | `-L`, `-l` |
@@ -22,6 +23,7 @@ mod failure;
 mod list;
 mod rules;
 mod schema;
+mod stats;
 mod support;
 mod test;
 mod unfilled;
@@ -97,6 +99,7 @@ pub fn run(cli: &Cli) -> Result<(), Failure> {
         Some(Command::Dump(args)) => dump::run(args, cli, &config),
         Some(Command::Test(args)) => test::run(args, cli),
         Some(Command::Watch(args)) => watch_socket::run(args, cli, &config),
+        Some(Command::Stats(args)) => stats::run(args, &config),
         Some(Command::Explain(args)) => explain::rule(args, cli, &config),
         None => watch::run(cli, &config, &files),
     }

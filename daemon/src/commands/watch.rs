@@ -32,7 +32,7 @@ pub fn run(cli: &Cli, config: &Config, files: &[ReadFile]) -> Result<(), Failure
     let audit = Audit::new(&config.k8s_audit)?;
     let observer = Observer::new(config, FilesInForce { config: files.into(), rules: rules_files.into() })?;
     if cli.dry_run {
-        return print(format_args!("{} rules: kestrel would run with this", set.rules().len()));
+        return print(format_args!("kestrel would run with this: {} rules", set.rules().len()));
     }
     let source = open_source(config)?;
     let pidfile = cli

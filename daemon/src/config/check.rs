@@ -20,12 +20,15 @@ pub struct Findings {
     pub unset: BTreeSet<String>,
 }
 
+/// A variable of the environment by its name.
+pub type Variable<'a> = &'a dyn Fn(&str) -> Option<String>;
+
 /// Checks what one file or option gave.
 pub struct Checker<'a> {
     /// Where a line and a column are.
     pub place: &'a dyn Fn(u64, u64) -> String,
     /// A variable of the environment; `None` where values are taken as they are.
-    pub variable: Option<&'a dyn Fn(&str) -> Option<String>>,
+    pub variable: Option<Variable<'a>>,
     /// What was found.
     pub findings: &'a mut Findings,
 }

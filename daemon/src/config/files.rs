@@ -3,7 +3,7 @@
 //! A later file changes what is there key by key of the first level, as in Falco: `append` adds to lists and replaces
 //! everything else, `override` replaces all, `add-only` adds keys that are not there.
 
-use super::check::{Checker, Findings};
+use super::check::{Checker, Findings, Variable};
 use crate::document::{self, Content};
 use figment::value::{Dict, Value};
 use ring::digest;
@@ -101,7 +101,7 @@ impl Strategy {
 /// Reads files, and keeps in mind which.
 pub struct Reader<'a> {
     /// A variable of the environment.
-    pub variable: &'a dyn Fn(&str) -> Option<String>,
+    pub variable: Variable<'a>,
     /// What was found.
     pub findings: &'a mut Findings,
     /// The files that were read, in order.
