@@ -43,6 +43,7 @@ settings=(
     /etc/kestrel/kestrel.yaml=dist/kestrel.yaml
     /etc/kestrel/kestrel_rules.yaml=target/kestrel_rules.yaml
     /etc/kestrel/optional_rules.yaml=target/optional_rules.yaml
+    /etc/kestrel/kubernetes_rules.yaml=target/kubernetes_rules.yaml
     /etc/logrotate.d/kestrel=dist/kestrel.logrotate
 )
 has_systemd() { [ -z "$destdir" ] && [ -d /run/systemd/system ]; }
@@ -85,6 +86,7 @@ install_all() {
 
     ci/default-rules.sh >target/kestrel_rules.yaml
     cp rules/rulesets/optional.yaml target/optional_rules.yaml
+    cp rules/rulesets/kubernetes.yaml target/kubernetes_rules.yaml
 
     echo "installing${destdir:+ into $destdir}:"
     put 755 target/static/kestrel "$prefix/bin/kestrel"

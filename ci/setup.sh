@@ -8,8 +8,8 @@
 #   vm         QEMU and busybox, for machine tests
 #   running    the headers of the kernel that runs here, if they are not there
 #   fuzz       a C++ compiler: libFuzzer is built from its sources
-#   outputs    rsyslog and syslog-ng, for the tests of the outputs: unpacked in target/syslog, not installed, for Debian
-#              allows only one of them on a machine
+#   outputs    rsyslog and syslog-ng, for the tests of the outputs, and promtool, for the metrics: unpacked in target/syslog,
+#              not installed, for Debian allows only one of the former on a machine
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -49,7 +49,8 @@ missing() {
 }
 mapfile -t packages < <(missing "${packages[@]}")
 mapfile -t emulator < <(missing "${emulator[@]}")
-if [ -n "$servers" ] && [ -e target/syslog/rsyslog/done ] && [ -e target/syslog/syslog-ng/done ]; then servers=; fi
+if [ -n "$servers" ] && [ -e target/syslog/rsyslog/done ] && [ -e target/syslog/syslog-ng/done ] &&
+    [ -e target/syslog/prometheus/done ]; then servers=; fi
 [ -n "$servers" ] || [ $((${#packages[@]} + ${#emulator[@]})) -gt 0 ] || exit 0
 
 as_root=()
@@ -111,11 +112,13 @@ unpack() {
     rm -r "$dir/archives"
     touch "$dir/done"
 }
-unpack_servers() { unpack rsyslog rsyslog rsyslog-openssl && unpack syslog-ng syslog-ng-core; }
+unpack_servers() {
+    unpack rsyslog rsyslog rsyslog-openssl && unpack syslog-ng syslog-ng-core && unpack prometheus prometheus
+}
 if [ -n "$servers" ]; then
-    echo "==> unpacking rsyslog and syslog-ng"
+    echo "==> unpacking rsyslog, syslog-ng and promtool"
     unpack_servers >/dev/null 2>&1 || { apt update >/dev/null && unpack_servers >/dev/null; } || {
-        echo "setup: apt could not bring rsyslog, rsyslog-openssl and syslog-ng-core." >&2
+        echo "setup: apt could not bring rsyslog, rsyslog-openssl, syslog-ng-core and prometheus." >&2
         exit 1
     }
 fi

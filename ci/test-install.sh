@@ -37,6 +37,7 @@ drwxr-xr-x etc
 drwxr-xr-x etc/kestrel
 -rw-r--r-- etc/kestrel/kestrel.yaml
 -rw-r--r-- etc/kestrel/kestrel_rules.yaml
+-rw-r--r-- etc/kestrel/kubernetes_rules.yaml
 -rw-r--r-- etc/kestrel/optional_rules.yaml
 drwxr-xr-x etc/kestrel/rules.d
 drwxr-xr-x etc/logrotate.d
@@ -59,6 +60,7 @@ drwxr-xr-x usr/local/share/kestrel
 -rw-r--r-- usr/local/share/kestrel/kestrel.logrotate
 -rw-r--r-- usr/local/share/kestrel/kestrel.yaml
 -rw-r--r-- usr/local/share/kestrel/kestrel_rules.yaml
+-rw-r--r-- usr/local/share/kestrel/kubernetes_rules.yaml
 -rw-r--r-- usr/local/share/kestrel/optional_rules.yaml
 drwxr-xr-x var
 drwxr-xr-x var/log
@@ -77,7 +79,7 @@ readelf -p .modinfo "$module" >"$log" 2>&1 || die "the installed module is no mo
 grep -q "vermagic=$release " "$log" || die "the installed module is not for $release"
 # The configuration is read for every command but the lists; the rules are validated by it.
 env -i "$kestrel" -c "$root/etc/kestrel/kestrel.yaml" -V "$root/etc/kestrel/kestrel_rules.yaml" \
-    "$root/etc/kestrel/optional_rules.yaml" "$root/etc/kestrel/rules.d" \
+    "$root/etc/kestrel/optional_rules.yaml" "$root/etc/kestrel/kubernetes_rules.yaml" "$root/etc/kestrel/rules.d" \
     >"$log" 2>&1 || die "the installed configuration or rules are refused"
 ! grep -qv ': Ok$' "$log" || die "the installed configuration or rules are warned about"
 

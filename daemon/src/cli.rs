@@ -69,9 +69,29 @@ pub struct Cli {
     #[arg(short = 'P', long = "pidfile", value_name = "FILE")]
     pub pidfile: Option<PathBuf>,
 
-    /// Print the version, and what the kernel module must fit
+    /// Print the version, and what the kernel module must fit (as JSON with -o json_output=true)
     #[arg(long, action = ArgAction::SetTrue)]
     pub version: bool,
+
+    /// The same as JSON
+    #[arg(long, action = ArgAction::SetTrue)]
+    pub version_json: bool,
+
+    /// Print the JSON schema of the configuration, and exit
+    #[arg(long)]
+    pub config_schema: bool,
+
+    /// Print the JSON schema of rule files, and exit
+    #[arg(long)]
+    pub rule_schema: bool,
+
+    /// Set everything up but the recording, say whether it would run, and exit
+    #[arg(long)]
+    pub dry_run: bool,
+
+    /// Print what a report of a mistake needs (version, machine, command line, configuration, rules) as JSON, and exit
+    #[arg(long)]
+    pub support: bool,
 
     /// Say more about what goes on
     #[arg(short = 'v', global = true)]
@@ -106,6 +126,8 @@ pub enum Command {
     Test(TestArgs),
     /// Print alerts of the kestrel that runs, as they are raised
     Watch(WatchArgs),
+    /// Print the figures of the kestrel that runs
+    Stats(StatsArgs),
     /// Say how a rule is evaluated, or why it matches an event of a rule test or does not
     Explain(ExplainArgs),
 }
@@ -136,6 +158,18 @@ pub struct ExplainArgs {
     /// With --event: the rule test whose judged event it is, by its name [default: the first]
     #[arg(long = "test", value_name = "NAME", requires = "event")]
     pub test_name: Option<String>,
+}
+
+/// Whose figures to print, and how.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct StatsArgs {
+    /// Its web server [default: that of the configuration]
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub address: Option<std::net::SocketAddr>,
+
+    /// All of them, in Prometheus' form
+    #[arg(long)]
+    pub raw: bool,
 }
 
 /// Whose alerts to print, and how.

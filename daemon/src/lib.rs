@@ -12,9 +12,15 @@
 //! | `rule_test` | rules against made-up events |
 //! | `cli`, `config`, `commands` | what people see |
 //! | `document` | YAML with places |
-//! | `logger`, `signals`, `pidfile` | around them |
+//! | `changes` | changes of files that were read |
+//! | `versions` | the versions of everything |
+//! | `metrics` | figures of our own |
+//! | `web` | the web server |
+//! | `sandbox` | what is given up after set-up |
+//! | `logger`, `signals`, `pidfile`, `service` | around them |
 #![deny(unsafe_code)]
 
+pub mod changes;
 pub mod cli;
 pub mod commands;
 pub mod config;
@@ -22,11 +28,18 @@ pub mod document;
 pub mod dump;
 pub mod event_loop;
 pub mod fields;
+pub mod k8s_audit;
 pub mod logger;
+pub mod metrics;
 pub mod pidfile;
+pub mod provided;
 pub mod record_builder;
 pub mod rule_test;
+pub mod sandbox;
+pub mod service;
 pub mod signals;
 pub mod sources;
 pub mod state;
+pub mod versions;
 pub mod watch;
+pub mod web;

@@ -261,6 +261,66 @@ fn the_help_and_the_version_are_there() {
     );
 }
 
+#[test]
+fn programs_are_told_the_versions() {
+    let place = Place::new(&[("c.yaml", "json_output: true\n")]);
+    let told = place.run(&["--version-json"]);
+    let versions: serde_json::Value = serde_json::from_str(told.strip_prefix("exit 0\n").unwrap()).unwrap();
+    assert_eq!(versions["kestrel_version"], env!("CARGO_PKG_VERSION"));
+    assert!(versions["engine_version_semver"].as_str().unwrap().starts_with("0."));
+    assert_eq!(place.run(&["--version", "-c", "c.yaml"]), told);
+    // Whatever the configuration is like.
+    assert!(place.run(&["--version", "-o", "nonsense"]).starts_with("exit 0\nkestrel "));
+}
+
+#[test]
+fn a_dry_run_says_whether_it_would_run_and_records_nothing() {
+    let config = format!("{CONFIG}rules_files: [r.yaml]\n");
+    let place = Place::new(&[("c.yaml", &config), ("r.yaml", GOOD)]);
+    let dry = |more: &[&str]| place.run(&[&["-c", "c.yaml", "--dry-run"], more].concat());
+    let fine = dry(&[]);
+    assert!(fine.starts_with("exit 0\nkestrel would run with this: 1 rules"), "{fine}");
+    let format = "append_output[]={extra_output: '%proc.nme'}";
+    assert!(dry(&["-o", format]).starts_with("exit 2\n"), "{}", dry(&["-o", format]));
+    let web =
+        ["-o", "webserver.enabled=true", "-o", "webserver.ssl_enabled=true", "-o", "webserver.ssl_certificate=no.pem"];
+    let refused = dry(&web);
+    assert!(refused.starts_with("exit 2\n") && refused.contains("webserver.ssl_certificate: no.pem: "), "{refused}");
+}
+
+#[test]
+fn the_configuration_of_falco_can_be_used_as_it_is() {
+    let falcos = include_str!("data/falcos_keys.yaml").replace("/etc/falco/falco_rules.yaml", "r.yaml");
+    // What this machine does not have need not be there: neither are the other rule files.
+    let falcos =
+        falcos.replace("- /etc/falco/falco_rules.local.yaml\n", "").replace("listen_port: 8765", "listen_port: 0");
+    let place = Place::new(&[("falco.yaml", &falcos), ("r.yaml", GOOD)]);
+    let said =
+        place.run(&["-c", "falco.yaml", "--dry-run", "-o", "syslog_output.enabled=false", "-o", "log_syslog=false"]);
+    assert!(said.starts_with("exit 0\nkestrel would run"), "{said}");
+    assert_eq!(said.matches("mean nothing to kestrel yet").count(), 1, "{said}");
+}
+
+#[test]
+fn support_has_what_a_report_needs() {
+    let config = format!("{CONFIG}rules_files: [r.yaml]\n");
+    let place = Place::new(&[("c.yaml", &config), ("r.yaml", BAD)]);
+    let said = place.run(&["-c", "c.yaml", "--support"]);
+    let support: serde_json::Value =
+        serde_json::from_str(said.strip_prefix("exit 0\n").unwrap().lines().next().unwrap()).unwrap();
+    assert_eq!(
+        (&support["system_info"]["sysname"], &support["version"]),
+        (&"Linux".into(), &env!("CARGO_PKG_VERSION").into())
+    );
+    assert_eq!(
+        (&support["rules_files"][0]["name"], &support["rules_files"][0]["variants"][0]["content"]),
+        (&"r.yaml".into(), &BAD.into())
+    );
+    assert!(support["config"].as_str().unwrap().contains("/no/such/kestrel"));
+    assert!(support["cmdline"].as_str().unwrap().ends_with("-c c.yaml --support"));
+    assert!(support["rules_problems"].as_str().unwrap().contains("proc.nme"));
+}
+
 /// The lines from the first one that begins so, at most this many.
 fn excerpt(text: &str, start: &str, lines: usize) -> String {
     let found = text.lines().skip_while(|line| !line.starts_with(start)).take(lines);

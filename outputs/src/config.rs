@@ -19,6 +19,8 @@ pub struct OutputsConfig {
     pub json_include_tags_property: bool,
     /// Times in UTC, ISO 8601.
     pub time_format_iso_8601: bool,
+    /// The alert file gets many alerts in one write, up to a second later.
+    pub buffered_outputs: bool,
     /// Bounds of every sink's queue.
     pub outputs_queue: QueueConfig,
     /// Standard output.
@@ -44,6 +46,7 @@ impl Default for OutputsConfig {
             json_include_output_fields_property: true,
             json_include_tags_property: true,
             time_format_iso_8601: false,
+            buffered_outputs: false,
             outputs_queue: QueueConfig::default(),
             stdout_output: StdoutConfig::default(),
             file_output: FileConfig::default(),

@@ -8,10 +8,14 @@ use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 use std::rc::Rc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Bytes of one write: a line is one write, so that others may append to the same file between lines.
 const CHUNK: usize = 1 << 20;
+
+/// How long an alert waits for others if they are written together, and how many wait at most.
+const TOGETHER: Duration = Duration::from_secs(1);
+const MAX_TOGETHER: usize = 512;
 
 #[derive(Debug)]
 pub struct FileSink {
@@ -22,6 +26,10 @@ pub struct FileSink {
     cursor: LineCursor,
     backoff: Backoff,
     stats: SinkStats,
+    /// Alerts are written together.
+    together: bool,
+    /// When those that wait for others are written.
+    flush: Option<Instant>,
 }
 
 impl FileSink {
@@ -36,10 +44,18 @@ impl FileSink {
             cursor: LineCursor::default(),
             backoff: Backoff::new(),
             stats: SinkStats::default(),
+            together: false,
+            flush: None,
         })
     }
 
+    /// Writes many alerts at once, up to a moment later.
+    pub fn together(self, together: bool) -> FileSink {
+        FileSink { together, ..self }
+    }
+
     fn drain(&mut self, now: Instant) {
+        self.flush = None;
         match self.write() {
             Ok(()) => {
                 if self.backoff.until().is_some() {
@@ -71,7 +87,12 @@ impl FileSink {
             self.file = Some(append_to(&self.path)?);
         }
         let Some(file) = &mut self.file else { return Ok(()) };
-        self.cursor.drain(&mut self.queue, file, CHUNK, &mut self.stats)
+        let FileSink { cursor, queue, stats, .. } = self;
+        if self.together {
+            cursor.drain_together(queue, file, CHUNK, stats)
+        } else {
+            cursor.drain(queue, file, CHUNK, stats)
+        }
     }
 }
 
@@ -87,7 +108,9 @@ impl Sink for FileSink {
 
     fn offer(&mut self, _alert: &Alert, line: &Rc<Line>, io: Io<'_>) {
         self.queue.push(line);
-        if !self.backoff.is_waiting(io.now) {
+        if self.together && self.queue.len() < MAX_TOGETHER && self.backoff.until().is_none() {
+            self.flush.get_or_insert(io.now + TOGETHER);
+        } else if !self.backoff.is_waiting(io.now) {
             self.drain(io.now);
         }
     }
@@ -95,7 +118,7 @@ impl Sink for FileSink {
     fn ready(&mut self, _io: Io<'_>) {}
 
     fn deadline(&self) -> Option<Instant> {
-        self.backoff.until()
+        [self.backoff.until(), self.flush].into_iter().flatten().min()
     }
 
     fn expired(&mut self, io: Io<'_>) {

@@ -1,7 +1,7 @@
 //! An alert as one line of text, or as Falco's JSON.
 
 use crate::escape;
-use crate::{Alert, FieldValue};
+use crate::{Alert, FieldValue, OutputsConfig};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use std::fmt::Write;
@@ -71,6 +71,19 @@ pub fn time_text(ns: u64, style: TimeStyle, zone: &TimeZone) -> String {
 }
 
 impl Formatter {
+    /// What the configuration says, with the local time zone.
+    pub fn of(config: &OutputsConfig) -> Formatter {
+        Formatter {
+            format: if config.json_output { Format::Json } else { Format::Text },
+            time: if config.time_format_iso_8601 { TimeStyle::Iso8601 } else { TimeStyle::Local },
+            include_output: config.json_include_output_property,
+            include_message: config.json_include_message_property,
+            include_fields: config.json_include_output_fields_property,
+            include_tags: config.json_include_tags_property,
+            zone: TimeZone::system(),
+        }
+    }
+
     /// Writes an alert as one line, without a newline at its end.
     pub fn format(&self, alert: &Alert) -> String {
         let mut text = time_text(alert.time_ns, self.time, &self.zone);

@@ -7,7 +7,7 @@ use crate::queue::Queue;
 use crate::socket::SocketSink;
 use crate::stdout::StdoutSink;
 use crate::syslog;
-use crate::{Alert, Format, Formatter, Io, Line, OutputsConfig, QueueConfig, Sink, SinkStats, TimeStyle};
+use crate::{Alert, Formatter, Io, Line, OutputsConfig, QueueConfig, Sink, SinkStats};
 use mio::{Registry, Token};
 use std::io;
 use std::os::fd::AsFd;
@@ -72,15 +72,7 @@ impl Outputs {
     /// # Errors
     /// [`OutputError`] if one of them cannot be.
     pub fn new(config: &OutputsConfig, base: Token) -> Result<Outputs, OutputError> {
-        let formatter = Formatter {
-            format: if config.json_output { Format::Json } else { Format::Text },
-            time: if config.time_format_iso_8601 { TimeStyle::Iso8601 } else { TimeStyle::Local },
-            include_output: config.json_include_output_property,
-            include_message: config.json_include_message_property,
-            include_fields: config.json_include_output_fields_property,
-            include_tags: config.json_include_tags_property,
-            ..Formatter::default()
-        };
+        let formatter = Formatter::of(config);
         let QueueConfig { spool_dir, spool_max_bytes, .. } = &config.outputs_queue;
         let queue = |sink| {
             let queue = Queue::new(config.outputs_queue.alerts(), QueueConfig::MAX_BYTES);
@@ -105,7 +97,7 @@ impl Outputs {
             }
             let sink = FileSink::open(file.filename.clone(), file.keep_alive, queue("file_output")?)
                 .map_err(|error| OutputError::File { path: file.filename.clone(), error })?;
-            sinks.push(Box::new(sink));
+            sinks.push(Box::new(sink.together(config.buffered_outputs)));
         }
         if config.syslog_output.enabled {
             sinks.push(syslog::sink(&config.syslog_output, formatter.zone.clone(), queue("syslog_output")?)?);
@@ -124,7 +116,7 @@ impl Outputs {
             )));
         }
         if config.http_output.enabled {
-            sinks.push(Box::new(http::sink(&config.http_output, formatter.format, queue("http_output")?)?));
+            sinks.push(Box::new(http::sink(&config.http_output, queue("http_output")?)?));
         }
         let socket = &config.socket_output;
         if socket.enabled {
@@ -139,6 +131,11 @@ impl Outputs {
     /// The same with sinks of the caller's own.
     pub fn with_sinks(formatter: Formatter, sinks: Vec<Box<dyn Sink>>, base: Token) -> Outputs {
         Outputs { formatter, sinks, base: base.0, new_since: Some(Instant::now()) }
+    }
+
+    /// Writes alerts as this configuration says from now on; the sinks stay as they are.
+    pub fn set_format(&mut self, config: &OutputsConfig) {
+        self.formatter = Formatter { zone: self.formatter.zone.clone(), ..Formatter::of(config) };
     }
 
     /// How alerts are written.

@@ -245,6 +245,43 @@ impl LineCursor {
         Ok(())
     }
 
+    /// The same with as many lines in one write as fit into `chunk` bytes.
+    ///
+    /// # Errors
+    /// As [`LineCursor::drain`].
+    pub fn drain_together(
+        &mut self,
+        queue: &mut Queue,
+        to: &mut impl Write,
+        chunk: usize,
+        stats: &mut SinkStats,
+    ) -> io::Result<()> {
+        while queue.front().is_some() {
+            let mut piece = Vec::new();
+            for line in &queue.lines {
+                if !piece.is_empty() && piece.len() + line.text.len() >= chunk {
+                    break;
+                }
+                piece.extend_from_slice(line.text.as_bytes());
+                piece.push(b'\n');
+            }
+            stats.system_calls += 1;
+            let mut written = match to.write(&piece[self.written..]) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(n) => self.written + n,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(error),
+            };
+            while let Some(length) = queue.front().map(|line| line.text.len() + 1).filter(|length| *length <= written) {
+                written -= length;
+                queue.pop();
+                stats.delivered += 1;
+            }
+            self.written = written;
+        }
+        Ok(())
+    }
+
     /// The line at the front must be written from its beginning: the stream is another one.
     pub fn restart(&mut self) {
         self.written = 0;
@@ -305,6 +342,40 @@ mod tests {
             1 => Just(Step::Restart),
             1 => Just(Step::Kill),
         ]
+    }
+
+    /// Takes so many bytes at each write.
+    struct Narrow(Vec<u8>, usize, u64);
+
+    impl Write for Narrow {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let n = bytes.len().min(self.1);
+            self.0.extend_from_slice(&bytes[..n]);
+            self.2 += 1;
+            Ok(n)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn many_lines_in_one_write_are_the_same_lines() {
+        for (narrow, writes) in [(1 << 20, Some(3)), (7, None), (1, None)] {
+            let mut queue = Queue::new(1000, 1 << 20);
+            let mut expected = String::new();
+            for n in 0..30 {
+                let line = line(n, n * 3);
+                expected += &format!("{}\n", line.text);
+                queue.push(&line);
+            }
+            let (mut to, mut stats) = (Narrow(Vec::new(), narrow, 0), SinkStats::default());
+            LineCursor::default().drain_together(&mut queue, &mut to, 600, &mut stats).unwrap();
+            assert_eq!(String::from_utf8(to.0).unwrap(), expected);
+            assert_eq!((stats.delivered, queue.len()), (30, 0));
+            assert!(writes.is_none_or(|writes| to.2 == writes), "{}", to.2);
+        }
     }
 
     proptest! {

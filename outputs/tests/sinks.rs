@@ -78,6 +78,29 @@ fn file(path: &Path) -> OutputsConfig {
 }
 
 #[test]
+fn a_file_can_get_its_alerts_together_a_moment_later() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("alerts");
+    let file_output = FileConfig { enabled: true, keep_alive: true, filename: path.clone() };
+    let mut harness = Harness::new(&OutputsConfig { file_output, buffered_outputs: true, ..quiet() });
+    let lines = |path: &Path| std::fs::read_to_string(path).unwrap().lines().count();
+    harness.outputs.expired(harness.poll.registry());
+    let start = Instant::now();
+    harness.send(0..100);
+    assert_eq!(lines(&path), 0);
+    assert!(harness.run(|_, _| lines(&path) == 100));
+    assert!(start.elapsed() >= Duration::from_millis(900));
+    // Many do not wait, and the end waits for nobody.
+    harness.send(0..600);
+    assert_eq!(lines(&path), 612);
+    assert!(harness.run(|outputs, registry| outputs.finish(registry)));
+    assert_eq!(lines(&path), 700);
+    let (_, stats) = harness.outputs.stats().next().unwrap();
+    assert_eq!((stats.delivered, stats.lost, stats.queued), (700, 0, 0));
+    assert!(stats.system_calls < 10, "{stats:?}");
+}
+
+#[test]
 fn alerts_are_appended_to_the_file_and_a_reopened_one_is_new() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("alerts");

@@ -77,3 +77,6 @@ pub const DEFAULT_RULES: &str = concat!(
     include_str!("../rulesets/processes.yaml"),
     include_str!("../rulesets/files.yaml"),
 );
+
+/// The rules about Kubernetes that Kestrel comes with, of the source `k8s_audit`.
+pub const KUBERNETES_RULES: &str = include_str!("../rulesets/kubernetes.yaml");

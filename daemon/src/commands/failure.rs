@@ -4,6 +4,7 @@ use crate::config::ConfigError;
 use crate::config::rule_files::UnreadableRules;
 use crate::event_loop::LoopError;
 use crate::sources::{DeviceError, SourceError};
+use crate::web::WebError;
 use kestrel_outputs::OutputError;
 use kestrel_rules::LoadErrors;
 use std::io;
@@ -44,6 +45,9 @@ pub enum Failure {
     /// The sinks.
     #[error(transparent)]
     Outputs(#[from] OutputError),
+    /// The web server.
+    #[error(transparent)]
+    Web(#[from] WebError),
     /// What `kestrel watch` reads.
     #[error("{0}")]
     Stream(String),
@@ -81,8 +85,10 @@ impl Failure {
             | Failure::TestFiles(_)
             | Failure::Tests(_)
             | Failure::Usage(_)
+            | Failure::Web(WebError::Config(_))
             | Failure::Outputs(OutputError::Config(_) | OutputError::File { .. }) => 2,
             Failure::Outputs(OutputError::Stdout(_) | OutputError::Socket { .. } | OutputError::Spool { .. })
+            | Failure::Web(WebError::Listen { .. })
             | Failure::Stream(_)
             | Failure::Source(_)
             | Failure::Loop(_)

@@ -2,24 +2,33 @@
 //!
 //! | file | command |
 //! |---|---|
-//! | `watch.rs` | none: watching |
+//! | `watch.rs`, `again.rs` | none: watching; reading everything again |
 //! | `dump.rs` | `dump` |
 //! | `test.rs` | `test` |
 //! | `watch_socket.rs` | `watch` |
+//! | `stats.rs` | `stats` |
 //! | `explain.rs` | `explain` |
 //! | `validate.rs` | `-V` |
 //! | `describe.rs` | `-L`, `-l` |
-//! | `list/` | `--list`, `--list-events`, `--version` |
+//! | `list/` | `--list`, `--list-events` |
+//! | `version.rs` | `--version`, `--version-json` |
+//! | `schema.rs` | `--config-schema`, `--rule-schema` |
+//! | `support.rs` | `--support` |
 
+mod again;
 mod describe;
 mod dump;
 mod explain;
 mod failure;
 mod list;
 mod rules;
+mod schema;
+mod stats;
+mod support;
 mod test;
 mod unfilled;
 mod validate;
+mod version;
 mod watch;
 mod watch_socket;
 
@@ -41,8 +50,14 @@ use std::time::Duration;
 pub fn run(cli: &Cli) -> Result<(), Failure> {
     // Until the configuration says otherwise.
     logger::init(Priority::Informational, Targets { stderr: true, syslog: None });
-    if cli.version {
-        return list::version();
+    if cli.version_json {
+        return version::json();
+    }
+    if cli.config_schema {
+        return schema::configuration();
+    }
+    if cli.rule_schema {
+        return schema::rules();
     }
     if let Some(source) = &cli.list {
         return list::fields(source, cli.names, cli.list_format());
@@ -59,10 +74,14 @@ pub fn run(cli: &Cli) -> Result<(), Failure> {
     {
         return explain::event(args, file, cli);
     }
-    let Loaded { config, warnings } = config::load(&Origins::of_process(cli.config.as_deref(), &cli.options))?;
-    let least = if cli.verbose { Priority::Debug } else { config.log_level };
-    let syslog = config.log_syslog.then(|| config.outputs.syslog_output.path.clone());
-    logger::init(least, Targets { stderr: config.log_stderr, syslog });
+    let loaded = config::load(&Origins::of_process(cli.config.as_deref(), &cli.options));
+    if cli.version {
+        // The version is told whatever the configuration is like.
+        let as_json = loaded.is_ok_and(|loaded| loaded.config.outputs.json_output);
+        return if as_json { version::json() } else { version::text() };
+    }
+    let Loaded { config, warnings, files } = loaded?;
+    log_as_configured(cli, &config);
     for warning in warnings {
         log::warn!("{warning}");
     }
@@ -73,13 +92,24 @@ pub fn run(cli: &Cli) -> Result<(), Failure> {
     if let Some(wanted) = described {
         return describe::run(&cli.rules, &wanted, &config);
     }
+    if cli.support {
+        return support::run(&cli.rules, &config);
+    }
     match &cli.command {
         Some(Command::Dump(args)) => dump::run(args, cli, &config),
         Some(Command::Test(args)) => test::run(args, cli),
         Some(Command::Watch(args)) => watch_socket::run(args, cli, &config),
+        Some(Command::Stats(args)) => stats::run(args, &config),
         Some(Command::Explain(args)) => explain::rule(args, cli, &config),
-        None => watch::run(cli, &config),
+        None => watch::run(cli, &config, &files),
     }
+}
+
+/// Sends Kestrel's own messages where the configuration says.
+fn log_as_configured(cli: &Cli, config: &Config) {
+    let least = if cli.verbose { Priority::Debug } else { config.log_level };
+    let syslog = config.log_syslog.then(|| config.outputs.syslog_output.path.clone());
+    logger::init(least, Targets { stderr: config.log_stderr, syslog });
 }
 
 /// Prints a line on standard output.

@@ -3,9 +3,10 @@
 use super::Failure;
 use super::unfilled::Unfilled;
 use crate::config::rule_files;
-use crate::config::{Config, RuleMatching, RuleSwitch, SwitchedRules};
+use crate::config::{Config, ReadFile, RuleMatching, RuleSwitch, SwitchedRules};
+use crate::watch::Appended;
 use kestrel_rules::{LoadOptions, Loaded, Matching, RuleSet, RuleSource, Selected, Selection};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Rules that one line of the log names for one field.
 const NAMED: usize = 3;
@@ -48,7 +49,16 @@ pub fn sources(paths: &[PathBuf], config: &Config) -> Result<Vec<RuleSource>, Fa
 /// # Errors
 /// [`Failure`] if a file cannot be read, something in them is wrong, or no rule is enabled.
 pub fn load(paths: &[PathBuf], config: &Config) -> Result<RuleSet, Failure> {
+    load_with_files(paths, config).map(|(rules, _)| rules)
+}
+
+/// The same, and the files that they come from.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_with_files(paths: &[PathBuf], config: &Config) -> Result<(RuleSet, Vec<ReadFile>), Failure> {
     let sources = sources(paths, config)?;
+    let files = sources.iter().map(|source| ReadFile::new(Path::new(&source.name), source.text.as_bytes())).collect();
     let Loaded { rules, warnings } =
         RuleSet::load(&sources, options(config)).map_err(|errors| Failure::Rules { errors })?;
     for warning in warnings {
@@ -61,5 +71,13 @@ pub fn load(paths: &[PathBuf], config: &Config) -> Result<RuleSet, Failure> {
     if let Some(unfilled) = Unfilled::of(&rules, NAMED) {
         log::warn!("{unfilled}");
     }
-    Ok(rules)
+    Ok((rules, files))
+}
+
+/// What the configuration adds to the alerts of these rules.
+///
+/// # Errors
+/// [`Failure`] if a format is wrong.
+pub fn appended(config: &Config, rules: &RuleSet) -> Result<Appended, Failure> {
+    Appended::new(&config.append_output, rules).map_err(|errors| Failure::Rules { errors })
 }

@@ -1,6 +1,6 @@
 //! Fields that rules use and nothing here fills in.
 
-use crate::fields;
+use crate::provided::provided;
 use kestrel_rules::{Field, RuleSet};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -18,7 +18,7 @@ impl Unfilled {
     pub fn of(set: &RuleSet, most: usize) -> Option<Unfilled> {
         let mut rules: BTreeMap<Field, Vec<Rc<str>>> = BTreeMap::new();
         for (rule, fields) in set.fields() {
-            for field in fields.into_iter().filter(|field| !fields::provided(*field)) {
+            for field in fields.into_iter().filter(|field| !provided(*field)) {
                 rules.entry(field).or_default().push(Rc::clone(&rule.name));
             }
         }

@@ -1,25 +1,39 @@
 //! Watching, from set-up to the figures at the end.
 
 use super::failure::system;
-use super::{Failure, open_source, rules};
+use super::{Failure, again, open_source, print, rules};
+use crate::changes::Changes;
 use crate::cli::Cli;
-use crate::config::Config;
+use crate::config::{Config, ReadFile};
 use crate::event_loop::{Ended, EventLoop, Limits};
 use crate::fields::Clock;
 use crate::pidfile::PidFile;
+use crate::sandbox;
+use crate::service::{self, ServiceManager};
 use crate::signals::Signals;
 use crate::state::{ProcReader, State, Users};
-use crate::watch::{Judge, Watch, interest};
+use crate::watch::{Audit, FilesInForce, Judge, Observer, Watch, interest};
 use kestrel_outputs::Outputs;
-use sd_notify::NotifyState;
 use std::time::{Duration, Instant};
 
-/// Watches until somebody or something ends it.
-pub fn run(cli: &Cli, config: &Config) -> Result<(), Failure> {
+/// Watches until somebody or something ends it. `files` are those that the configuration was read from.
+pub fn run(cli: &Cli, config: &Config, files: &[ReadFile]) -> Result<(), Failure> {
+    let paths = again::paths(cli, config, files);
+    // Waited for before they are read, so that no change falls in between.
+    let mut changes = config.watch_config_files.then(follow).flatten();
+    if let Some(changes) = &mut changes {
+        changes.reading(&paths);
+    }
     // Everything that can be wrong is found out before the kernel is asked for anything.
-    let set = rules::load(&cli.rules, config)?;
+    let (set, rules_files) = rules::load_with_files(&cli.rules, config)?;
+    let appended = rules::appended(config, &set)?;
     let signals = Signals::new().map_err(system("cannot receive signals"))?;
     let outputs = Outputs::new(&config.outputs, Watch::OUTPUTS)?;
+    let audit = Audit::new(&config.k8s_audit)?;
+    let observer = Observer::new(config, FilesInForce { config: files.into(), rules: rules_files.into() })?;
+    if cli.dry_run {
+        return print(format_args!("kestrel would run with this: {} rules", set.rules().len()));
+    }
     let source = open_source(config)?;
     let pidfile = cli
         .pidfile
@@ -31,15 +45,16 @@ pub fn run(cli: &Cli, config: &Config) -> Result<(), Failure> {
     let count = set.rules().len();
     let state =
         State::new(config.falco_libs.thread_table_size, Users::read_from("/etc"), Some(ProcReader::new("/proc")));
-    let judge = Judge::new(state, set, Clock::system(hostname(config)));
-    let reload = || match rules::load(&cli.rules, config) {
-        Ok(set) => Some(set),
-        Err(failure) => {
-            failure.to_string().lines().for_each(|line| log::error!("{line}"));
-            None
-        }
-    };
-    let mut watch = Watch::new(judge, outputs, &config.syscall_event_drops, Box::new(reload));
+    let mut judge = Judge::new(state, set, Clock::system(hostname(config)));
+    judge.set_alerts(appended, config.buffer_format_base64);
+    if let Some(changes) = &mut changes {
+        changes.were_read(&paths, Instant::now());
+    }
+    let mut watch = Watch::new(judge, outputs, &config.syscall_event_drops, again::reload(cli, paths))
+        .following(config.clone(), changes)
+        .observed(observer)
+        .auditing(audit)
+        .serving(ServiceManager::of_process(Instant::now()));
     let end = cli.seconds.map(|seconds| Instant::now() + Duration::from_secs(seconds));
     let limits = Limits { end, keep_recording: config.engine.kmod.keep_recording };
     let mut event_loop = EventLoop::new(source, signals, limits)?;
@@ -48,15 +63,22 @@ pub fn run(cli: &Cli, config: &Config) -> Result<(), Failure> {
     event_loop.start(&events)?;
     watch.judge_mut().state.scan();
     log::info!("watching with {count} rules: {} kinds of events", events.len());
-    // Without a service manager there is nobody to tell.
-    let _ = sd_notify::notify(&[NotifyState::Ready]);
+    sandbox::enter(config, cli.pidfile.as_deref());
+    service::ready();
     let Ended { stop, accounts, system_calls } = event_loop.run(&mut watch);
-    let _ = sd_notify::notify(&[NotifyState::Stopping]);
+    service::stopping();
     for line in watch.summary(accounts, system_calls).to_string().lines() {
         log::info!("{line}");
     }
     stop?;
     if watch.dropped_too_much() { Err(Failure::Drops) } else { Ok(()) }
+}
+
+/// Waits for changes of files, if that can be done.
+fn follow() -> Option<Changes> {
+    Changes::new()
+        .inspect_err(|error| log::warn!("cannot learn of changed files: {error}; SIGHUP reads them again"))
+        .ok()
 }
 
 /// The name of this machine in alerts.

@@ -1,49 +1,33 @@
 //! The table of configuration keys: what each may hold. Files, environment and `-o` are all checked against it.
 
-/// What a key may hold.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Kind {
-    /// True or false.
-    Bool,
-    /// A whole number in these bounds.
-    Count(u64, u64),
-    /// A number that is not negative.
-    Ratio,
-    /// Text.
-    Text,
-    /// One of these words; upper and lower case are the same.
-    Choice(&'static [&'static str]),
-    /// `enable` or `disable` with the rules that are meant: `{disable: {tag: network}}`.
-    Switch,
-    /// A list of such.
-    List(&'static Kind),
-}
-
-impl Kind {
-    /// What was expected, for messages.
-    pub fn expected(self) -> String {
-        match self {
-            Kind::Bool => "true or false".to_owned(),
-            Kind::Count(least, u64::MAX) => format!("a whole number of at least {least}"),
-            Kind::Count(least, most) => format!("a whole number from {least} to {most}"),
-            Kind::Ratio => "a number that is not negative".to_owned(),
-            Kind::Text => "text".to_owned(),
-            Kind::Choice(words) => format!("one of {}", words.join(", ")),
-            Kind::Switch => "enable or disable with a rule or a tag, as in {disable: {tag: network}}".to_owned(),
-            Kind::List(Kind::Switch) => {
-                "a list such as [{disable: {rule: \"*\"}}, {enable: {tag: network}}]".to_owned()
-            }
-            Kind::List(Kind::Choice(words)) => format!("a list of {}", words.join(", ")),
-            Kind::List(_) => "a list of texts".to_owned(),
-        }
-    }
-}
+use super::kind::Kind;
 
 const PRIORITIES: Kind =
     Kind::Choice(&["emergency", "alert", "critical", "error", "warning", "notice", "informational", "info", "debug"]);
 
+/// What is added to the alerts of some rules, or of all.
+const APPENDED: Kind = Kind::Record(&[
+    ("extra_fields", Kind::List(&Kind::TextOr(&Kind::Pair))),
+    ("extra_output", Kind::Text),
+    ("match", Kind::Record(&[("rule", Kind::Text), ("source", Kind::Text), ("tags", Kind::List(&Kind::Text))])),
+    ("suggested_output", Kind::Bool),
+]);
+
+/// A file or folder of more configuration, and how it is merged.
+const FRAGMENTS: Kind = Kind::TextOr(&Kind::Record(&[
+    ("path", Kind::Text),
+    ("strategy", Kind::Choice(&["append", "override", "add-only"])),
+]));
+
 /// Every key by its dotted path, sorted.
 pub const KEYS: &[(&str, Kind)] = &[
+    ("alert_limits.max_burst", Kind::Count(1, 1 << 32)),
+    ("alert_limits.rate", Kind::Ratio),
+    ("alert_limits.repeat_interval", Kind::Duration(0)),
+    ("append_output", Kind::List(&APPENDED)),
+    ("buffer_format_base64", Kind::Bool),
+    ("buffered_outputs", Kind::Bool),
+    ("config_files", Kind::List(&FRAGMENTS)),
     ("engine.kind", Kind::Choice(&["kmod"])),
     ("engine.kmod.device", Kind::Text),
     ("engine.kmod.keep_recording", Kind::Bool),
@@ -71,9 +55,27 @@ pub const KEYS: &[(&str, Kind)] = &[
     ("json_include_output_property", Kind::Bool),
     ("json_include_tags_property", Kind::Bool),
     ("json_output", Kind::Bool),
+    ("k8s_audit.endpoint", Kind::Text),
+    ("k8s_audit.listen_address", Kind::Text),
+    ("k8s_audit.listen_port", Kind::Count(0, 65_535)),
+    ("k8s_audit.log_file", Kind::Text),
+    ("k8s_audit.ssl_certificate", Kind::Text),
+    ("k8s_audit.ssl_client_ca", Kind::Text),
+    ("k8s_audit.ssl_enabled", Kind::Bool),
+    ("k8s_audit.webhook_enabled", Kind::Bool),
     ("log_level", PRIORITIES),
     ("log_stderr", Kind::Bool),
     ("log_syslog", Kind::Bool),
+    ("metrics.convert_memory_to_mb", Kind::Bool),
+    ("metrics.enabled", Kind::Bool),
+    ("metrics.include_empty_values", Kind::Bool),
+    ("metrics.interval", Kind::Duration(100)),
+    ("metrics.kernel_event_counters_enabled", Kind::Bool),
+    ("metrics.output_file", Kind::Text),
+    ("metrics.output_rule", Kind::Bool),
+    ("metrics.resource_utilization_enabled", Kind::Bool),
+    ("metrics.rules_counters_enabled", Kind::Bool),
+    ("metrics.state_counters_enabled", Kind::Bool),
     ("outputs_queue.capacity", Kind::Count(0, 1 << 24)),
     ("outputs_queue.spool_dir", Kind::Text),
     // More than a queue holds in memory, so that a queue always fits.
@@ -86,6 +88,7 @@ pub const KEYS: &[(&str, Kind)] = &[
     ("rule_matching", Kind::Choice(&["first", "all"])),
     ("rules", Kind::List(&Kind::Switch)),
     ("rules_files", Kind::List(&Kind::Text)),
+    ("sandbox.enabled", Kind::Bool),
     ("socket_output.enabled", Kind::Bool),
     ("socket_output.mode", Kind::Text),
     ("socket_output.path", Kind::Text),
@@ -93,6 +96,7 @@ pub const KEYS: &[(&str, Kind)] = &[
     ("syscall_event_drops.actions", Kind::List(&Kind::Choice(&["ignore", "log", "alert", "exit"]))),
     ("syscall_event_drops.max_burst", Kind::Count(1, u32::MAX as u64)),
     ("syscall_event_drops.rate", Kind::Ratio),
+    ("syscall_event_drops.simulate_drops", Kind::Bool),
     ("syscall_event_drops.threshold", Kind::Ratio),
     ("syslog_output.address", Kind::Text),
     ("syslog_output.enabled", Kind::Bool),
@@ -105,16 +109,25 @@ pub const KEYS: &[(&str, Kind)] = &[
     ("syslog_output.tls.server_name", Kind::Text),
     ("syslog_output.transport", Kind::Choice(&["local", "udp", "tcp", "tls"])),
     ("time_format_iso_8601", Kind::Bool),
+    ("watch_config_files", Kind::Bool),
+    ("webserver.enabled", Kind::Bool),
+    ("webserver.k8s_healthz_endpoint", Kind::Text),
+    ("webserver.listen_address", Kind::Text),
+    ("webserver.listen_port", Kind::Count(0, 65_535)),
+    ("webserver.prometheus_metrics_enabled", Kind::Bool),
+    ("webserver.ssl_certificate", Kind::Text),
+    ("webserver.ssl_client_ca", Kind::Text),
+    ("webserver.ssl_enabled", Kind::Bool),
 ];
 
-/// Falco's keys that mean nothing here, or nothing yet: a file that has them is accepted, and they are named in a warning.
+/// Falco's keys that mean nothing here, or nothing yet, and those of its older versions: a file that has them is accepted, and
+/// they are named in a warning.
 const ELSEWHERE: &[&str] = &[
-    "append_output",
     "base_syscalls",
-    "buffer_format_base64",
-    "buffered_outputs",
     "capture",
-    "config_files",
+    "container_engines",
+    "engine.ebpf",
+    "engine.gvisor",
     "engine.kmod.buf_size_preset",
     "engine.kmod.drop_failed_exit",
     "engine.modern_ebpf",
@@ -122,19 +135,35 @@ const ELSEWHERE: &[&str] = &[
     "falco_libs.snaplen",
     "falco_libs.thread_table_auto_purging_interval_s",
     "falco_libs.thread_table_auto_purging_thread_timeout_s",
+    "grpc",
+    "grpc_output",
     "http_output.max_consecutive_timeouts",
     "libs_logger",
     "load_plugins",
-    "metrics",
+    "metrics.jemalloc_stats_enabled",
+    "metrics.kernel_event_counters_per_cpu_enabled",
+    "metrics.kernel_iter_event_counters_enabled",
+    "metrics.libbpf_stats_enabled",
+    "metrics.plugins_metrics_enabled",
+    "modern_bpf",
     "output_timeout",
+    "outputs",
     "plugins",
     "plugins_hostinfo",
     "static_fields",
-    "syscall_event_drops.simulate_drops",
+    "syscall_buf_size_preset",
+    "syscall_drop_failed_exit",
     "syscall_event_timeouts",
-    "watch_config_files",
-    "webserver",
+    "webserver.threadiness",
 ];
+
+/// Falco's values of keys that are ours as well, where ours cannot be that: as good as not given, and named in the warning.
+const OTHER_VALUES: &[(&str, &[&str])] = &[("engine.kind", &["modern_ebpf", "nodriver"])];
+
+/// True if Falco has this value of a key, and it means nothing here.
+pub fn is_other_value(path: &str, text: &str) -> bool {
+    OTHER_VALUES.iter().any(|(key, values)| *key == path && values.contains(&text))
+}
 
 /// What a dotted path is.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -211,7 +240,7 @@ mod tests {
     fn paths_are_keys_sections_or_nothing() {
         assert_eq!(meaning("json_output"), Meaning::Key(Kind::Bool));
         assert_eq!(meaning("engine.kmod"), Meaning::Section);
-        assert_eq!(meaning("metrics.interval"), Meaning::Elsewhere);
+        assert_eq!(meaning("libs_logger.severity"), Meaning::Elsewhere);
         assert_eq!(meaning("file_output.enabled.deeper"), Meaning::Unknown);
         assert_eq!(meaning("engin"), Meaning::Unknown);
         assert_eq!(nearest("engin"), Some("engine"));

@@ -1,38 +1,49 @@
-//! Configuration: defaults, then the file, then the environment (`KESTREL_…`), then `-o`; the later one wins.
+//! Configuration: defaults, then the file, then more files that it names, then the environment (`KESTREL_…`), then `-o`; the
+//! later one wins.
 //!
 //! | file | is about |
 //! |---|---|
-//! | `keys.rs` | the table of keys |
-//! | `check.rs` | what was given against the table |
-//! | `given.rs` | `-o` and the environment |
+//! | `keys.rs`, `kind.rs` | the table of keys, and what each may hold |
+//! | `check.rs`, `expand.rs` | what was given against the table; variables in it |
+//! | `files.rs` | the files, and how the later ones change what the first says |
+//! | `given.rs`, `path.rs` | `-o` and the environment |
+//! | `load.rs` | everything together |
+//! | `append.rs`, `metrics.rs`, `web.rs` | sections of their own |
 //! | `rule_files.rs` | which rule files there are |
+//! | `schema.rs`, `explained.rs` | the table as a JSON schema; what each key is for |
 //!
 //! Everything that is wrong, in whatever layer, is said in one go, each with its place. Every layer is checked against the
 //! table before figment merges them, so what is merged has only known keys of the right types.
 
+mod append;
 mod check;
+mod expand;
+pub mod explained;
+mod files;
 mod given;
+mod k8s_audit;
 mod keys;
+mod kind;
+mod load;
+mod metrics;
+mod path;
 pub mod rule_files;
+pub mod schema;
+mod web;
 
-pub use keys::{KEYS, Kind, distance};
+pub use append::{AlertLimits, AppendOutput, AppendTo, ExtraField};
+pub use files::{Fragment, ReadFile, Strategy};
+pub use k8s_audit::AuditConfig;
+pub use keys::{KEYS, distance};
+pub use kind::Kind;
+pub use load::{ConfigError, DEFAULT_PATH, Loaded, Origins, load};
+pub use metrics::MetricsConfig;
+pub use web::WebConfig;
 
-use crate::document::{self, Content};
-use check::Findings;
-use figment::providers::Serialized;
-use figment::value::{Dict, Map};
-use figment::{Figment, Metadata, Profile, Provider};
 use kestrel_core::priority::Priority;
 use kestrel_outputs::OutputsConfig;
 use serde::{Deserialize, Serialize};
-use std::io::Read;
-use std::path::{Path, PathBuf};
-
-/// Where the configuration is looked for if nothing else is said.
-pub const DEFAULT_PATH: &str = "/etc/kestrel/kestrel.yaml";
-
-/// Bytes that a configuration file may have.
-const MAX_BYTES: u64 = 1 << 20;
+use std::path::PathBuf;
 
 /// The whole configuration. Keys are Falco's wherever the thing is the same.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -62,6 +73,24 @@ pub struct Config {
     pub log_stderr: bool,
     /// Kestrel's own messages go to the local syslog.
     pub log_syslog: bool,
+    /// More files and folders of configuration, in order.
+    pub config_files: Vec<Fragment>,
+    /// Read rules and configuration again when one of their files changes.
+    pub watch_config_files: bool,
+    /// What is added to the alerts of some rules, or of all.
+    pub append_output: Vec<AppendOutput>,
+    /// Buffers in alerts as base64.
+    pub buffer_format_base64: bool,
+    /// How many alerts a rule may raise.
+    pub alert_limits: AlertLimits,
+    /// The web server.
+    pub webserver: WebConfig,
+    /// Where events of the Kubernetes audit log come from.
+    pub k8s_audit: AuditConfig,
+    /// Figures of Kestrel's own.
+    pub metrics: MetricsConfig,
+    /// What Kestrel gives up once it is set up.
+    pub sandbox: SandboxConfig,
     /// Alerts.
     #[serde(flatten)]
     pub outputs: OutputsConfig,
@@ -81,8 +110,31 @@ impl Default for Config {
             log_level: Priority::Informational,
             log_stderr: true,
             log_syslog: false,
+            config_files: Vec::new(),
+            watch_config_files: true,
+            append_output: Vec::new(),
+            buffer_format_base64: false,
+            alert_limits: AlertLimits::default(),
+            webserver: WebConfig::default(),
+            k8s_audit: AuditConfig::default(),
+            metrics: MetricsConfig::default(),
+            sandbox: SandboxConfig::default(),
             outputs: OutputsConfig::default(),
         }
+    }
+}
+
+/// What Kestrel gives up once it is set up.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SandboxConfig {
+    /// Whether it gives up anything.
+    pub enabled: bool,
+}
+
+impl Default for SandboxConfig {
+    fn default() -> Self {
+        SandboxConfig { enabled: true }
     }
 }
 
@@ -180,11 +232,19 @@ pub struct DropsConfig {
     pub rate: f64,
     /// Reports in a row.
     pub max_burst: u64,
+    /// Report a drop that there was not, at every look: to try the actions.
+    pub simulate_drops: bool,
 }
 
 impl Default for DropsConfig {
     fn default() -> Self {
-        DropsConfig { threshold: 0.0, actions: vec![DropAction::Log, DropAction::Alert], rate: 0.03333, max_burst: 1 }
+        DropsConfig {
+            threshold: 0.0,
+            actions: vec![DropAction::Log, DropAction::Alert],
+            rate: 0.03333,
+            max_burst: 1,
+            simulate_drops: false,
+        }
     }
 }
 
@@ -213,135 +273,6 @@ mod priority_text {
 
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Priority, D::Error> {
         String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
-    }
-}
-
-/// Why the configuration cannot be used: everything that is wrong, each with its place.
-#[derive(Debug, thiserror::Error)]
-#[error("{}", .0.join("\n"))]
-pub struct ConfigError(pub Vec<String>);
-
-/// A configuration, and what is probably not meant.
-#[derive(Debug)]
-pub struct Loaded {
-    /// The configuration.
-    pub config: Config,
-    /// What was ignored.
-    pub warnings: Vec<String>,
-}
-
-/// Where the configuration comes from.
-#[derive(Debug, Default)]
-pub struct Origins<'a> {
-    /// The file; without it [`DEFAULT_PATH`] is read if it is there.
-    pub file: Option<&'a Path>,
-    /// The environment.
-    pub environment: Vec<(String, String)>,
-    /// Each `-o`.
-    pub options: &'a [String],
-}
-
-impl<'a> Origins<'a> {
-    /// The file and options of the command line, and the environment of this process.
-    pub fn of_process(file: Option<&'a Path>, options: &'a [String]) -> Origins<'a> {
-        let environment = std::env::vars_os()
-            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-            .filter(|(name, _)| name.starts_with("KESTREL_"))
-            .collect();
-        Origins { file, environment, options }
-    }
-}
-
-/// Keys and values of one layer.
-struct Layer(Dict);
-
-impl Provider for Layer {
-    fn metadata(&self) -> Metadata {
-        Metadata::named("what was given")
-    }
-
-    fn data(&self) -> Result<Map<Profile, Dict>, figment::Error> {
-        Ok(Map::from([(Profile::Default, self.0.clone())]))
-    }
-}
-
-/// Reads the configuration.
-///
-/// # Errors
-/// [`ConfigError`] names every place that is wrong.
-pub fn load(origins: &Origins<'_>) -> Result<Loaded, ConfigError> {
-    let mut findings = Findings::default();
-    let mut warnings = Vec::new();
-    let mut figment = Figment::from(Serialized::defaults(Config::default()));
-    let default = Path::new(DEFAULT_PATH);
-    if let Some(path) = origins.file.or_else(|| Some(default).filter(|path| path.exists())) {
-        figment = figment.merge(Layer(file(path, &mut findings)));
-    }
-    for (name, value) in &origins.environment {
-        if let Some(dict) = given::variable(name, value, &mut findings, &mut warnings) {
-            figment = figment.merge(Layer(dict));
-        }
-    }
-    for option in origins.options {
-        figment = match given::option(option, &mut findings) {
-            Some(setting) if setting.append => figment.admerge(Layer(setting.dict)),
-            Some(setting) => figment.merge(Layer(setting.dict)),
-            None => figment,
-        };
-    }
-    if !findings.elsewhere.is_empty() {
-        findings.elsewhere.sort();
-        findings.elsewhere.dedup();
-        warnings.push(format!("these keys mean nothing to kestrel yet: {}", findings.elsewhere.join(", ")));
-    }
-    if !findings.errors.is_empty() {
-        return Err(ConfigError(findings.errors));
-    }
-    let config: Config =
-        figment.extract().map_err(|error| ConfigError(error.into_iter().map(|e| e.to_string()).collect()))?;
-    consistent(&config)?;
-    Ok(Loaded { config, warnings })
-}
-
-/// What no single key can be blamed for.
-fn consistent(config: &Config) -> Result<(), ConfigError> {
-    let actions = &config.syscall_event_drops.actions;
-    if actions.contains(&DropAction::Ignore) && actions.len() > 1 {
-        return Err(ConfigError(vec![
-            "syscall_event_drops.actions: ignore makes no sense together with another action".to_owned(),
-        ]));
-    }
-    Ok(())
-}
-
-fn file(path: &Path, findings: &mut Findings) -> Dict {
-    let name = path.display();
-    let mut text = String::new();
-    let read = std::fs::File::open(path).and_then(|file| file.take(MAX_BYTES + 1).read_to_string(&mut text));
-    if let Err(error) = read {
-        findings.errors.push(format!("{name}: cannot read the configuration: {error}"));
-        return Dict::new();
-    }
-    if text.len() as u64 > MAX_BYTES {
-        findings.errors.push(format!("{name}: a configuration of more than {MAX_BYTES} bytes is not read"));
-        return Dict::new();
-    }
-    let place = |line: u64, column: u64| format!("{name}:{line}:{column}");
-    match document::parse(&text) {
-        Err((at, message)) => {
-            let at = at.map_or_else(|| name.to_string(), |(line, column)| place(line, column));
-            findings.errors.push(format!("{at}: {message}"));
-            Dict::new()
-        }
-        Ok(node) => match &node.value {
-            Content::Map(entries) => check::section(entries, "", &place, findings),
-            Content::Nothing => Dict::new(),
-            other => {
-                let at = place(node.referenced.line(), node.referenced.column());
-                findings.errors.push(format!("{at}: expected keys and values, found {}", other.describe()));
-                Dict::new()
-            }
-        },
     }
 }
 

@@ -45,8 +45,16 @@ fn files(path: &Path) -> io::Result<Vec<PathBuf>> {
     if !std::fs::metadata(path)?.is_dir() {
         return Ok(vec![path.to_owned()]);
     }
+    yaml_files(path)
+}
+
+/// The files of a folder that end in `.yaml` or `.yml`, sorted; hidden ones are left out.
+///
+/// # Errors
+/// What the system said.
+pub fn yaml_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
-    for entry in std::fs::read_dir(path)? {
+    for entry in std::fs::read_dir(folder)? {
         let file = entry?.path();
         let is_rules = file.extension().is_some_and(|extension| extension == "yaml" || extension == "yml");
         let is_hidden = file.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));

@@ -1,5 +1,8 @@
 use super::*;
-use figment::value::Value;
+use figment::Figment;
+use figment::providers::Serialized;
+use figment::value::{Dict, Value};
+use std::path::Path;
 
 fn file(text: &str) -> tempfile::NamedTempFile {
     let file = tempfile::NamedTempFile::new().unwrap();
@@ -136,14 +139,169 @@ fn keys_of_falco_that_mean_nothing_here_are_named_in_one_warning() {
 watch_config_files: true
 plugins: [{name: container}]
 engine: {kind: kmod, modern_ebpf: {cpus_for_each_buffer: 2}}
-webserver: {enabled: true}
+webserver: {enabled: true, threadiness: 2}
 ";
     let loaded = load_all(text, &[("KESTREL_SERVICE_HOST", "x"), ("KESTREL_JSON_OUTPT", "x")], &[]).unwrap();
     insta::assert_snapshot!(loaded.warnings.join("\n"), @r"
     environment: KESTREL_SERVICE_HOST sets no key, and is ignored
     environment: KESTREL_JSON_OUTPT sets no key, and is ignored; did you mean KESTREL_JSON_OUTPUT?
-    these keys mean nothing to kestrel yet: engine.modern_ebpf, plugins, watch_config_files, webserver
+    these keys mean nothing to kestrel yet: engine.modern_ebpf, plugins, webserver.threadiness
     ");
+}
+
+/// Every key that the configuration has that Falco 0.44 comes with, as it is there.
+const FALCOS: &str = include_str!("../../tests/data/falcos_keys.yaml");
+
+#[test]
+fn the_configuration_that_falco_comes_with_is_accepted_with_one_warning() {
+    let loaded = load_all(FALCOS, &[], &[]).unwrap();
+    insta::assert_snapshot!(loaded.warnings.join("\n"));
+    let config = loaded.config;
+    assert!(config.outputs.stdout_output.enabled && config.outputs.syslog_output.enabled && config.webserver.enabled);
+    assert_eq!(config.engine.kind, EngineKind::Kmod);
+    assert_eq!((config.metrics.interval, config.syscall_event_drops.threshold), (3_600_000, 0.1));
+    assert_eq!(config.append_output, [AppendOutput { suggested_output: true, ..AppendOutput::default() }]);
+    assert_eq!(config.webserver.listen_address, "0.0.0.0");
+}
+
+#[test]
+fn mistakes_in_the_configuration_of_falco_are_found_among_its_keys() {
+    let text = FALCOS
+        .replace("watch_config_files:", "watch_config_file:")
+        .replace("interval: 1h", "interval: soon")
+        .replace("suggested_output: true", "sugested_output: true")
+        .replace("listen_port: 8765", "listen_port: http")
+        .replace("kind: modern_ebpf", "kind: modern_bpf");
+    insta::assert_snapshot!(load_all(&text, &[], &[]).unwrap_err());
+}
+
+#[test]
+fn what_is_added_to_alerts_is_read_in_falcos_form() {
+    let text = "\
+append_output:
+  - match: {source: syscall, rule: A rule, tags: [a, b]}
+    extra_output: on %evt.cpu
+    extra_fields: [proc.sid, {shell: '%proc.name'}]
+  - suggested_output: true
+";
+    let config = load_all(text, &[], &["append_output[]={extra_output: x}", "append_output[1].match.rule=B"]).unwrap();
+    insta::assert_snapshot!(serde_json::to_string_pretty(&config.config.append_output).unwrap());
+    let text = "append_output: [{extra_fields: [a, {a: b}]}]\n";
+    insta::assert_snapshot!(
+        load_all(text, &[], &[]).unwrap_err(),
+        @r#"append_output: extra_fields: "a" is there twice"#
+    );
+    let text =
+        "append_output: [{extra_fields: [{a: b, c: d}, 1]}, 7, {match: {tag: x}}]\nconfig_files: [{strategy: best}]\n";
+    insta::assert_snapshot!(load_all(text, &[], &[]).unwrap_err());
+}
+
+#[test]
+fn parts_of_lists_can_be_set_by_their_numbers() {
+    let text = "rules_files: [/a, /b]\n";
+    let files = |options: &[&str]| load_all(text, &[], options).map(|loaded| loaded.config.rules_files);
+    assert_eq!(files(&["rules_files[1]=/c"]).unwrap(), [Path::new("/a"), Path::new("/c")]);
+    assert_eq!(files(&["rules_files[]=/c", "rules_files[2]=/d"]).unwrap()[2], Path::new("/d"));
+    let wrong = [
+        "rules_files[2]=/c",
+        "rules_files.x=/c",
+        "json_output[0]=true",
+        "webserver[0]=1",
+        "append_output[0].match.rul=x",
+        "rules_files[0=x",
+        r"file_output\.enabled=true",
+    ];
+    insta::assert_snapshot!(files(&wrong).unwrap_err());
+}
+
+/// A folder with a first file and more files, by their names.
+fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        let path = folder.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text.replace("DIR", &folder.path().display().to_string())).unwrap();
+    }
+    folder
+}
+
+fn load_folder(folder: &tempfile::TempDir, options: &[&str]) -> Result<Loaded, String> {
+    let options: Vec<String> =
+        options.iter().map(|option| option.replace("DIR", &folder.path().display().to_string())).collect();
+    let path = folder.path().join("main.yaml");
+    load(&Origins { file: Some(&path), environment: Vec::new(), options: &options })
+        .map_err(|error| error.to_string().replace(&folder.path().display().to_string(), "DIR"))
+}
+
+#[test]
+fn more_files_are_merged_in_their_order_each_by_its_strategy() {
+    let folder = folder(&[
+        (
+            "main.yaml",
+            "config_files: [DIR/a.d, {path: DIR/b.yaml, strategy: override}, {path: DIR/c.yaml, strategy: add-only}, DIR/no]\n\
+             rules_files: [/main]\nfile_output: {enabled: true, filename: /main}\nrule_matching: all\n",
+        ),
+        ("a.d/2.yaml", "rules_files: [/a2]\npriority: error\n"),
+        ("a.d/1.yml", "rules_files: [/a1]\npriority: notice\nfile_output: {filename: /a1}\n"),
+        ("a.d/3.txt", "not: read\n"),
+        ("b.yaml", "append_output: [{extra_output: b}]\nrule_matching: first\n"),
+        ("c.yaml", "priority: debug\nhostname: c\nrules_files: [/c]\n"),
+    ]);
+    let Loaded { config, files, .. } = load_folder(&folder, &[]).unwrap();
+    assert_eq!(config.rules_files, [Path::new("/main"), Path::new("/a1"), Path::new("/a2")]);
+    assert_eq!((config.priority, config.rule_matching), (Priority::Error, RuleMatching::First));
+    // A key of the first level counts as a whole.
+    assert!(!config.outputs.file_output.enabled && config.outputs.file_output.filename == Path::new("/a1"));
+    assert_eq!((config.hostname.as_str(), config.append_output.len()), ("c", 1));
+    let names: Vec<_> = files.iter().map(ReadFile::name).collect();
+    assert_eq!(names, ["main.yaml", "1.yml", "2.yaml", "b.yaml", "c.yaml"]);
+
+    let config = load_folder(&folder, &["config_files={path: DIR/b.yaml, strategy: override}"]).unwrap().config;
+    assert_eq!((config.rules_files, config.append_output.len()), (vec!["/main".into()], 1));
+    let config = load_folder(&folder, &["config_files[]=DIR/b.yaml", "hostname=o"]).unwrap().config;
+    assert_eq!((config.hostname.as_str(), config.append_output.len()), ("o", 2));
+}
+
+#[test]
+fn what_is_wrong_in_any_of_the_files_is_said_with_its_file() {
+    let folder = folder(&[
+        ("main.yaml", "config_files: [DIR/a.yaml, DIR/main.yaml]\njson_outptu: true\n"),
+        ("a.yaml", "config_files: [DIR/b.yaml]\nlog_level: loud\n"),
+    ]);
+    insta::assert_snapshot!(load_folder(&folder, &["prioritty=debug"]).unwrap_err());
+}
+
+#[test]
+fn variables_of_the_environment_stand_in_values() {
+    let text =
+        "hostname: host-${N}\njson_output: ${ON}\noutputs_queue: {capacity: '${N}'}\nfile_output:\n  filename: $${N}\n";
+    let environment = [("N", "7"), ("ON", "true")];
+    let config = load_all(text, &environment, &[]).unwrap().config;
+    assert_eq!((config.hostname.as_str(), config.outputs.outputs_queue.capacity), ("host-7", 7));
+    assert!(config.outputs.json_output && config.outputs.file_output.filename == Path::new("${N}"));
+    let loaded = load_all("hostname: a${MISSING}b\n", &[], &["hostname=${N}"]).unwrap();
+    assert_eq!((loaded.config.hostname.as_str(), loaded.warnings.len()), ("${N}", 1));
+    insta::assert_snapshot!(loaded.warnings[0], @"environment: MISSING is not set: ${MISSING} is read as nothing");
+    insta::assert_snapshot!(
+        load_all("json_output: ${N}\n", &environment, &[]).unwrap_err(),
+        @r#"FILE:1:14: json_output: expected true or false, found "${N}""#
+    );
+}
+
+#[test]
+fn the_name_of_the_machine_can_come_from_falcos_variable() {
+    let name = |environment: &[(&str, &str)]| load_all("", environment, &[]).unwrap().config.hostname;
+    assert_eq!(name(&[("FALCO_HOSTNAME", "f")]), "f");
+    assert_eq!(name(&[("FALCO_HOSTNAME", "f"), ("KESTREL_HOSTNAME", "k")]), "k");
+}
+
+#[test]
+fn an_address_that_is_none_is_refused_where_it_is_used() {
+    let text = "webserver: {enabled: true, listen_address: localhost, k8s_healthz_endpoint: health}\n";
+    insta::assert_snapshot!(load_all(text, &[], &[]).unwrap_err());
+    assert!(load_all(&text.replace("true", "false"), &[], &[]).is_ok());
+    let v6 = "webserver: {enabled: true, listen_address: '[::1]'}\n";
+    assert!(load_all(v6, &[], &[]).unwrap().config.webserver.address().unwrap().is_ipv6());
 }
 
 #[test]
@@ -180,6 +338,7 @@ fn the_installed_configuration_is_the_default_one_with_syslog_instead_of_stdout(
     let mut expected = Config::default();
     expected.outputs.stdout_output.enabled = false;
     expected.outputs.syslog_output.enabled = true;
+    expected.config_files = vec![Fragment { path: "/etc/kestrel/config.d".into(), strategy: Strategy::Append }];
     expected.outputs.file_output = loaded.config.outputs.file_output.clone();
     expected.outputs.program_output.program = loaded.config.outputs.program_output.program.clone();
     assert_eq!(loaded.config, expected);

@@ -70,6 +70,14 @@ pub trait Handler {
     /// A record, whole, not checked. `Break` ends the loop.
     fn record(&mut self, bytes: &[u8], registry: &Registry) -> ControlFlow<()>;
 
+    /// The loop is about to begin: whatever is to be waited for is registered, under the handler's tokens.
+    ///
+    /// # Errors
+    /// What the system said: the loop does not begin then.
+    fn begin(&mut self, _registry: &Registry) -> io::Result<()> {
+        Ok(())
+    }
+
     /// There is no record now: the loop is about to sleep. `Break` ends it.
     fn idle(&mut self) -> ControlFlow<()> {
         ControlFlow::Continue(())
@@ -89,6 +97,12 @@ pub trait Handler {
     /// Called about once a [`TICK`] while records come: the source's counters are at hand. `Break` ends the loop.
     fn tick(&mut self, _now: Instant, _counters: &Counters, _registry: &Registry) -> ControlFlow<()> {
         ControlFlow::Continue(())
+    }
+
+    /// Everything that happened was handed out; what needs the source is done now. Gives the events to record from now on, if
+    /// they are others.
+    fn settle(&mut self, _source: &dyn Source, _registry: &Registry) -> Option<EventSet> {
+        None
     }
 
     /// SIGUSR1: files are to be opened anew.
@@ -200,6 +214,7 @@ impl EventLoop {
     }
 
     fn watch(&mut self, handler: &mut dyn Handler) -> Result<Stop, LoopError> {
+        handler.begin(self.poll.registry())?;
         loop {
             let timeout = match self.drain(handler)? {
                 Drained::Enough => return Ok(Stop::Handler),
@@ -281,6 +296,8 @@ impl EventLoop {
                 return Ok(ControlFlow::Break(Stop::Handler));
             }
         }
+        let events = handler.settle(&*self.source, self.poll.registry());
+        self.change_interest(events);
         if self.limits.end.is_some_and(|end| now >= end) {
             return Ok(ControlFlow::Break(Stop::Time));
         }
@@ -294,17 +311,22 @@ impl EventLoop {
                 Signal::SIGTERM | Signal::SIGINT => stop = Some(Stop::Signal(signal)),
                 Signal::SIGUSR1 => handler.reopen(self.poll.registry()),
                 Signal::SIGHUP => {
-                    if let Some(events) = handler.reload(self.poll.registry())
-                        && let Err(error) = self.source.set_interest(&events)
-                    {
-                        log::error!("{error}; the events that are recorded are still those of before");
-                    }
+                    let events = handler.reload(self.poll.registry());
+                    self.change_interest(events);
                 }
                 Signal::SIGCHLD => handler.child_exited(self.poll.registry()),
                 _ => {}
             }
         }
         stop
+    }
+
+    fn change_interest(&mut self, events: Option<EventSet>) {
+        if let Some(events) = events
+            && let Err(error) = self.source.set_interest(&events)
+        {
+            log::error!("{error}; the events that are recorded are still those of before");
+        }
     }
 
     /// The records that came before the stop still count.

@@ -1,12 +1,13 @@
 //! From a match to an alert, and alerts of Kestrel's own.
 
+use super::append::Extra;
 use kestrel_outputs::{Alert, FieldValue, Priority};
 use kestrel_rules::{Facts, Field, Rule, Value};
 use std::rc::Rc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// The alert of a rule that matched.
-pub fn alert(rule: &Rule, facts: &impl Facts, time_ns: u64, hostname: &Rc<str>) -> Alert {
+/// The alert of a rule that matched, with what is added to it.
+pub fn alert(rule: &Rule, extra: Option<&Extra>, facts: &impl Facts, time_ns: u64, hostname: &Rc<str>) -> Alert {
     let mut message = String::with_capacity(256);
     rule.output.render(facts, &mut message);
     let mut fields = Vec::new();
@@ -18,6 +19,9 @@ pub fn alert(rule: &Rule, facts: &impl Facts, time_ns: u64, hostname: &Rc<str>) 
         };
         fields.push((name.to_owned(), value));
     });
+    if let Some(extra) = extra {
+        extra.append(facts, &mut message, &mut fields);
+    }
     Alert {
         time_ns,
         priority: rule.priority,
@@ -54,6 +58,27 @@ pub(crate) fn field_value(value: Value<'_>) -> FieldValue {
     }
 }
 
+/// Now, in nanoseconds since the epoch.
+pub fn now_ns() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(now.as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// Fields as they stand in the text of Falco's internal alerts: sorted, texts in quotes.
+pub fn shown(fields: &[(String, FieldValue)]) -> String {
+    let mut sorted: Vec<&(String, FieldValue)> = fields.iter().collect();
+    sorted.sort_by(|a, b| a.0.cmp(&b.0));
+    let texts = sorted.iter().map(|(name, value)| match value {
+        FieldValue::Null => format!("{name}=null"),
+        FieldValue::Bool(b) => format!("{name}={b}"),
+        FieldValue::Int(n) => format!("{name}={n}"),
+        FieldValue::Uint(n) => format!("{name}={n}"),
+        FieldValue::Double(n) => format!("{name}={n}"),
+        FieldValue::Str(text) => format!("{name}={text:?}"),
+    });
+    texts.collect::<Vec<_>>().join(" ")
+}
+
 /// An alert of Kestrel's own, of now.
 pub fn internal(
     rule: &str,
@@ -62,9 +87,8 @@ pub fn internal(
     fields: Vec<(String, FieldValue)>,
     hostname: Rc<str>,
 ) -> Alert {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Alert {
-        time_ns: u64::try_from(now.as_nanos()).unwrap_or(u64::MAX),
+        time_ns: now_ns(),
         priority,
         rule: rule.into(),
         source: "internal".into(),

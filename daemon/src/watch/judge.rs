@@ -1,13 +1,16 @@
 //! A record becomes alerts.
 
 use super::alert::alert;
+use super::append::Appended;
+use super::base64::Coded;
 use crate::fields::{Clock, EventFacts};
+use crate::k8s_audit::{self, AuditEvent, AuditFacts};
 use crate::state::State;
 use bumpalo::Bump;
 use kestrel_core::event::Record;
 use kestrel_core::schema::{self, EventId};
 use kestrel_outputs::{Alert, Priority};
-use kestrel_rules::RuleSet;
+use kestrel_rules::{Rule, RuleSet};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -19,6 +22,8 @@ const ARENA_BYTES: usize = 256 * 1024;
 pub struct Judged {
     /// Records that were judged.
     pub records: u64,
+    /// Events of the Kubernetes audit log that were judged.
+    pub audit_events: u64,
     /// Records that were skipped because they make no sense.
     pub bad_records: u64,
     /// Records that were skipped because this version does not know their event.
@@ -27,6 +32,25 @@ pub struct Judged {
     pub by_priority: BTreeMap<Priority, u64>,
     /// Matches by rule.
     pub by_rule: BTreeMap<Rc<str>, u64>,
+}
+
+impl Judged {
+    fn count(&mut self, rule: &Rule) {
+        *self.by_priority.entry(rule.priority).or_default() += 1;
+        match self.by_rule.get_mut(&rule.name) {
+            Some(count) => *count += 1,
+            None => drop(self.by_rule.insert(Rc::clone(&rule.name), 1)),
+        }
+    }
+}
+
+/// Empties the arena, and gives back what it grew to if that was much.
+fn empty(arena: &mut Bump) {
+    if arena.allocated_bytes() > ARENA_BYTES {
+        *arena = Bump::new();
+    } else {
+        arena.reset();
+    }
 }
 
 /// Takes in records, one by one, and says which alerts they raise.
@@ -38,6 +62,9 @@ pub struct Judge {
     clock: Clock,
     arena: Bump,
     hostname: Rc<str>,
+    appended: Appended,
+    /// Buffers in alerts are base64, and lie here.
+    coded: Option<Bump>,
     judged: Judged,
 }
 
@@ -45,7 +72,16 @@ impl Judge {
     /// A judge by these rules.
     pub fn new(state: State, rules: RuleSet, clock: Clock) -> Judge {
         let hostname = clock.hostname.as_str().into();
-        Judge { state, rules, clock, arena: Bump::new(), hostname, judged: Judged::default() }
+        Judge {
+            state,
+            rules,
+            clock,
+            arena: Bump::new(),
+            hostname,
+            appended: Appended::default(),
+            coded: None,
+            judged: Judged::default(),
+        }
     }
 
     /// The rules.
@@ -68,6 +104,12 @@ impl Judge {
         Rc::clone(&self.hostname)
     }
 
+    /// Writes alerts so from the next record on: with what is added to them, and with buffers as base64 or as they are.
+    pub fn set_alerts(&mut self, appended: Appended, base64: bool) {
+        self.appended = appended;
+        self.coded = base64.then(Bump::new);
+    }
+
     /// What became of the records so far.
     pub fn judged(&self) -> &Judged {
         &self.judged
@@ -75,7 +117,7 @@ impl Judge {
 
     /// Takes in a record and calls `on_alert` for each alert.
     pub fn record(&mut self, bytes: &[u8], mut on_alert: impl FnMut(Alert)) {
-        let Judge { state, rules, clock, arena, hostname, judged } = self;
+        let Judge { state, rules, clock, arena, hostname, appended, coded, judged } = self;
         let Ok(record) = Record::parse(bytes) else {
             judged.bad_records += 1;
             return;
@@ -91,20 +133,30 @@ impl Judge {
         let key = state.apply(&record);
         if let Some(facts) = EventFacts::new(record, key, state, clock, arena) {
             rules.evaluate(facts.id(), &facts, |rule| {
-                *judged.by_priority.entry(rule.priority).or_default() += 1;
-                match judged.by_rule.get_mut(&rule.name) {
-                    Some(count) => *count += 1,
-                    None => drop(judged.by_rule.insert(Rc::clone(&rule.name), 1)),
-                }
-                on_alert(alert(rule, &facts, time_ns, hostname));
+                judged.count(rule);
+                let extra = appended.of(rule);
+                on_alert(match &*coded {
+                    None => alert(rule, extra, &facts, time_ns, hostname),
+                    Some(arena) => alert(rule, extra, &Coded { facts: &facts, arena }, time_ns, hostname),
+                });
             });
         }
+        coded.iter_mut().for_each(Bump::reset);
         clock.previous_ns = time_ns;
         state.settle(&record, key);
-        if arena.allocated_bytes() > ARENA_BYTES {
-            *arena = Bump::new();
-        } else {
-            arena.reset();
-        }
+        empty(arena);
+    }
+
+    /// Takes in an event of the Kubernetes audit log and calls `on_alert` for each alert.
+    pub fn audit(&mut self, event: &AuditEvent, mut on_alert: impl FnMut(Alert)) {
+        let Judge { rules, clock, arena, hostname, appended, judged, .. } = self;
+        judged.audit_events += 1;
+        clock.tick(event.time_ns);
+        let facts = AuditFacts::new(event, clock, arena);
+        rules.evaluate_from(k8s_audit::SOURCE, &facts, |rule| {
+            judged.count(rule);
+            on_alert(alert(rule, appended.of(rule), &facts, event.time_ns, hostname));
+        });
+        empty(arena);
     }
 }

@@ -2,13 +2,14 @@
 //!
 //! Every drop is in exactly one report, however the rate is limited: a report covers everything since the last one.
 
+use super::bucket::Bucket;
 use crate::config::DropsConfig;
 use kestrel_outputs::FieldValue;
 use kestrel_ringbuf::Counters;
 use std::time::Instant;
 
-/// Name of the internal alert.
-pub const RULE: &str = "Kestrel internal: syscall event drop";
+/// Name of the internal alert: Falco's.
+pub const RULE: &str = "Falco internal: syscall event drop";
 
 /// Decides when drops are reported.
 #[derive(Debug)]
@@ -21,6 +22,8 @@ pub struct DropWatch {
     bucket: Bucket,
     /// The threshold was passed since the last report.
     due: bool,
+    /// A drop that there was not is reported at every look.
+    simulate: bool,
 }
 
 /// What happened since the last report.
@@ -30,6 +33,8 @@ pub struct DropReport {
     pub events: u64,
     /// Drops of each cause, by its name.
     pub causes: [(&'static str, u64); 5],
+    /// Drops that there were not (`syscall_event_drops.simulate_drops`).
+    pub simulated: u64,
 }
 
 impl DropWatch {
@@ -41,7 +46,15 @@ impl DropWatch {
             reported: counters,
             bucket: Bucket::new(config.rate, config.max_burst, now),
             due: false,
+            simulate: config.simulate_drops,
         }
+    }
+
+    /// Other limits count from now on.
+    pub fn set_limits(&mut self, config: &DropsConfig, now: Instant) {
+        self.threshold = config.threshold;
+        self.simulate = config.simulate_drops;
+        self.bucket = Bucket::new(config.rate, config.max_burst, now);
     }
 
     /// Looks at the counters; gives a report if one is due and allowed.
@@ -50,22 +63,24 @@ impl DropWatch {
         let drops = counters.dropped().wrapping_sub(self.looked.dropped());
         self.looked = *counters;
         self.due |= drops > 0 && drops as f64 > self.threshold * events as f64;
-        if self.due && self.bucket.take(now) { self.report(counters) } else { None }
+        // As in Falco, the threshold does not matter then.
+        self.due |= self.simulate;
+        if self.due && self.bucket.take(now) { self.report(counters, u64::from(self.simulate)) } else { None }
     }
 
     /// The last report: whatever was not reported, allowed or not.
     pub fn rest(&mut self, counters: &Counters) -> Option<DropReport> {
-        self.report(counters)
+        self.report(counters, 0)
     }
 
-    fn report(&mut self, counters: &Counters) -> Option<DropReport> {
+    fn report(&mut self, counters: &Counters, simulated: u64) -> Option<DropReport> {
         let before = std::mem::replace(&mut self.reported, *counters);
         self.due = false;
         let mut causes = counters.causes();
         for ((_, now), (_, before)) in causes.iter_mut().zip(before.causes()) {
             *now = now.wrapping_sub(before);
         }
-        let report = DropReport { events: counters.seen.wrapping_sub(before.seen), causes };
+        let report = DropReport { events: counters.seen.wrapping_sub(before.seen), causes, simulated };
         (report.drops() > 0).then_some(report)
     }
 }
@@ -73,18 +88,19 @@ impl DropWatch {
 impl DropReport {
     /// Drops of all causes.
     pub fn drops(&self) -> u64 {
-        self.causes.iter().map(|(_, count)| count).sum()
+        self.causes.iter().map(|(_, count)| count).sum::<u64>() + self.simulated
     }
 
     /// In a sentence.
     pub fn message(&self) -> String {
-        let causes: Vec<String> =
-            self.causes.iter().filter(|(_, n)| *n > 0).map(|(cause, n)| format!("{cause}: {n}")).collect();
+        let causes = self.causes.iter().copied().chain([("simulated", self.simulated)]);
+        let causes: Vec<String> = causes.filter(|(_, n)| *n > 0).map(|(cause, n)| format!("{cause}: {n}")).collect();
         let (events, drops) = (self.events, self.drops());
         format!("{drops} of {events} system call events were dropped since the last report ({})", causes.join(", "))
     }
 
-    /// As fields of an alert: text, as in Falco's alert of this kind.
+    /// As fields of an alert: text, as in Falco's alert of this kind. Its fields for classes of system calls are missing: here
+    /// drops are counted by cause.
     pub fn fields(&self) -> Vec<(String, FieldValue)> {
         let of =
             |wanted: &[&str]| self.causes.iter().filter(|(name, _)| wanted.contains(name)).map(|(_, n)| n).sum::<u64>();
@@ -93,35 +109,12 @@ impl DropReport {
             ("n_drops".to_owned(), self.drops()),
             ("n_drops_buffer_total".to_owned(), of(&["full", "full_lifecycle"])),
             ("n_drops_page_faults".to_owned(), of(&["fault"])),
+            // There are neither maps nor eBPF here.
+            ("n_drops_scratch_map".to_owned(), 0),
+            ("ebpf_enabled".to_owned(), 0),
         ];
         fields.extend(self.causes.iter().map(|(cause, n)| (format!("n_drops_{cause}"), *n)));
         fields.into_iter().map(|(name, n)| (name, FieldValue::Str(n.to_string()))).collect()
-    }
-}
-
-/// A token bucket.
-#[derive(Debug)]
-struct Bucket {
-    rate: f64,
-    most: f64,
-    tokens: f64,
-    filled: Instant,
-}
-
-impl Bucket {
-    fn new(rate: f64, most: u64, now: Instant) -> Bucket {
-        Bucket { rate, most: most as f64, tokens: most as f64, filled: now }
-    }
-
-    fn take(&mut self, now: Instant) -> bool {
-        let earned = now.saturating_duration_since(self.filled).as_secs_f64() * self.rate;
-        self.tokens = (self.tokens + earned).min(self.most);
-        self.filled = now;
-        if self.tokens < 1.0 {
-            return false;
-        }
-        self.tokens -= 1.0;
-        true
     }
 }
 
@@ -173,14 +166,31 @@ mod tests {
     }
 
     #[test]
+    fn a_drop_can_be_simulated_to_try_the_actions() {
+        let start = Instant::now();
+        let config = DropsConfig { simulate_drops: true, ..config(0.5, 1.0) };
+        let mut watch = DropWatch::new(&config, Counters::default(), start);
+        let report = watch.look(&counters(100, 0, 0), start).unwrap();
+        insta::assert_snapshot!(
+            report.message(),
+            @"1 of 100 system call events were dropped since the last report (simulated: 1)"
+        );
+        assert_eq!(watch.look(&counters(200, 0, 0), start), None);
+        assert_eq!(watch.look(&counters(300, 4, 0), start + Duration::from_secs(1)).unwrap().drops(), 5);
+        assert_eq!(watch.rest(&counters(300, 4, 0)), None);
+    }
+
+    #[test]
     fn the_fields_are_falcos_and_one_a_cause() {
-        let report = DropReport { events: 10, causes: counters(10, 2, 1).causes() };
+        let report = DropReport { events: 10, causes: counters(10, 2, 1).causes(), simulated: 0 };
         let fields: Vec<String> = report.fields().iter().map(|(name, value)| format!("{name} {value:?}")).collect();
         insta::assert_snapshot!(fields.join("\n"), @r#"
         n_evts Str("10")
         n_drops Str("3")
         n_drops_buffer_total Str("2")
         n_drops_page_faults Str("1")
+        n_drops_scratch_map Str("0")
+        ebpf_enabled Str("0")
         n_drops_full Str("2")
         n_drops_full_lifecycle Str("0")
         n_drops_nested Str("0")

@@ -4,39 +4,59 @@
 //! |---|---|
 //! | `judge.rs` | a record becomes alerts |
 //! | `alert.rs` | what an alert holds |
+//! | `append.rs`, `base64.rs` | what the configuration adds to it, and how buffers are written |
+//! | `limits.rs`, `bucket.rs` | how many alerts there may be |
+//! | `audit.rs` | events of the Kubernetes audit log |
 //! | `losses.rs` | when drops are reported |
+//! | `observe.rs` | pages and snapshots: Kestrel as others see it |
+//! | `reload.rs` | rules and configuration that are read again |
 //! | `summary.rs` | the figures of a run |
 
 mod alert;
+mod append;
+mod audit;
+mod base64;
+mod bucket;
 mod judge;
+mod limits;
 pub mod losses;
+mod observe;
+mod reload;
 mod summary;
 
 pub(crate) use alert::field_value;
+pub use append::Appended;
+pub use audit::{Audit, AuditStats};
 pub use judge::{Judge, Judged};
+pub use observe::{FilesInForce, Observer};
+pub use reload::{Fresh, Health, Reading, Reload, needs_restart};
 pub use summary::Summary;
 
-use crate::config::{DropAction, DropsConfig};
+use crate::changes::Changes;
+use crate::config::{AlertLimits, Config, DropAction, DropsConfig};
 use crate::event_loop::{HANDLER, HANDLER_TOKENS, Handler};
-use crate::sources::Accounts;
+use crate::metrics;
+use crate::service::ServiceManager;
+use crate::sources::{Accounts, Source};
 use crate::state::LIFECYCLE;
-use alert::internal;
+use alert::{internal, now_ns, shown};
 use kestrel_core::schema::EventSet;
-use kestrel_outputs::{FieldValue, Outputs, Priority};
+use kestrel_outputs::{FieldValue, Format, Outputs, Priority};
 use kestrel_ringbuf::Counters;
 use kestrel_rules::RuleSet;
+use limits::Limits;
 use losses::{DropReport, DropWatch};
 use mio::{Registry, Token};
+use observe::Sight;
+use std::io;
 use std::ops::ControlFlow;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-const _: () = assert!(Outputs::TOKENS <= HANDLER_TOKENS);
+const _: () = assert!(Outputs::TOKENS + 3 <= HANDLER_TOKENS);
 
 /// At least how long between two alerts about alerts that were lost.
 const LOST_ALERTS: Duration = Duration::from_secs(30);
-
-/// Reads the rules again. Gives nothing and says why, if they cannot be used.
-pub type Reload<'a> = Box<dyn FnMut() -> Option<RuleSet> + 'a>;
 
 /// The events that must be recorded for these rules: what they ask for, and what the process table is made of.
 pub fn interest(rules: &RuleSet) -> EventSet {
@@ -48,6 +68,14 @@ pub struct Watch<'a> {
     judge: Judge,
     outputs: Outputs,
     reload: Reload<'a>,
+    /// The configuration in force; `None` where nothing is read again.
+    config: Option<Box<Config>>,
+    changes: Option<Changes>,
+    observer: Option<Observer>,
+    audit: Option<Audit>,
+    limits: Limits,
+    service: Option<ServiceManager>,
+    health: Health,
     actions: Vec<DropAction>,
     drops: DropWatch,
     /// Alerts that sinks had lost when it was last said.
@@ -61,6 +89,15 @@ impl<'a> Watch<'a> {
     /// The first token that sinks may use.
     pub const OUTPUTS: Token = HANDLER;
 
+    /// Changes of files.
+    const CHANGES: Token = Token(HANDLER.0 + Outputs::TOKENS);
+
+    /// Whoever looks at Kestrel.
+    const OBSERVER: Token = Token(Watch::CHANGES.0 + 1);
+
+    /// Events of the Kubernetes audit log.
+    const AUDIT: Token = Token(Watch::OBSERVER.0 + 1);
+
     /// Watches with this judge. Drops are reported from the beginning of the rings on: a former reader who left them to us
     /// may have said so already, but nobody knows, and twice is better than not at all.
     pub fn new(judge: Judge, outputs: Outputs, drops: &DropsConfig, reload: Reload<'a>) -> Watch<'a> {
@@ -69,6 +106,13 @@ impl<'a> Watch<'a> {
             judge,
             outputs,
             reload,
+            config: None,
+            changes: None,
+            observer: None,
+            audit: None,
+            limits: Limits::new(&AlertLimits::default(), now),
+            service: None,
+            health: Health { read_ns: now_ns(), ..Health::default() },
             actions: drops.actions.clone(),
             drops: DropWatch::new(drops, Counters::default(), now),
             said_lost: 0,
@@ -76,6 +120,41 @@ impl<'a> Watch<'a> {
             dropped_too_much: false,
             finishing: false,
         }
+    }
+
+    /// Reads everything again when a file changes, if `changes` are waited for. `config` is the configuration in force.
+    #[must_use]
+    pub fn following(mut self, config: Config, changes: Option<Changes>) -> Watch<'a> {
+        self.limits.set(&config.alert_limits);
+        self.config = Some(Box::new(config));
+        self.changes = changes;
+        self
+    }
+
+    /// Shows what there is to see.
+    #[must_use]
+    pub fn observed(mut self, observer: Observer) -> Watch<'a> {
+        self.observer = Some(observer);
+        self
+    }
+
+    /// Judges events of the Kubernetes audit log as well.
+    #[must_use]
+    pub fn auditing(mut self, audit: Option<Audit>) -> Watch<'a> {
+        self.audit = audit;
+        self
+    }
+
+    /// Tells the service manager that the loop goes round.
+    #[must_use]
+    pub fn serving(mut self, service: ServiceManager) -> Watch<'a> {
+        self.service = Some(service);
+        self
+    }
+
+    /// How reading everything again went.
+    pub fn health(&self) -> &Health {
+        &self.health
     }
 
     /// The judge, for the scan of /proc between start and loop.
@@ -95,6 +174,7 @@ impl<'a> Watch<'a> {
         Summary {
             judged: self.judge.judged().clone(),
             accounts,
+            audit: self.audit.as_ref().map(|audit| audit.stats(&self.judge)),
             state: self.judge.state.stats(),
             system_calls: system_calls + sink_calls,
             sinks,
@@ -111,6 +191,114 @@ impl<'a> Watch<'a> {
     ) {
         let message = format!("{rule}. {message}");
         self.outputs.send(&internal(rule, priority, message, fields, self.judge.hostname()), registry);
+    }
+
+    /// Reads everything again. What is new takes the place of what was in force from the next record on.
+    fn read_again(&mut self, registry: &Registry) -> Option<EventSet> {
+        if let Some(changes) = &mut self.changes {
+            changes.reading_again();
+        }
+        let Some(Reading { paths, outcome }) = (self.reload)() else {
+            log::warn!("nothing can be read again here");
+            return None;
+        };
+        let events = match outcome {
+            Ok(Fresh { rules, config, appended, files }) => {
+                let events = interest(&rules);
+                log::info!("watching with {} rules: {} kinds of events", rules.rules().len(), events.len());
+                self.judge.set_rules(rules);
+                self.judge.set_alerts(appended, config.buffer_format_base64);
+                self.follow(config, files);
+                self.health.read_ns = now_ns();
+                self.health.reloads += 1;
+                self.health.failure = None;
+                Some(events)
+            }
+            Err(problem) => {
+                let message = "what was read cannot be used: what was in force stays in force".to_owned();
+                log::error!("{message}");
+                self.health.failures += 1;
+                self.health.failure = Some(problem.clone());
+                let fields = vec![("error".to_owned(), FieldValue::Str(problem))];
+                self.raise(reload::RULE, Priority::Critical, message, fields, registry);
+                None
+            }
+        };
+        self.follow_files(&paths, registry);
+        events
+    }
+
+    /// Waits for changes of these files, if the configuration says so.
+    fn follow_files(&mut self, paths: &[PathBuf], registry: &Registry) {
+        let wanted = self.config.as_ref().is_some_and(|config| config.watch_config_files);
+        match &mut self.changes {
+            Some(changes) if wanted => changes.were_read(paths, Instant::now()),
+            Some(_) => self.changes = None,
+            None if wanted => {
+                let begun = Changes::new().and_then(|mut changes| {
+                    changes.register(registry, Watch::CHANGES)?;
+                    changes.reading(paths);
+                    Ok(changes)
+                });
+                match begun {
+                    Ok(changes) => self.changes = Some(changes),
+                    Err(error) => log::warn!("cannot learn of changed files: {error}; SIGHUP reads them again"),
+                }
+            }
+            None => {}
+        }
+    }
+
+    /// Goes by another configuration, as far as that can be done without a restart.
+    fn follow(&mut self, config: Box<Config>, files: FilesInForce) {
+        if let Some(observer) = &mut self.observer {
+            observer.follow(&config.metrics, files);
+        }
+        self.outputs.set_format(&config.outputs);
+        if *self.limits.config() != config.alert_limits {
+            self.limits.set(&config.alert_limits);
+        }
+        self.actions.clone_from(&config.syscall_event_drops.actions);
+        if let Some(old) = &self.config {
+            let later = needs_restart(old, &config);
+            if !later.is_empty() {
+                log::warn!("what was changed in {} counts after a restart", later.join(", "));
+            }
+            if old.syscall_event_drops != config.syscall_event_drops {
+                self.drops.set_limits(&config.syscall_event_drops, Instant::now());
+            }
+        }
+        self.config = Some(config);
+    }
+
+    /// Judges what came of the Kubernetes audit log.
+    fn judge_audit(&mut self, registry: &Registry) {
+        let Watch { audit, judge, outputs, limits, .. } = self;
+        let Some(audit) = audit else { return };
+        let now = Instant::now();
+        audit.settle(judge, now, |alert| {
+            if limits.is_on() {
+                limits.offer(alert, now, &mut |alert| outputs.send(alert, registry));
+            } else {
+                outputs.send(&alert, registry);
+            }
+        });
+    }
+
+    /// Answers whoever looks at Kestrel, and sends a snapshot if one is due.
+    fn observe(&mut self, source: &dyn Source, registry: &Registry) {
+        let Watch { observer, judge, outputs, limits, health, .. } = self;
+        let Some(observer) = observer else { return };
+        let sight = Sight { judge, outputs, limits, health, source };
+        if let Some(fields) = observer.settle(&sight, Instant::now()) {
+            let message = match self.outputs.formatter().format {
+                // In JSON they are there anyway.
+                Format::Json => "Falco metrics snapshot".to_owned(),
+                Format::Text => format!("Falco metrics snapshot ({})", shown(&fields)),
+            };
+            let alert = internal(metrics::RULE, Priority::Informational, message, fields, self.judge.hostname());
+            self.outputs.send(&alert, registry);
+        }
     }
 
     fn report_drops(&mut self, report: &DropReport, registry: &Registry) -> ControlFlow<()> {
@@ -131,6 +319,14 @@ impl<'a> Watch<'a> {
         flow
     }
 
+    /// Says that alerts came too fast.
+    fn report_held_back(&mut self, report: Option<(String, Vec<(String, FieldValue)>)>, registry: &Registry) {
+        if let Some((message, fields)) = report {
+            let message = format!("{message} ({})", shown(&fields));
+            self.raise(limits::RULE, Priority::Warning, message, fields, registry);
+        }
+    }
+
     /// Says that alerts were lost, if they were since it was last said.
     fn report_lost_alerts(&mut self, registry: &Registry) {
         let lost: u64 = self.outputs.stats().map(|(_, stats)| stats.lost).sum();
@@ -149,23 +345,77 @@ impl<'a> Watch<'a> {
 
 impl Handler for Watch<'_> {
     fn record(&mut self, bytes: &[u8], registry: &Registry) -> ControlFlow<()> {
-        let Watch { judge, outputs, .. } = self;
-        judge.record(bytes, |alert| outputs.send(&alert, registry));
+        let Watch { judge, outputs, limits, .. } = self;
+        judge.record(bytes, |alert| {
+            if limits.is_on() {
+                limits.offer(alert, Instant::now(), &mut |alert| outputs.send(alert, registry));
+            } else {
+                outputs.send(&alert, registry);
+            }
+        });
         ControlFlow::Continue(())
+    }
+
+    fn begin(&mut self, registry: &Registry) -> io::Result<()> {
+        if let Some(changes) = &mut self.changes {
+            changes.register(registry, Watch::CHANGES)?;
+        }
+        if let Some(observer) = &mut self.observer {
+            observer.register(registry, Watch::OBSERVER)?;
+        }
+        if let Some(audit) = &mut self.audit {
+            audit.register(registry, Watch::AUDIT)?;
+        }
+        Ok(())
     }
 
     fn ready(&mut self, token: Token, registry: &Registry) {
         if self.outputs.owns(token) {
             self.outputs.ready(token, registry);
         }
+        if token == Watch::CHANGES
+            && let Some(changes) = &mut self.changes
+        {
+            changes.ready(Instant::now());
+        }
+        if token == Watch::OBSERVER
+            && let Some(observer) = &mut self.observer
+        {
+            observer.ready();
+        }
+        if token == Watch::AUDIT
+            && let Some(audit) = &mut self.audit
+        {
+            audit.ready();
+        }
     }
 
     fn deadline(&self) -> Option<Instant> {
-        self.outputs.deadline()
+        let changes = self.changes.as_ref().and_then(Changes::deadline);
+        let observer = self.observer.as_ref().and_then(Observer::deadline);
+        let service = self.service.as_ref().and_then(ServiceManager::deadline);
+        let audit = self.audit.as_ref().and_then(Audit::deadline);
+        [self.outputs.deadline(), changes, observer, audit, self.limits.deadline(), service].into_iter().flatten().min()
     }
 
     fn expired(&mut self, registry: &Registry) {
         self.outputs.expired(registry);
+        let now = Instant::now();
+        let Watch { outputs, limits, service, .. } = self;
+        service.iter_mut().for_each(|service| service.beat(now));
+        limits.expired(now, &mut |alert| outputs.send(alert, registry));
+        let report = limits.report(now);
+        self.report_held_back(report, registry);
+    }
+
+    fn settle(&mut self, source: &dyn Source, registry: &Registry) -> Option<EventSet> {
+        self.judge_audit(registry);
+        self.observe(source, registry);
+        if !self.changes.as_mut().is_some_and(|changes| changes.changed(Instant::now())) {
+            return None;
+        }
+        log::info!("rules or configuration changed: reading them again");
+        self.read_again(registry)
     }
 
     fn tick(&mut self, now: Instant, counters: &Counters, registry: &Registry) -> ControlFlow<()> {
@@ -189,21 +439,8 @@ impl Handler for Watch<'_> {
     }
 
     fn reload(&mut self, registry: &Registry) -> Option<EventSet> {
-        log::info!("reading the rules again (SIGHUP)");
-        match (self.reload)() {
-            Some(rules) => {
-                let events = interest(&rules);
-                log::info!("watching with {} rules: {} kinds of events", rules.rules().len(), events.len());
-                self.judge.set_rules(rules);
-                Some(events)
-            }
-            None => {
-                let message = "the new rules cannot be used: the old ones stay in force".to_owned();
-                log::error!("{message}");
-                self.raise("Kestrel internal: hot restart failure", Priority::Critical, message, Vec::new(), registry);
-                None
-            }
-        }
+        log::info!("reading rules and configuration again (SIGHUP)");
+        self.read_again(registry)
     }
 
     fn child_exited(&mut self, registry: &Registry) {
@@ -215,6 +452,10 @@ impl Handler for Watch<'_> {
             if let Some(report) = self.drops.rest(&accounts.counters) {
                 let _ = self.report_drops(&report, registry);
             }
+            let Watch { outputs, limits, .. } = self;
+            limits.finish(Instant::now(), &mut |alert| outputs.send(alert, registry));
+            let rest = limits.rest();
+            self.report_held_back(rest, registry);
             self.report_lost_alerts(registry);
         }
         self.outputs.finish(registry)

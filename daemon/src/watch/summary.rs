@@ -1,5 +1,6 @@
 //! What a run did, in figures.
 
+use super::AuditStats;
 use super::judge::Judged;
 use crate::sources::Accounts;
 use crate::state::StateStats;
@@ -13,6 +14,8 @@ pub struct Summary {
     pub judged: Judged,
     /// The source's accounts.
     pub accounts: Accounts,
+    /// What came of the Kubernetes audit log, if it is judged.
+    pub audit: Option<AuditStats>,
     /// What the process table had to look up.
     pub state: StateStats,
     /// Each sink and what became of its alerts.
@@ -64,6 +67,9 @@ impl fmt::Display for Summary {
         }
         if accounts.resyncs > 0 {
             writeln!(f, "  rings that made no sense and were given up: {}", accounts.resyncs)?;
+        }
+        if let Some(audit) = &self.audit {
+            writeln!(f, "events of the audit log: {} judged, {} refused", audit.events, audit.refused)?;
         }
         writeln!(f, "alerts: {}", self.alerts())?;
         for (priority, count) in &judged.by_priority {

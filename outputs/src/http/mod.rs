@@ -10,12 +10,12 @@ mod response;
 mod sink;
 mod url;
 
+use crate::OutputError;
 use crate::config::HttpConfig;
 use crate::net::address::Lookup;
 use crate::net::connection::Tls;
 use crate::net::tls::{self, Identity, Trust};
 use crate::queue::Queue;
-use crate::{Format, OutputError};
 pub use sink::HttpSink;
 use sink::Post;
 use url::Url;
@@ -24,7 +24,7 @@ use url::Url;
 ///
 /// # Errors
 /// [`OutputError::Config`] if the configuration makes no sense, or a file of certificates cannot be used.
-pub fn sink(config: &HttpConfig, format: Format, queue: Queue) -> Result<HttpSink, OutputError> {
+pub fn sink(config: &HttpConfig, queue: Queue) -> Result<HttpSink, OutputError> {
     let wrong = |text: String| OutputError::Config(format!("http_output: {text}"));
     if config.url.is_empty() {
         return Err(wrong("url is missing: where to, such as http://192.0.2.1:2801/".to_owned()));
@@ -43,15 +43,11 @@ pub fn sink(config: &HttpConfig, format: Format, queue: Queue) -> Result<HttpSin
         }
         None
     };
-    let kind = match format {
-        Format::Json => "application/json",
-        Format::Text => "text/plain",
-    };
     let connection = if config.keep_alive { "keep-alive" } else { "close" };
     let encoding = if config.compress_uploads { "Content-Encoding: gzip\r\n" } else { "" };
     let head = format!(
         "POST {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: {}\r\nAccept: */*\r\nConnection: {connection}\r\n\
-         Content-Type: {kind}\r\n{encoding}",
+         {encoding}",
         url.target, url.authority, config.user_agent,
     );
     let post = Post { head, compress: config.compress_uploads, keep_alive: config.keep_alive, echo: config.echo };

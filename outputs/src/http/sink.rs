@@ -27,7 +27,7 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 /// What is the same in all requests.
 #[derive(Debug)]
 pub struct Post {
-    /// The head but for the length.
+    /// The head but for what depends on the body.
     pub head: String,
     /// Bodies are compressed.
     pub compress: bool,
@@ -45,7 +45,10 @@ impl Post {
             // Writing to memory cannot fail.
             body = encoder.write_all(&body).and_then(|()| encoder.finish()).unwrap_or_default();
         }
-        let mut request = format!("{}Content-Length: {}\r\n\r\n", self.head, body.len()).into_bytes();
+        // Alerts of before may be in another form than those of now; text begins with its time.
+        let kind = if line.text.starts_with('{') { "application/json" } else { "text/plain" };
+        let head = &self.head;
+        let mut request = format!("{head}Content-Type: {kind}\r\nContent-Length: {}\r\n\r\n", body.len()).into_bytes();
         request.append(&mut body);
         request
     }

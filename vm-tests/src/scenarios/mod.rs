@@ -11,6 +11,7 @@ mod outputs;
 mod processes;
 mod records;
 mod reload;
+mod reload_rules;
 mod rules_files;
 mod rules_kernel;
 mod rules_network;
@@ -143,6 +144,7 @@ pub fn all() -> Vec<&'static Scenario> {
         signals::SCENARIOS,
         records::SCENARIOS,
         reload::SCENARIOS,
+        reload_rules::SCENARIOS,
         losses::SCENARIOS,
         storm::SCENARIOS,
         processes::SCENARIOS,

@@ -1,7 +1,7 @@
 //! Lists of fields.
 
 use super::cell;
-use crate::fields::provided;
+use crate::provided::provided;
 use kestrel_rules::{ArgRule, FieldClass, FieldDef, FieldType};
 use serde::Serialize;
 use std::fmt::Write;

@@ -1,4 +1,4 @@
-//! What there is: fields, events, versions; for people, for pages and for programs.
+//! What there is: fields, events; for people, for pages and for programs.
 //!
 //! | file | lists |
 //! |---|---|
@@ -10,8 +10,6 @@ mod fields;
 
 use super::{Failure, print};
 use crate::cli::ListFormat;
-use kestrel_core::abi::{ABI_MAJOR, ABI_MINOR};
-use kestrel_core::schema::FINGERPRINT;
 use kestrel_rules::{FIELDS, FieldDef, FieldSource};
 use serde::Serialize;
 
@@ -47,14 +45,6 @@ pub fn events(format: ListFormat) -> Result<(), Failure> {
         ListFormat::Json => json(&events::described()),
     };
     print(format_args!("{}", text.trim_end()))
-}
-
-/// `--version`.
-pub fn version() -> Result<(), Failure> {
-    print(format_args!(
-        "kestrel {}\nkernel module: ABI {ABI_MAJOR}.{ABI_MINOR}, schema {FINGERPRINT:016x}",
-        env!("CARGO_PKG_VERSION")
-    ))
 }
 
 fn no_source(name: &str) -> Failure {

@@ -1,0 +1,77 @@
+//! The figures.
+
+use super::machine::{Machine, Usage};
+use crate::config::ReadFile;
+use crate::sources::Accounts;
+use crate::watch::{Health, Judged};
+use crate::web::WebStats;
+use kestrel_outputs::{Priority, SinkStats};
+use std::rc::Rc;
+
+/// Everything that there is to know at one moment. Counts are since the start.
+#[derive(Clone, Debug, Default)]
+pub struct Figures {
+    /// The time, in nanoseconds since the epoch.
+    pub time_ns: u64,
+    /// When Kestrel was started, in nanoseconds since the epoch.
+    pub start_ns: u64,
+    /// Name of the machine in alerts.
+    pub hostname: Rc<str>,
+    /// Name of the source of records.
+    pub engine: &'static str,
+    /// The machine, which does not change.
+    pub machine: Rc<Machine>,
+    /// Memory and processor time.
+    pub usage: Usage,
+    /// Files of the configuration.
+    pub config_files: Rc<[ReadFile]>,
+    /// Rule files.
+    pub rules_files: Rc<[ReadFile]>,
+    /// How reading everything again went.
+    pub health: Health,
+    /// What became of the kernel's events.
+    pub accounts: Accounts,
+    /// What became of the records.
+    pub judged: Judged,
+    /// Matches of each rule.
+    pub rules: Vec<RuleFigure>,
+    /// Processes that are known.
+    pub processes: u64,
+    /// Processes that were forgotten for want of room.
+    pub evicted: u64,
+    /// Processes that were looked up in /proc, and those of which not everything was found there.
+    pub looked_up: (u64, u64),
+    /// Each sink and what became of its alerts.
+    pub sinks: Vec<(&'static str, SinkStats)>,
+    /// Alerts that a limit held back: because of the rate, and as repeats.
+    pub held_back: (u64, u64),
+    /// The web server.
+    pub web: WebStats,
+}
+
+/// How often a rule matched.
+#[derive(Clone, Debug)]
+pub struct RuleFigure {
+    /// Its name.
+    pub name: Rc<str>,
+    /// Its priority.
+    pub priority: Priority,
+    /// The source of its events.
+    pub source: Rc<str>,
+    /// Its tags.
+    pub tags: Rc<[String]>,
+    /// Matches.
+    pub matches: u64,
+}
+
+impl Figures {
+    /// Alerts that sinks lost.
+    pub fn lost_alerts(&self) -> u64 {
+        self.sinks.iter().map(|(_, stats)| stats.lost).sum()
+    }
+
+    /// Seconds since the start.
+    pub fn seconds(&self) -> u64 {
+        self.time_ns.saturating_sub(self.start_ns) / 1_000_000_000
+    }
+}
