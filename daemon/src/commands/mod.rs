@@ -7,6 +7,7 @@
 //! | `test.rs` | `test` |
 //! | `watch_socket.rs` | `watch` |
 //! | `explain.rs` | `explain` |
+//! | `run.rs` | `run` |
 //! | `validate.rs` | `-V` |
 //! | `describe.rs` | `-L`, `-l` |
 //! | `list/` | `--list`, `--list-events`, `--version` |
@@ -17,6 +18,7 @@ mod explain;
 mod failure;
 mod list;
 mod rules;
+mod run;
 mod test;
 mod unfilled;
 mod validate;
@@ -34,11 +36,19 @@ use kestrel_outputs::Priority;
 use std::io::{self, Write};
 use std::time::Duration;
 
-/// Does what the command line asks for.
+/// Does what the command line asks for; gives the exit code, which is 0 but for `run`, where it is the command's.
 ///
 /// # Errors
 /// [`Failure`] has a message for a person, and the exit code.
-pub fn run(cli: &Cli) -> Result<(), Failure> {
+pub fn run(cli: &Cli) -> Result<u8, Failure> {
+    match &cli.command {
+        Some(Command::Run(args)) => run::run(args, cli),
+        _ => do_else(cli).map(|()| 0),
+    }
+}
+
+/// Everything but `run`.
+fn do_else(cli: &Cli) -> Result<(), Failure> {
     // Until the configuration says otherwise.
     logger::init(Priority::Informational, Targets { stderr: true, syslog: None });
     if cli.version {
@@ -78,6 +88,8 @@ pub fn run(cli: &Cli) -> Result<(), Failure> {
         Some(Command::Test(args)) => test::run(args, cli),
         Some(Command::Watch(args)) => watch_socket::run(args, cli, &config),
         Some(Command::Explain(args)) => explain::rule(args, cli, &config),
+        // Dealt with by the caller.
+        Some(Command::Run(_)) => Ok(()),
         None => watch::run(cli, &config),
     }
 }

@@ -10,11 +10,13 @@
 //! | `container.rs` | its container, by its control group |
 //! | `table.rs` | all of them, bounded |
 //! | `proc_reader.rs` | what /proc says about one process |
+//! | `proc_text.rs` | the texts of /proc, as numbers |
 //! | `users.rs` | names of users and groups |
 
 mod apply;
 mod container;
 mod proc_reader;
+pub(crate) mod proc_text;
 mod process;
 mod table;
 mod users;
