@@ -396,7 +396,10 @@ impl Tracer {
                 made = TaskContext { start_time: made.start_time, ..task };
             }
         }
-        self.tracees.insert(Tracee::new(made));
+        // It may have been taken in when another task ended.
+        if !self.tracees.contains(child) {
+            self.tracees.insert(Tracee::new(made));
+        }
         self.later.extend(self.tracees.ended_early.remove(&child).map(|status| (child, status)));
         let call = Call { event, nr, args, ret: 0, compat, lost: false };
         self.write(tid, event, Hints::default(), |view, stamp, room| {
