@@ -63,7 +63,8 @@ impl Place {
 /// What the alerts say, without their times.
 fn alerts(output: &Output) -> Vec<String> {
     let text = String::from_utf8(output.stderr.clone()).unwrap();
-    let alert = |line: &str| line.split_once(": ").filter(|(time, _)| time.len() == 18).map(|(_, alert)| alert.to_owned());
+    let alert =
+        |line: &str| line.split_once(": ").filter(|(time, _)| time.len() == 18).map(|(_, alert)| alert.to_owned());
     text.lines().filter_map(alert).collect()
 }
 
@@ -198,7 +199,8 @@ fn threads_that_come_and_go_are_followed_and_their_calls_are_theirs() {
 #[test]
 fn a_stopped_process_stays_stopped_and_goes_on() {
     let place = Place::new();
-    let script = "sleep 0.3 & p=$!; kill -STOP $p; sleep 0.1; cut -d' ' -f3 /proc/$p/stat; kill -CONT $p; wait $p; echo $?";
+    let script =
+        "sleep 0.3 & p=$!; kill -STOP $p; sleep 0.1; cut -d' ' -f3 /proc/$p/stat; kill -CONT $p; wait $p; echo $?";
     let output = place.sh(script);
     assert_eq!(String::from_utf8_lossy(&output.stdout), "t\n0\n");
 }
@@ -280,7 +282,13 @@ fn a_set_user_id_program_runs_without_its_privilege_and_that_is_said_once() {
         std::fs::copy(KESTREL, &copy).unwrap();
         command = Command::new(copy);
         command.args(["run", "-r", "rules.yaml", "--", "sh", "-c", "/usr/bin/su --version; /usr/bin/su --version"]);
-        command.current_dir(&place.0).env_clear().env("PATH", "/usr/bin:/bin").stdin(Stdio::null()).uid(65534).gid(65534);
+        command
+            .current_dir(&place.0)
+            .env_clear()
+            .env("PATH", "/usr/bin:/bin")
+            .stdin(Stdio::null())
+            .uid(65534)
+            .gid(65534);
     }
     let output = command.output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{output:?}");
@@ -332,12 +340,16 @@ fn whoever_kills_kestrel_kills_the_command() {
 fn a_process_that_is_there_is_followed_and_let_go_of_unharmed() {
     let place = Place::new();
     let mut watched = Command::new("sh")
-        .args(["-c", "while [ ! -e go ]; do sleep 0.02; done; cat secret; while [ ! -e end ]; do sleep 0.02; done; exit 6"])
+        .args([
+            "-c",
+            "while [ ! -e go ]; do sleep 0.02; done; cat secret; while [ ! -e end ]; do sleep 0.02; done; exit 6",
+        ])
         .current_dir(place.path())
         .spawn()
         .unwrap();
     let pid = watched.id().to_string();
-    let mut command = place.kestrel(&["-o", "file_output.enabled=true", "-o", "file_output.filename=alerts", "--pid", &pid]);
+    let mut command =
+        place.kestrel(&["-o", "file_output.enabled=true", "-o", "file_output.filename=alerts", "--pid", &pid]);
     let mut kestrel = command.stdout(Stdio::null()).spawn().unwrap();
     let status = || std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
     let tracer = format!("TracerPid:\t{}\n", kestrel.id());
@@ -357,4 +369,49 @@ fn with_all_calls_the_same_is_seen() {
     let place = Place::new();
     let output = place.kestrel(&["--all-calls", "--", "sh", "-c", "cat secret"]).output().unwrap();
     assert_eq!(alerts(&output), ["Warning secret opened (by=cat args=cat secret parent=sh res=SUCCESS thread=true)"]);
+}
+
+#[test]
+fn a_connection_names_both_ends_while_it_is_made_and_when_it_is() {
+    let place = Place::new();
+    let rule = "- rule: Connection\n  desc: d\n  condition: evt.type in (connect, accept4, accept) and fd.type = ipv4\n  \
+                output: connection (by=%evt.type to=%fd.sip:%fd.sport res=%evt.res)\n  priority: NOTICE\n";
+    std::fs::write(place.path().join("rules.yaml"), rule).unwrap();
+    place.build(
+        &[],
+        r#"
+        #include <arpa/inet.h>
+        #include <fcntl.h>
+        #include <netinet/in.h>
+        #include <sys/socket.h>
+        int main(void) {
+            struct sockaddr_in to = {.sin_family = AF_INET};
+            socklen_t len = sizeof to;
+            to.sin_addr.s_addr = htonl(0x7f000001);
+            int listener = socket(AF_INET, SOCK_STREAM, 0);
+            to.sin_port = htons(LISTEN_PORT);
+            int one = 1;
+            setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+            if (bind(listener, (void *)&to, len) || listen(listener, 5)) return 1;
+            int client = socket(AF_INET, SOCK_STREAM, 0);
+            if (connect(client, (void *)&to, len)) return 2;
+            if (accept(listener, 0, 0) < 0) return 3;
+            /* Where nobody answers, a connection is being made for a while. */
+            int other = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+            to.sin_addr.s_addr = htonl(0xc0000201);
+            connect(other, (void *)&to, len);
+            return 0;
+        }"#
+        .replace("LISTEN_PORT", "28471")
+        .as_str(),
+    );
+    let output = place.kestrel(&["--", "./program"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let alerts = alerts(&output);
+    assert_eq!(alerts[0], "Notice connection (by=connect to=127.0.0.1:28471 res=SUCCESS)");
+    assert_eq!(alerts[1], "Notice connection (by=accept to=127.0.0.1:28471 res=SUCCESS)");
+    // A machine without any route says so at once.
+    let being_made = "Notice connection (by=connect to=192.0.2.1:28471 res=EINPROGRESS)";
+    let no_route = "res=ENETUNREACH)";
+    assert!(alerts[2] == being_made || alerts[2].ends_with(no_route), "{alerts:?}");
 }

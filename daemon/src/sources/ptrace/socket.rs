@@ -9,7 +9,7 @@ use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use zerocopy::IntoBytes;
 
 /// Greatest socket address that is looked at: `sockaddr_un` (`linux/un.h`).
-const ADDRESS: usize = 110;
+pub const ADDRESS: usize = 110;
 
 /// `TCP_ESTABLISHED` and `TCP_LISTEN` (`net/tcp_states.h`).
 const ESTABLISHED: u8 = 1;
@@ -151,14 +151,16 @@ impl Socket {
 }
 
 /// A `struct sockaddr`.
-struct Address {
-    bytes: [u8; ADDRESS],
-    len: usize,
+pub struct Address {
+    /// Its bytes.
+    pub bytes: [u8; ADDRESS],
+    /// How many there are.
+    pub len: usize,
 }
 
 impl Address {
     /// Address and port of `sockaddr_in` and `sockaddr_in6`.
-    fn ip(&self) -> Option<([u8; 16], u16)> {
+    pub fn ip(&self) -> Option<([u8; 16], u16)> {
         let mut ip = [0; 16];
         match u16::from_ne_bytes([self.bytes[0], self.bytes[1]]) {
             family::INET if self.len >= 8 => ip[..4].copy_from_slice(&self.bytes[4..8]),

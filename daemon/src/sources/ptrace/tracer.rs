@@ -302,7 +302,7 @@ impl Tracer {
             self.take_in(tid, event, &args, ret);
         }
         let call = Call { event, nr, args, ret, compat, lost: false };
-        let hints = Hints { opened: opened(&call) };
+        let hints = Hints { opened: opened(&call), connecting: connecting(&call) };
         self.write(tid, event, hints, |view, stamp, room| fill::syscall_exit(view, &call, stamp, room));
     }
 
@@ -540,6 +540,13 @@ fn refusal(launched: &Launched) -> TraceError {
         Some(Report::NoProgram(error)) => TraceError::Execute { path: launched.path.clone(), error: *error },
         _ => TraceError::Execute { path: launched.path.clone(), error: Errno::EINTR },
     }
+}
+
+/// The socket that a call began to connect, and where its other end's address is.
+fn connecting(call: &Call) -> Option<(i32, u64, usize)> {
+    let begun = call.event == id::CONNECT && call.ret == -(libc::EINPROGRESS as i64);
+    let len = (call.args[2] as u32 as usize).min(super::socket::ADDRESS);
+    begun.then_some((call.args[0] as i32, call.args[1], len))
 }
 
 /// What a call opened, and the flags that its file has now (do_dentry_open in the kernel's fs/open.c). `None` where the call

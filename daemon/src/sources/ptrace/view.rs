@@ -3,14 +3,15 @@
 use super::context::cgroup_path;
 use super::folder::Folder;
 use super::memory::Memory;
-use super::socket::{Socket, process_handle};
+use super::socket::{self, Socket, process_handle};
 use super::status::Status;
 use crate::state::proc_text::{find, number, stat_field, stat_fields};
-use kestrel_core::event::{FdFlags, FdHead, FdKind, TaskContext};
+use kestrel_core::event::{FdFlags, FdHead, FdKind, TaskContext, Tuple};
 use kestrel_core::fill::{Kernel, ListenQueue, ProcessImage, Strings, TaskPath, Unavailable, UserString};
 use nix::libc;
 use std::cell::{OnceCell, RefCell};
 use std::collections::HashSet;
+use zerocopy::FromBytes;
 
 /// Capabilities that override the permissions of files (`linux/capability.h`).
 const CAP_DAC_OVERRIDE: u64 = 1 << 1;
@@ -21,6 +22,9 @@ const CAP_FOWNER: u64 = 1 << 3;
 pub struct Hints {
     /// It was opened by this call: its number, and the flags that its file has now.
     pub opened: Option<(i32, u32)>,
+    /// It is being connected by this call, and has no other end yet: its number, where the other end's address lies, and that
+    /// address's length.
+    pub connecting: Option<(i32, u64, usize)>,
 }
 
 /// What was found out of a descriptor.
@@ -88,7 +92,10 @@ impl<'a> View<'a> {
                 Socket::copy(&process, fd)?.describe(accepted, &mut head, &mut tail)
             });
             match described {
-                Ok(len) => tail.truncate(len),
+                Ok(len) => {
+                    tail.truncate(len);
+                    self.connect(fd, &mut tail);
+                }
                 Err(Unavailable) => {
                     head.kind = FdKind::OtherSocket as u8;
                     tail.clear();
@@ -106,6 +113,22 @@ impl<'a> View<'a> {
             _ => self.open_flags(folder, fd, kind),
         };
         Ok(Described { fd, head, tail: path })
+    }
+
+    /// Gives a socket whose connection is being made the other end that the call says.
+    fn connect(&self, fd: i32, tail: &mut [u8]) {
+        let Some((connecting, address, len)) = self.hints.connecting else { return };
+        let Ok((tuple, _)) = Tuple::mut_from_prefix(tail) else { return };
+        if connecting != fd || tuple.remote_port != 0 {
+            return;
+        }
+        let mut bytes = [0; socket::ADDRESS];
+        let Some(room) = bytes.get_mut(..len) else { return };
+        if self.memory.read(self.tid(), address, room).is_ok()
+            && let Some((ip, port)) = (socket::Address { bytes, len }).ip()
+        {
+            (tuple.remote, tuple.remote_port) = (ip, port);
+        }
     }
 
     /// What a file is, whether its name is gone, and its name.
