@@ -415,3 +415,75 @@ fn a_connection_names_both_ends_while_it_is_made_and_when_it_is() {
     let no_route = "res=ENETUNREACH)";
     assert!(alerts[2] == being_made || alerts[2].ends_with(no_route), "{alerts:?}");
 }
+
+/// The records of a command, one a line, normalized, with what an exec at another address changes left out.
+fn records(place: &Place, options: &[&str], events: &[&str]) -> Vec<String> {
+    let mut command = place.kestrel(options);
+    let output = command.args(["--dump", "--normalize", "--", "./program"]).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let text = String::from_utf8(output.stdout).unwrap();
+    let wanted = |line: &&str| events.iter().any(|event| line.contains(&format!("\"event\":\"{event}\"")));
+    text.lines().filter(wanted).map(str::to_owned).collect()
+}
+
+#[test]
+fn the_same_is_recorded_whether_a_filter_chooses_the_calls_or_every_call_stops() {
+    let place = Place::new();
+    place.build(
+        &["-static"],
+        r#"
+        #define _GNU_SOURCE
+        #include <fcntl.h>
+        #include <poll.h>
+        #include <sys/socket.h>
+        #include <sys/stat.h>
+        #include <sys/un.h>
+        #include <sys/wait.h>
+        #include <unistd.h>
+        int main(void) {
+            mkdir("d", 0700);
+            int fd = openat(AT_FDCWD, "d/../secret", O_RDONLY | O_CLOEXEC);
+            char buffer[8];
+            read(fd, buffer, sizeof buffer);
+            unlink("d/no");
+            rename("secret", "d/secret");
+            chdir("d");
+            int pair[2];
+            socketpair(AF_UNIX, SOCK_STREAM, 0, pair);
+            write(pair[0], "hello", 5);
+            struct pollfd polled = {.fd = pair[1], .events = POLLIN};
+            poll(&polled, 1, 100);
+            if (fork() == 0) _exit(3);
+            wait(0);
+            rename("secret", "../secret");
+            chdir("..");
+            rmdir("d");
+            execl("/bin/true", "true", (char *)0);
+            return 1;
+        }"#,
+    );
+    let events = [
+        "mkdir",
+        "openat",
+        "read",
+        "unlink",
+        "rename",
+        "chdir",
+        "socketpair",
+        "write",
+        "poll",
+        "clone",
+        "fork",
+        "rmdir",
+        "execve",
+        "procexit",
+    ];
+    let filtered = records(&place, &[], &events);
+    assert_eq!(filtered, records(&place, &["--all-calls"], &events));
+    let count = |event: &str| filtered.iter().filter(|line| line.contains(&format!("\"event\":\"{event}\""))).count();
+    assert_eq!([count("mkdir"), count("rename"), count("execve"), count("procexit"), count("poll")], [1, 2, 2, 2, 1]);
+    let opened = filtered.iter().find(|line| line.contains("d/../secret")).unwrap();
+    let secret = place.path().join("secret");
+    assert!(opened.contains(&format!("\"absolute\":\"{}\"", secret.display())), "{opened}");
+    assert!(opened.contains("\"open_flags\":\"0o2100000\""), "{opened}");
+}

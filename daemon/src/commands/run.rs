@@ -30,7 +30,7 @@ pub fn run(args: &RunArgs, cli: &Cli) -> Result<u8, Failure> {
     logger::init(Priority::Notice, Targets { stderr: true, syslog: None });
     let Loaded { config, warnings } = config::load(&Origins::of_process(cli.config.as_deref(), &cli.options))?;
     // Whoever runs a command wants to see the command: of our own messages, those that say that something is wrong.
-    let least = if cli.verbose { Priority::Debug } else { config.log_level.min(Priority::Notice) };
+    let least = if cli.verbose { Priority::Debug } else { config.log_level.max(Priority::Notice) };
     let syslog = config.log_syslog.then(|| config.outputs.syslog_output.path.clone());
     logger::init(least, Targets { stderr: config.log_stderr, syslog });
     for warning in warnings {

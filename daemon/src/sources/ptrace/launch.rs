@@ -217,6 +217,10 @@ pub fn launch(command: &Command, filter: Option<Vec<sock_filter>>) -> Result<Lau
         let _ = nix::sys::wait::waitpid(child, None);
         return Err(TraceError::Denied { pid: child.as_raw(), error });
     }
+    if prepared.filter.is_none() {
+        // From a stop on it can be told to stop at calls.
+        request::interrupt(child.as_raw()).map_err(system("stop the command"))?;
+    }
     write(&go, &[1]).map_err(system("let the command begin"))?;
     nix::fcntl::fcntl(&report, nix::fcntl::FcntlArg::F_SETFL(OFlag::O_NONBLOCK)).map_err(system("set up a pipe"))?;
     Ok(Launched { pid: child.as_raw(), path: path.display().to_string(), report })
