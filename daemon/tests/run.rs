@@ -487,3 +487,13 @@ fn the_same_is_recorded_whether_a_filter_chooses_the_calls_or_every_call_stops()
     assert!(opened.contains(&format!("\"absolute\":\"{}\"", secret.display())), "{opened}");
     assert!(opened.contains("\"open_flags\":\"0o2100000\""), "{opened}");
 }
+
+#[test]
+fn a_command_that_rests_as_long_as_kestrel_looks_around_always_goes_on() {
+    let place = Place::new();
+    let script = "n=0; while [ $n -lt 60 ]; do sleep 0.0$((n % 5 * 5 + 1)); n=$((n + 1)); done; cat secret";
+    let mut child =
+        place.kestrel(&["--", "sh", "-c", script]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    until(|| child.try_wait().unwrap().is_some());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}

@@ -188,7 +188,7 @@ mod tests {
         ) {
             let program = program(&[table(arch::X86_64, &native), table(arch::I386, &compat)]);
             prop_assert!(program.len() < 4096);
-            for nr in (0..520).chain([u32::MAX, u32::MAX & !X32_BIT]) {
+            for nr in (0..520).chain([u32::MAX, !X32_BIT]) {
                 prop_assert_eq!(run(&program, arch::X86_64, nr, [0; 6]), native.contains(&nr));
                 prop_assert_eq!(run(&program, arch::X86_64, nr | X32_BIT, [0; 6]), native.contains(&nr));
                 prop_assert_eq!(run(&program, arch::I386, nr, [0; 6]), compat.contains(&nr));

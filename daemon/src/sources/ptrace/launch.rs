@@ -127,8 +127,8 @@ impl Prepared {
     /// Installs the filter. Who may not do so with privileges in reach gives them up for good.
     fn install(filter: &[sock_filter]) -> Result<bool, Errno> {
         let program = sock_fprog { len: filter.len() as u16, filter: filter.as_ptr().cast_mut() };
-        // SAFETY: the program lies where it says, as long as it says.
         let set = || {
+            // SAFETY: the program lies where it says, as long as it says.
             Errno::result(unsafe {
                 libc::syscall(libc::SYS_seccomp, libc::SECCOMP_SET_MODE_FILTER, 0, &raw const program)
             })

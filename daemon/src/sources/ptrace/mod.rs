@@ -155,13 +155,13 @@ impl PtraceSource {
         if let Some((tid, status)) = self.tracer.as_mut().and_then(|tracer| tracer.later.pop_front()) {
             return Waited::Changed(tid, status);
         }
-        if !self.waiting {
-            return request::wait(false);
-        }
         if request::alarm_rang() {
             // The loop is to look around.
             self.rest();
-            return Waited::Nothing;
+        }
+        if !self.waiting {
+            // NOTE: whoever sleeps in the loop must have looked once after its last SIGCHLD was read: another one may not come.
+            return request::wait(false);
         }
         let waited = request::wait(true);
         if waited == Waited::Nothing {

@@ -391,10 +391,10 @@ impl Tracer {
             made.ppid = parent.pid;
         }
         let differs = tracee.children_differ || flags & clone::SPACES != 0;
-        if differs || parent.vtid != parent.tid {
-            if let Some(task) = context::read(child, &mut self.cgroups) {
-                made = TaskContext { start_time: made.start_time, ..task };
-            }
+        if (differs || parent.vtid != parent.tid)
+            && let Some(task) = context::read(child, &mut self.cgroups)
+        {
+            made = TaskContext { start_time: made.start_time, ..task };
         }
         // It may have been taken in when another task ended.
         if !self.tracees.contains(child) {

@@ -57,7 +57,6 @@ pub struct View<'a> {
 
 impl<'a> View<'a> {
     /// The view of a task at a stop.
-    #[expect(clippy::too_many_arguments, reason = "each is another one's")]
     pub fn new(
         task: &'a TaskContext,
         memory: &'a Memory,
