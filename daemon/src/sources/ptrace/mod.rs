@@ -15,7 +15,7 @@
 //! | `error.rs` | what can be wrong |
 //!
 //! One thread. While stops come, it waits for the next in waitpid(2), which is the one call that a stop costs at least, and a
-//! timer brings it back to the loop every [`LOOK_US`]. When none comes for that long, it sleeps in the loop, which hears of the
+//! timer brings it back to the loop every 20 ms. When none comes for that long, it sleeps in the loop, which hears of the
 //! next stop by SIGCHLD.
 
 mod call_filter;
