@@ -18,12 +18,15 @@ DESTDIR ?=
 PREFIX ?= /usr/local
 export DESTDIR PREFIX
 
-.PHONY: help demo test vm-test lint build kmod bench bench-kernel fuzz install uninstall clean
+.PHONY: help run demo test vm-test lint build kmod bench bench-kernel bench-run fuzz install uninstall clean
 
 help: ## this list
 	@echo "make TARGET:"
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' $(firstword $(MAKEFILE_LIST)) | while IFS='|' read -r name text; do \
 	    printf '%-16s %s\n' "$$name" "$$text"; done
+
+run: ## a script that does suspicious things is watched, on this machine, without root and without a module
+	@ci/setup.sh && ci/run.sh
 
 demo: ## an attack becomes an alert, in a virtual machine; SHELL=1 gives you a shell in it instead
 	@ci/vm-tests.sh --kernel 6.1 $(if $(want_shell),--shell,--demo)
@@ -48,6 +51,9 @@ bench: ## what things cost in user space: time a record, a rule, an alert
 
 bench-kernel: ## what things cost in the kernel: instructions a system call; memory, start and sizes
 	@ci/vm-tests.sh --kernel '$(KERNEL)' --count
+
+bench-run: ## what `kestrel run` costs: a compile and a shell loop, plain, under it, and under strace
+	@ci/setup.sh run && ci/bench-run.sh
 
 fuzz: ## hostile bytes into every parser: [TARGET=name] [DURATION=seconds each]
 	@ci/setup.sh fuzz && ci/fuzz.sh --seconds '$(DURATION)' $(TARGET)

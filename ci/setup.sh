@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # Installs what a build needs and is not here yet, from Debian's packages. Nothing that is installed is removed.
 #
-#   ci/setup.sh [module|vm|running|fuzz|outputs]...
+#   ci/setup.sh [module|vm|running|fuzz|outputs|run]...
 #
 #   (always)   a C compiler; Rust of at least 1.95 if there is none, from Debian's rustc-web and cargo-web
 #   module     the compiler and library sources that the kernel module is built with
 #   vm         QEMU and busybox, for machine tests
 #   running    the headers of the kernel that runs here, if they are not there
 #   fuzz       a C++ compiler: libFuzzer is built from its sources
+#   run        strace, to compare with
 #   outputs    rsyslog and syslog-ng, for the tests of the outputs, and promtool, for the metrics: unpacked in target/syslog,
 #              not installed, for Debian allows only one of the former on a machine
 set -euo pipefail
@@ -28,6 +29,7 @@ for part in "$@"; do
         [ -e "/lib/modules/$(uname -r)/build/Makefile" ] || packages+=("linux-headers-$(uname -r)")
         ;;
     fuzz) packages+=(g++) ;;
+    run) packages+=(strace) ;;
     outputs) servers=1 ;;
     *)
         echo "setup: there is no part $part" >&2

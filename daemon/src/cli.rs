@@ -1,6 +1,7 @@
 //! The command line. Flags are Falco's where the thing is the same.
 
 use clap::{ArgAction, ArgGroup, Parser, Subcommand};
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 /// Watches this machine and raises an alert when something happens that the rules describe.
@@ -130,6 +131,36 @@ pub enum Command {
     Stats(StatsArgs),
     /// Say how a rule is evaluated, or why it matches an event of a rule test or does not
     Explain(ExplainArgs),
+    /// Start a command, and watch it and whatever it starts; needs no kernel module and no privilege; see docs/RUN.md
+    Run(RunArgs),
+}
+
+/// What to run, or whom to follow.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct RunArgs {
+    /// Rule file or folder, instead of those of the configuration or those that are built in; can be given again
+    #[arg(short = 'r', value_name = "FILE|DIR")]
+    pub rules: Vec<PathBuf>,
+
+    /// Follow this process and whatever it starts, instead of starting a command
+    #[arg(long, value_name = "PID", conflicts_with = "command", required_unless_present = "command")]
+    pub pid: Option<i32>,
+
+    /// Stop at every system call instead of filtering in the kernel: slower, but sees calls that another filter refuses
+    #[arg(long)]
+    pub all_calls: bool,
+
+    /// Print records as JSON lines, as `kestrel dump` does, instead of judging them
+    #[arg(long)]
+    pub dump: bool,
+
+    /// With --dump: replace what differs from run to run by placeholders
+    #[arg(long, requires = "dump")]
+    pub normalize: bool,
+
+    /// The command and its arguments
+    #[arg(value_name = "COMMAND", trailing_var_arg = true, allow_hyphen_values = true)]
+    pub command: Vec<OsString>,
 }
 
 /// What to test.

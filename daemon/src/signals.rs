@@ -4,6 +4,9 @@ use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use std::io;
 
+/// The reason of a signal that no process sent (`asm-generic/siginfo.h`).
+const SI_KERNEL: i32 = 0x80;
+
 /// The signals that mean something. Blocked before anything else is set up; children get an empty mask from
 /// `std::process::Command`.
 #[derive(Debug)]
@@ -31,11 +34,13 @@ impl Signals {
         &self.fd
     }
 
-    /// The next signal that came; `None` if there is none.
-    pub fn read(&mut self) -> Option<Signal> {
+    /// The next signal that came, and whether it was the kernel that sent it (the terminal, say) and no process; `None` if there
+    /// is none.
+    pub fn read(&mut self) -> Option<(Signal, bool)> {
         self.reads += 1;
         let info = self.fd.read_signal().ok()??;
-        Signal::try_from(i32::try_from(info.ssi_signo).ok()?).ok()
+        let signal = Signal::try_from(i32::try_from(info.ssi_signo).ok()?).ok()?;
+        Some((signal, info.ssi_code == SI_KERNEL))
     }
 
     /// System calls made to read.

@@ -25,6 +25,11 @@ pub fn run(args: &DumpArgs, cli: &Cli, config: &Config) -> Result<(), Failure> {
     let mut event_loop = EventLoop::new(source, signals, Limits { end, keep_recording: false })?;
     event_loop.start(&events)?;
     log::info!("recording {} kinds of events", events.len());
+    print(args, event_loop)
+}
+
+/// Prints what the loop gets, until it ends.
+pub(super) fn print(args: &DumpArgs, event_loop: EventLoop) -> Result<(), Failure> {
     let mut printer = Printer::new(args, io::stdout());
     let Ended { stop, accounts, .. } = event_loop.run(&mut printer);
     let Printer { error, printed, skipped, .. } = printer;

@@ -77,6 +77,8 @@ impl Failure {
     /// The exit code.
     pub fn code(&self) -> u8 {
         match self {
+            Failure::Source(SourceError::Trace(error))
+            | Failure::Loop(LoopError::Source(SourceError::Trace(error))) => error.code(),
             Failure::Config(_)
             | Failure::RuleFiles(_)
             | Failure::Rules { .. }

@@ -8,6 +8,7 @@
 //! | `watch_socket.rs` | `watch` |
 //! | `stats.rs` | `stats` |
 //! | `explain.rs` | `explain` |
+//! | `run.rs` | `run` |
 //! | `validate.rs` | `-V` |
 //! | `describe.rs` | `-L`, `-l` |
 //! | `list/` | `--list`, `--list-events` |
@@ -22,6 +23,7 @@ mod explain;
 mod failure;
 mod list;
 mod rules;
+mod run;
 mod schema;
 mod stats;
 mod support;
@@ -43,11 +45,19 @@ use kestrel_outputs::Priority;
 use std::io::{self, Write};
 use std::time::Duration;
 
-/// Does what the command line asks for.
+/// Does what the command line asks for; gives the exit code, which is 0 but for `run`, where it is the command's.
 ///
 /// # Errors
 /// [`Failure`] has a message for a person, and the exit code.
-pub fn run(cli: &Cli) -> Result<(), Failure> {
+pub fn run(cli: &Cli) -> Result<u8, Failure> {
+    match &cli.command {
+        Some(Command::Run(args)) => run::run(args, cli),
+        _ => do_else(cli).map(|()| 0),
+    }
+}
+
+/// Everything but `run`.
+fn do_else(cli: &Cli) -> Result<(), Failure> {
     // Until the configuration says otherwise.
     logger::init(Priority::Informational, Targets { stderr: true, syslog: None });
     if cli.version_json {
@@ -101,6 +111,8 @@ pub fn run(cli: &Cli) -> Result<(), Failure> {
         Some(Command::Watch(args)) => watch_socket::run(args, cli, &config),
         Some(Command::Stats(args)) => stats::run(args, &config),
         Some(Command::Explain(args)) => explain::rule(args, cli, &config),
+        // Dealt with by the caller.
+        Some(Command::Run(_)) => Ok(()),
         None => watch::run(cli, &config, &files),
     }
 }

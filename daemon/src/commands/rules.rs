@@ -59,8 +59,25 @@ pub fn load(paths: &[PathBuf], config: &Config) -> Result<RuleSet, Failure> {
 pub fn load_with_files(paths: &[PathBuf], config: &Config) -> Result<(RuleSet, Vec<ReadFile>), Failure> {
     let sources = sources(paths, config)?;
     let files = sources.iter().map(|source| ReadFile::new(Path::new(&source.name), source.text.as_bytes())).collect();
+    Ok((load_sources(&sources, config)?, files))
+}
+
+/// Like [`load`]; where the configuration's files are the usual ones and are not there, the rules that are built in.
+///
+/// # Errors
+/// As for [`load`].
+pub fn load_or_built_in(paths: &[PathBuf], config: &Config) -> Result<RuleSet, Failure> {
+    let usual = config.rules_files == Config::default().rules_files;
+    if paths.is_empty() && usual && !config.rules_files.iter().any(|path| path.exists()) {
+        let name = "the rules that are built in".to_owned();
+        return load_sources(&[RuleSource { name, text: kestrel_rules::DEFAULT_RULES.to_owned() }], config);
+    }
+    load(paths, config)
+}
+
+fn load_sources(sources: &[RuleSource], config: &Config) -> Result<RuleSet, Failure> {
     let Loaded { rules, warnings } =
-        RuleSet::load(&sources, options(config)).map_err(|errors| Failure::Rules { errors })?;
+        RuleSet::load(sources, options(config)).map_err(|errors| Failure::Rules { errors })?;
     for warning in warnings {
         let (file, line, column) = warning.position();
         log::warn!("{file}:{line}:{column}: {}", warning.message());
@@ -71,7 +88,7 @@ pub fn load_with_files(paths: &[PathBuf], config: &Config) -> Result<(RuleSet, V
     if let Some(unfilled) = Unfilled::of(&rules, NAMED) {
         log::warn!("{unfilled}");
     }
-    Ok((rules, files))
+    Ok(rules)
 }
 
 /// What the configuration adds to the alerts of these rules.

@@ -82,7 +82,7 @@ fn follow() -> Option<Changes> {
 }
 
 /// The name of this machine in alerts.
-fn hostname(config: &Config) -> String {
+pub(super) fn hostname(config: &Config) -> String {
     if !config.hostname.is_empty() {
         return config.hostname.clone();
     }

@@ -63,6 +63,8 @@ pub enum Stop {
     Time,
     /// The handler has what it wanted, or cannot go on.
     Handler,
+    /// The source has no more.
+    Source,
 }
 
 /// What is done with records.
@@ -219,6 +221,7 @@ impl EventLoop {
             let timeout = match self.drain(handler)? {
                 Drained::Enough => return Ok(Stop::Handler),
                 Drained::Batch => Some(Duration::ZERO),
+                Drained::Empty if self.source.is_over() => return Ok(Stop::Source),
                 Drained::Empty if self.source.arm() => {
                     if handler.idle().is_break() {
                         return Ok(Stop::Handler);
@@ -306,7 +309,10 @@ impl EventLoop {
 
     fn handle_signals(&mut self, handler: &mut dyn Handler) -> Option<Stop> {
         let mut stop = None;
-        while let Some(signal) = self.signals.read() {
+        while let Some((signal, from_kernel)) = self.signals.read() {
+            if self.source.takes(signal, from_kernel) {
+                continue;
+            }
             match signal {
                 Signal::SIGTERM | Signal::SIGINT => stop = Some(Stop::Signal(signal)),
                 Signal::SIGUSR1 => handler.reopen(self.poll.registry()),

@@ -6,6 +6,7 @@
 //! | file | is about |
 //! |---|---|
 //! | `kmod/` | the kernel module |
+//! | `ptrace/` | a command or a process, and what it starts |
 //! | `rings.rs` | rings as one stream |
 //! | `merge.rs` | one order for all CPUs |
 //! | `accounts.rs` | losses |
@@ -13,16 +14,19 @@
 mod accounts;
 pub mod kmod;
 mod merge;
+pub mod ptrace;
 mod rings;
 
 pub use accounts::{Accounts, Gaps, Mismatch};
 pub use kmod::{DeviceError, KmodSource};
 pub use merge::{Lane, Merge};
+pub use ptrace::{PtraceSource, TraceError};
 pub use rings::Rings;
 
 use kestrel_core::schema::EventSet;
 use kestrel_ringbuf::Counters;
 use mio::{Registry, Token};
+use nix::sys::signal::Signal;
 use std::io;
 
 /// Why a source cannot go on.
@@ -31,6 +35,9 @@ pub enum SourceError {
     /// A device cannot be used.
     #[error(transparent)]
     Device(#[from] DeviceError),
+    /// A command or a process cannot be followed.
+    #[error(transparent)]
+    Trace(#[from] TraceError),
     /// The loop cannot wait for it.
     #[error("cannot wait for the source: {0}")]
     Register(#[from] io::Error),
@@ -85,6 +92,17 @@ pub trait Source {
 
     /// The accounts so far.
     fn accounts(&self) -> Accounts;
+
+    /// True once there will never be another record.
+    fn is_over(&self) -> bool {
+        false
+    }
+
+    /// True if a signal that we got is this source's to deal with, and means nothing to the loop. `from_kernel` says that no
+    /// process sent it, but the terminal.
+    fn takes(&mut self, _signal: Signal, _from_kernel: bool) -> bool {
+        false
+    }
 
     /// System calls made since the start by calls of [`Source::next`], [`Source::release`] and [`Source::arm`]. None, for
     /// a source that reads rings.

@@ -20,6 +20,9 @@ pub const LIFECYCLE: [EventId; 10] = [
     id::SETSID,
 ];
 
+/// Ancestors of one process that are read from /proc at most.
+const MOST_ANCESTORS: usize = 64;
+
 /// What the state did so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct StateStats {
@@ -74,6 +77,21 @@ impl State {
                 }
                 Some(_) => {}
                 None => self.processes.insert(key, process),
+            }
+        }
+        self.link_parents();
+    }
+
+    /// Reads this process and its ancestors, as far as /proc knows them.
+    pub fn read_ancestry(&mut self, mut pid: u32) {
+        let Some(reader) = &mut self.reader else { return };
+        // Whoever changes parents meanwhile might lead us in a circle.
+        for _ in 0..MOST_ANCESTORS {
+            let Some((key, process)) = reader.process(pid) else { break };
+            pid = process.task.ppid;
+            self.processes.insert(key, process);
+            if pid == 0 {
+                break;
             }
         }
         self.link_parents();

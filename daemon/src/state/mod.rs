@@ -12,12 +12,14 @@
 //! | `proc_reader.rs` | what /proc says about one process |
 //! | `apply.rs` | taking in records |
 //! | `meet.rs` | processes that are met without their history |
+//! | `proc_text.rs` | the texts of /proc, as numbers |
 //! | `users.rs` | names of users and groups |
 
 mod apply;
 mod container;
 mod meet;
 mod proc_reader;
+pub(crate) mod proc_text;
 mod process;
 mod table;
 mod users;

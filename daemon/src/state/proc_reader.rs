@@ -1,8 +1,8 @@
 //! What /proc says about one process. Every file may be gone, or another process's, at any moment: whatever cannot be read
 //! is left as it is.
 
+use super::proc_text::{find, number, parse_stat, parse_status, stat_field, stat_fields};
 use super::{Figures, Image, Process, ProcessKey, Threads};
-use kestrel_core::event::TaskContext;
 use std::fs::File;
 use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
@@ -137,95 +137,9 @@ impl ProcReader {
     }
 }
 
-fn number(text: &[u8]) -> Option<u64> {
-    std::str::from_utf8(text).ok()?.trim().parse().ok()
-}
-
-/// What follows a name at the beginning of a line.
-fn find<'a>(text: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
-    text.split(|&b| b == b'\n').find_map(|line| line.strip_prefix(name))
-}
-
-/// The fields behind the name in `/proc/PID/stat`: the first is field 3, the state.
-fn stat_fields(stat: &[u8]) -> Vec<&[u8]> {
-    let close = stat.iter().rposition(|&b| b == b')');
-    let rest = close.and_then(|close| stat.get(close + 1..)).unwrap_or(&[]);
-    rest.split(u8::is_ascii_whitespace).filter(|field| !field.is_empty()).collect()
-}
-
-/// A field of `/proc/PID/stat` by its number in proc_pid_stat(5), from 3.
-fn stat_field(fields: &[&[u8]], n: usize) -> Option<u64> {
-    fields.get(n.checked_sub(3)?).copied().and_then(number)
-}
-
-/// Reads `/proc/PID/stat` (proc_pid_stat(5)). The name may hold anything, parentheses too: it ends at the last one.
-fn parse_stat(stat: &[u8]) -> Option<TaskContext> {
-    let open = stat.iter().position(|&b| b == b'(')?;
-    let close = stat.iter().rposition(|&b| b == b')')?;
-    let pid = number(&stat[..open])? as u32;
-    let comm = stat.get(open + 1..close)?;
-    let fields = stat_fields(stat);
-    let field = |n: usize| stat_field(&fields, n);
-    let mut task = TaskContext {
-        pid,
-        tid: pid,
-        vpid: pid,
-        vtid: pid,
-        ppid: field(4)? as u32,
-        pgid: field(5)? as u32,
-        vpgid: field(5)? as u32,
-        sid: field(6)? as u32,
-        tty: field(7).unwrap_or(0) as u32,
-        start_time: field(22)?.wrapping_mul(10_000_000),
-        loginuid: u32::MAX,
-        ..TaskContext::default()
-    };
-    for (to, from) in task.comm.iter_mut().take(15).zip(comm) {
-        *to = *from;
-    }
-    Some(task)
-}
-
-/// Reads ids from `/proc/PID/status` (proc_pid_status(5)).
-fn parse_status(status: &[u8], task: &mut TaskContext) {
-    for line in status.split(|&b| b == b'\n') {
-        let Some(colon) = line.iter().position(|&b| b == b':') else { continue };
-        let mut numbers = line[colon + 1..].split(|b| b.is_ascii_whitespace()).filter_map(number);
-        match &line[..colon] {
-            b"Uid" => {
-                task.uid = numbers.next().unwrap_or(0) as u32;
-                task.euid = numbers.next().unwrap_or(0) as u32;
-            }
-            b"Gid" => {
-                task.gid = numbers.next().unwrap_or(0) as u32;
-                task.egid = numbers.next().unwrap_or(0) as u32;
-            }
-            b"NSpid" => task.vpid = numbers.next_back().unwrap_or(task.pid.into()) as u32,
-            b"NSpgid" => task.vpgid = numbers.next_back().unwrap_or(task.pgid.into()) as u32,
-            _ => {}
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_name_with_parentheses_and_blanks_does_not_confuse_the_reader() {
-        let stat = b"42 (a) b (c)) S 1 42 40 34816 42 4194304 1 2 3 4 5 6 7 8 20 0 1 0 777 1000 10";
-        let task = parse_stat(stat).unwrap();
-        assert_eq!((task.pid, task.ppid, task.pgid, task.sid, task.tty), (42, 1, 42, 40, 34816));
-        assert_eq!(task.start_time, 7_770_000_000);
-        assert_eq!(&task.comm[..8], b"a) b (c)");
-    }
-
-    #[test]
-    fn hostile_files_are_no_process() {
-        for stat in [&b""[..], b"(", b")(", b"1 (x)", b"x (y) S 1 2 3", b"1 (x) S 99999999999999999999 1 1"] {
-            assert_eq!(parse_stat(stat), None);
-        }
-    }
 
     #[test]
     fn this_process_reads_as_what_it_is() {

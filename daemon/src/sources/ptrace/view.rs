@@ -1,0 +1,279 @@
+//! A stopped tracee, as fillers see it: [`Kernel`] over its memory and /proc.
+
+use super::context::cgroup_path;
+use super::folder::Folder;
+use super::memory::Memory;
+use super::socket::{self, Socket, process_handle};
+use super::status::Status;
+use crate::state::proc_text::{find, number, stat_field, stat_fields};
+use kestrel_core::event::{FdFlags, FdHead, FdKind, TaskContext, Tuple};
+use kestrel_core::fill::{Kernel, ListenQueue, ProcessImage, Strings, TaskPath, Unavailable, UserString};
+use nix::libc;
+use std::cell::{OnceCell, RefCell};
+use std::collections::HashSet;
+use zerocopy::FromBytes;
+
+/// Capabilities that override the permissions of files (`linux/capability.h`).
+const CAP_DAC_OVERRIDE: u64 = 1 << 1;
+const CAP_FOWNER: u64 = 1 << 3;
+
+/// What of a call's arguments says more of a descriptor than the descriptor does.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Hints {
+    /// It was opened by this call: its number, and the flags that its file has now.
+    pub opened: Option<(i32, u32)>,
+    /// It is being connected by this call, and has no other end yet: its number, where the other end's address lies, and that
+    /// address's length.
+    pub connecting: Option<(i32, u64, usize)>,
+}
+
+/// What was found out of a descriptor.
+#[derive(Debug)]
+struct Described {
+    fd: i32,
+    head: FdHead,
+    tail: Vec<u8>,
+}
+
+/// A stopped tracee.
+#[derive(Debug)]
+pub struct View<'a> {
+    /// What is known of the task.
+    pub task: &'a TaskContext,
+    /// Its memory.
+    pub memory: &'a Memory,
+    /// Its folder in /proc, kept from one stop to the next.
+    pub folder: &'a OnceCell<Option<Folder>>,
+    /// Inode numbers of sockets that came from accept(2).
+    pub accepted: &'a HashSet<u64>,
+    /// Start of our own pid namespace's first process, ns since the epoch.
+    pub namespace_start: (u32, u64),
+    /// The device of files that memfd_create makes; 0 if there are none.
+    pub memfd_dev: u32,
+    /// What the call says.
+    pub hints: Hints,
+    described: RefCell<Option<Described>>,
+}
+
+impl<'a> View<'a> {
+    /// The view of a task at a stop.
+    pub fn new(
+        task: &'a TaskContext,
+        memory: &'a Memory,
+        folder: &'a OnceCell<Option<Folder>>,
+        accepted: &'a HashSet<u64>,
+        namespace_start: (u32, u64),
+        memfd_dev: u32,
+        hints: Hints,
+    ) -> View<'a> {
+        View { task, memory, folder, accepted, namespace_start, memfd_dev, hints, described: RefCell::new(None) }
+    }
+
+    fn tid(&self) -> i32 {
+        self.task.tid.cast_signed()
+    }
+
+    fn folder(&self) -> Result<&Folder, Unavailable> {
+        self.folder.get_or_init(|| Folder::open(self.tid())).as_ref().ok_or(Unavailable)
+    }
+
+    /// Says what a descriptor stands for.
+    fn look_at(&self, fd: i32) -> Result<Described, Unavailable> {
+        let folder = self.folder()?;
+        let name = format!("fd/{fd}");
+        let link = folder.link(&name).ok_or(Unavailable)?;
+        let status = folder.status(&name).ok_or(Unavailable)?;
+        let mut head = FdHead { fd, dev: status.dev, mode: status.mode, ino: status.ino, ..FdHead::default() };
+        if status.kind() == libc::S_IFSOCK && link.starts_with(b"socket:[") {
+            let mut tail = vec![0; 300];
+            let described = process_handle(self.task.pid).ok_or(Unavailable).and_then(|process| {
+                let accepted = self.accepted.contains(&status.ino);
+                Socket::copy(&process, fd)?.describe(accepted, &mut head, &mut tail)
+            });
+            match described {
+                Ok(len) => {
+                    tail.truncate(len);
+                    self.connect(fd, &mut tail);
+                }
+                Err(Unavailable) => {
+                    head.kind = FdKind::OtherSocket as u8;
+                    tail.clear();
+                }
+            }
+            return Ok(Described { fd, head, tail });
+        }
+        let (kind, deleted, path) = self.kind(&status, link);
+        head.kind = kind as u8;
+        if deleted {
+            head.flags |= FdFlags::DELETED.0;
+        }
+        head.open_flags = match self.hints.opened {
+            Some((opened, flags)) if opened == fd => flags,
+            _ => self.open_flags(folder, fd, kind),
+        };
+        Ok(Described { fd, head, tail: path })
+    }
+
+    /// Gives a socket whose connection is being made the other end that the call says.
+    fn connect(&self, fd: i32, tail: &mut [u8]) {
+        let Some((connecting, address, len)) = self.hints.connecting else { return };
+        let Ok((tuple, _)) = Tuple::mut_from_prefix(tail) else { return };
+        if connecting != fd || tuple.remote_port != 0 {
+            return;
+        }
+        let mut bytes = [0; socket::ADDRESS];
+        let Some(room) = bytes.get_mut(..len) else { return };
+        if self.memory.read(self.tid(), address, room).is_ok()
+            && let Some((ip, port)) = (socket::Address { bytes, len }).ip()
+        {
+            (tuple.remote, tuple.remote_port) = (ip, port);
+        }
+    }
+
+    /// What a file is, whether its name is gone, and its name.
+    fn kind(&self, status: &Status, mut link: Vec<u8>) -> (FdKind, bool, Vec<u8>) {
+        const DELETED: &[u8] = b" (deleted)";
+        // A file may be called so.
+        let deleted = link.ends_with(DELETED) && link.first() == Some(&b'/') && {
+            let named = std::str::from_utf8(&link)
+                .ok()
+                .and_then(|path| Status::read(nix::fcntl::AT_FDCWD, path, nix::fcntl::AtFlags::empty()));
+            named.is_none_or(|named| (named.dev, named.ino) != (status.dev, status.ino))
+        };
+        if deleted {
+            link.truncate(link.len() - DELETED.len());
+        }
+        let memfd = deleted && link.starts_with(b"/memfd:") && status.dev == self.memfd_dev;
+        let kind = match status.kind() {
+            _ if link.starts_with(b"anon_inode:") || link.starts_with(b"pidfd:[") => FdKind::AnonInode,
+            libc::S_IFREG if memfd => FdKind::Memfd,
+            libc::S_IFREG => FdKind::File,
+            libc::S_IFDIR => FdKind::Directory,
+            libc::S_IFCHR => FdKind::CharDevice,
+            libc::S_IFBLK => FdKind::BlockDevice,
+            libc::S_IFIFO => FdKind::Pipe,
+            libc::S_IFLNK => FdKind::Symlink,
+            0 => FdKind::AnonInode,
+            _ => FdKind::Unknown,
+        };
+        (kind, deleted, link)
+    }
+
+    /// The flags of an open file: the line `flags:`, in octal (proc_pid_fdinfo(5)).
+    fn open_flags(&self, folder: &Folder, fd: i32, kind: FdKind) -> u32 {
+        let mut text = [0; 256];
+        let Some((len, _)) = folder.read(&format!("fdinfo/{fd}"), &mut text) else { return 0 };
+        let flags = find(&text[..len], b"flags:").and_then(|text| std::str::from_utf8(text).ok());
+        let flags = flags.and_then(|text| u32::from_str_radix(text.trim(), 8).ok()).unwrap_or(0);
+        // That of the descriptor is shown there, too; files that were not opened by a name do not have it.
+        let named = matches!(kind, FdKind::File | FdKind::Directory | FdKind::CharDevice | FdKind::BlockDevice);
+        if named { flags } else { flags & !(libc::O_CLOEXEC as u32) }
+    }
+
+    /// What kind of image runs, and who may write it.
+    fn executable(&self, out: &mut ProcessImage, status: &[u8]) -> Option<()> {
+        let folder = self.folder().ok()?;
+        let exe = folder.status("exe")?;
+        (out.exe_ino, out.exe_ctime, out.exe_mtime) = (exe.ino, exe.ctime, exe.mtime);
+        let groups = find(status, b"Groups:").unwrap_or(&[]);
+        let mut groups = groups.split(u8::is_ascii_whitespace).filter_map(number);
+        let in_group = self.task.egid == exe.gid || groups.any(|group| group == u64::from(exe.gid));
+        let writable = out.cap_effective & (CAP_DAC_OVERRIDE | CAP_FOWNER) != 0
+            || self.task.euid == exe.uid
+            || exe.mode & libc::S_IWOTH != 0
+            || (exe.mode & libc::S_IWGRP != 0 && in_group);
+        if writable {
+            out.exe_flags |= ProcessImage::WRITABLE;
+        }
+        if exe.dev == self.memfd_dev && folder.link("exe").is_some_and(|link| link.starts_with(b"/memfd:")) {
+            out.exe_flags |= ProcessImage::FROM_MEMFD;
+        }
+        Some(())
+    }
+}
+
+fn put(path: &[u8], buf: &mut [u8]) -> Result<usize, Unavailable> {
+    buf.get_mut(..path.len()).ok_or(Unavailable)?.copy_from_slice(path);
+    Ok(path.len())
+}
+
+impl Kernel for View<'_> {
+    fn read_user(&self, address: u64, buf: &mut [u8]) -> Result<(), Unavailable> {
+        self.memory.read(self.tid(), address, buf)
+    }
+
+    fn read_user_string(&self, address: u64, buf: &mut [u8]) -> Result<UserString, Unavailable> {
+        self.memory.read_string(self.tid(), address, buf)
+    }
+
+    fn task_context(&self, out: &mut TaskContext) {
+        *out = *self.task;
+    }
+
+    fn task_path(&self, which: TaskPath, buf: &mut [u8]) -> Result<usize, Unavailable> {
+        let folder = self.folder()?;
+        let path = match which {
+            TaskPath::WorkingDirectory => folder.path("cwd"),
+            TaskPath::Executable => folder.path("exe"),
+            TaskPath::Cgroup => cgroup_path(folder),
+        };
+        put(&path.ok_or(Unavailable)?, buf)
+    }
+
+    fn describe_fd(&self, fd: i32, head: &mut FdHead, tail: &mut [u8]) -> Result<usize, Unavailable> {
+        let mut known = self.described.borrow_mut();
+        if known.as_ref().is_none_or(|known| known.fd != fd) {
+            *known = None;
+            *known = Some(self.look_at(fd)?);
+        }
+        let known = known.as_ref().ok_or(Unavailable)?;
+        *head = known.head;
+        match put(&known.tail, tail) {
+            Ok(len) => Ok(len),
+            Err(Unavailable) if FdKind::from_u8(head.kind).has_tuple() => Err(Unavailable),
+            Err(Unavailable) => Ok(0),
+        }
+    }
+
+    fn image(&self, out: &mut ProcessImage) {
+        let Ok(folder) = self.folder() else { return };
+        let mut text = [0; super::context::FILE];
+        if let Some((len, _)) = folder.read(&format!("task/{}/stat", self.task.tid), &mut text) {
+            let fields = stat_fields(&text[..len]);
+            out.pgft_min = stat_field(&fields, 10).unwrap_or(0);
+            out.pgft_maj = stat_field(&fields, 12).unwrap_or(0);
+        }
+        let Some((len, _)) = folder.read("status", &mut text) else { return };
+        let status = &text[..len];
+        let kib = |name: &[u8]| find(status, name).and_then(|line| line.strip_suffix(b"kB")).and_then(number);
+        out.vm_size = kib(b"VmSize:").unwrap_or(0) as u32;
+        out.vm_rss = kib(b"VmRSS:").unwrap_or(0) as u32;
+        out.vm_swap = kib(b"VmSwap:").unwrap_or(0) as u32;
+        let set = |name: &[u8]| {
+            let text = std::str::from_utf8(find(status, name)?).ok()?;
+            u64::from_str_radix(text.trim(), 16).ok()
+        };
+        out.cap_inheritable = set(b"CapInh:").unwrap_or(0);
+        out.cap_permitted = set(b"CapPrm:").unwrap_or(0);
+        out.cap_effective = set(b"CapEff:").unwrap_or(0);
+        out.fdlimit = super::limits::open_files(self.tid()).unwrap_or(0);
+        if self.namespace_start.0 == self.task.pid_ns {
+            out.pidns_init_start = self.namespace_start.1;
+        }
+        let _ = self.executable(out, status);
+    }
+
+    fn process_strings(&self, which: Strings, buf: &mut [u8]) -> Result<UserString, Unavailable> {
+        let name = match which {
+            Strings::Arguments => "cmdline",
+            Strings::Environment => "environ",
+        };
+        let (len, cut) = self.folder()?.read(name, buf).ok_or(Unavailable)?;
+        Ok(UserString { len, cut })
+    }
+
+    fn listen_queue(&self, fd: i32) -> Result<ListenQueue, Unavailable> {
+        let process = process_handle(self.task.pid).ok_or(Unavailable)?;
+        Socket::copy(&process, fd)?.queue()
+    }
+}
