@@ -1,5 +1,9 @@
 //! The command line. Flags are Falco's where the thing is the same.
 
+mod recordings;
+
+pub use recordings::{RecordArgs, ReplayArgs, ShowArgs};
+
 use clap::{ArgAction, ArgGroup, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -108,6 +112,12 @@ pub enum Command {
     Watch(WatchArgs),
     /// Say how a rule is evaluated, or why it matches an event of a rule test or does not
     Explain(ExplainArgs),
+    /// Record events into a file, to replay them later; see docs/RECORDINGS.md
+    Record(RecordArgs),
+    /// Judge the events of a recording
+    Replay(ReplayArgs),
+    /// Print the events of a recording
+    Show(ShowArgs),
 }
 
 /// What to test.

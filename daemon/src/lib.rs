@@ -8,8 +8,10 @@
 //! | `watch` | a record becomes alerts; losses; figures |
 //! | `event_loop` | records, signals, deadlines, whatever a handler waits for |
 //! | `dump` | records as JSON lines |
+//! | `recording` | records in a file
 //! | `record_builder` | records from values that are at hand |
 //! | `rule_test` | rules against made-up events |
+//! | `selection` | records that fit a condition |
 //! | `cli`, `config`, `commands` | what people see |
 //! | `document` | YAML with places |
 //! | `logger`, `signals`, `pidfile` | around them |
@@ -25,7 +27,9 @@ pub mod fields;
 pub mod logger;
 pub mod pidfile;
 pub mod record_builder;
+pub mod recording;
 pub mod rule_test;
+pub mod selection;
 pub mod signals;
 pub mod sources;
 pub mod state;

@@ -59,6 +59,9 @@ pub enum Failure {
     /// Standard output cannot be written.
     #[error("standard output: {0}")]
     Stdout(io::Error),
+    /// A condition or a list of fields on the command line.
+    #[error("{0}")]
+    Condition(LoadErrors),
     /// The system.
     #[error("{what}: {error}")]
     System {
@@ -81,6 +84,7 @@ impl Failure {
             | Failure::TestFiles(_)
             | Failure::Tests(_)
             | Failure::Usage(_)
+            | Failure::Condition(_)
             | Failure::Outputs(OutputError::Config(_) | OutputError::File { .. }) => 2,
             Failure::Outputs(OutputError::Stdout(_) | OutputError::Socket { .. } | OutputError::Spool { .. })
             | Failure::Stream(_)

@@ -7,6 +7,9 @@
 //! | `test.rs` | `test` |
 //! | `watch_socket.rs` | `watch` |
 //! | `explain.rs` | `explain` |
+//! | `record.rs` | `record` |
+//! | `replay.rs` | `replay` |
+//! | `show.rs` | `show` |
 //! | `validate.rs` | `-V` |
 //! | `describe.rs` | `-L`, `-l` |
 //! | `list/` | `--list`, `--list-events`, `--version` |
@@ -16,7 +19,10 @@ mod dump;
 mod explain;
 mod failure;
 mod list;
+mod record;
+mod replay;
 mod rules;
+mod show;
 mod test;
 mod unfilled;
 mod validate;
@@ -59,7 +65,8 @@ pub fn run(cli: &Cli) -> Result<(), Failure> {
     {
         return explain::event(args, file, cli);
     }
-    let Loaded { config, warnings } = config::load(&Origins::of_process(cli.config.as_deref(), &cli.options))?;
+    let options = record::settings(cli);
+    let Loaded { config, warnings } = config::load(&Origins::of_process(cli.config.as_deref(), &options))?;
     let least = if cli.verbose { Priority::Debug } else { config.log_level };
     let syslog = config.log_syslog.then(|| config.outputs.syslog_output.path.clone());
     logger::init(least, Targets { stderr: config.log_stderr, syslog });
@@ -78,6 +85,9 @@ pub fn run(cli: &Cli) -> Result<(), Failure> {
         Some(Command::Test(args)) => test::run(args, cli),
         Some(Command::Watch(args)) => watch_socket::run(args, cli, &config),
         Some(Command::Explain(args)) => explain::rule(args, cli, &config),
+        Some(Command::Record(args)) => record::run(args, cli, &config),
+        Some(Command::Replay(args)) => replay::run(args, cli, &config),
+        Some(Command::Show(args)) => show::run(args, &config),
         None => watch::run(cli, &config),
     }
 }

@@ -60,7 +60,7 @@ pub fn run(cli: &Cli, config: &Config) -> Result<(), Failure> {
 }
 
 /// The name of this machine in alerts.
-fn hostname(config: &Config) -> String {
+pub(super) fn hostname(config: &Config) -> String {
     if !config.hostname.is_empty() {
         return config.hostname.clone();
     }

@@ -6,6 +6,7 @@
 //! | file | is about |
 //! |---|---|
 //! | `kmod/` | the kernel module |
+//! | `replay/` | recordings |
 //! | `rings.rs` | rings as one stream |
 //! | `merge.rs` | one order for all CPUs |
 //! | `accounts.rs` | losses |
@@ -13,11 +14,13 @@
 mod accounts;
 pub mod kmod;
 mod merge;
+pub mod replay;
 mod rings;
 
 pub use accounts::{Accounts, Gaps, Mismatch};
 pub use kmod::{DeviceError, KmodSource};
 pub use merge::{Lane, Merge};
+pub use replay::{Playback, ReplayError, ReplaySource, Tape};
 pub use rings::Rings;
 
 use kestrel_core::schema::EventSet;
@@ -31,6 +34,9 @@ pub enum SourceError {
     /// A device cannot be used.
     #[error(transparent)]
     Device(#[from] DeviceError),
+    /// A recording cannot be read, or not any further.
+    #[error(transparent)]
+    Replay(#[from] ReplayError),
     /// The loop cannot wait for it.
     #[error("cannot wait for the source: {0}")]
     Register(#[from] io::Error),

@@ -22,7 +22,7 @@ use crate::sources::Accounts;
 use crate::state::LIFECYCLE;
 use alert::internal;
 use kestrel_core::schema::EventSet;
-use kestrel_outputs::{FieldValue, Outputs, Priority};
+use kestrel_outputs::{FieldValue, Outputs, Priority, SinkStats};
 use kestrel_ringbuf::Counters;
 use kestrel_rules::RuleSet;
 use losses::{DropReport, DropWatch};
@@ -52,6 +52,8 @@ pub struct Watch<'a> {
     drops: DropWatch,
     /// Alerts that sinks had lost when it was last said.
     said_lost: u64,
+    /// Alerts that rules raised.
+    sent: u64,
     say_lost_from: Instant,
     dropped_too_much: bool,
     finishing: bool,
@@ -72,6 +74,7 @@ impl<'a> Watch<'a> {
             actions: drops.actions.clone(),
             drops: DropWatch::new(drops, Counters::default(), now),
             said_lost: 0,
+            sent: 0,
             say_lost_from: now,
             dropped_too_much: false,
             finishing: false,
@@ -86,6 +89,26 @@ impl<'a> Watch<'a> {
     /// True if the loop ended because of `syscall_event_drops.actions: [exit]`.
     pub fn dropped_too_much(&self) -> bool {
         self.dropped_too_much
+    }
+
+    /// Alerts that rules raised so far.
+    pub fn sent(&self) -> u64 {
+        self.sent
+    }
+
+    /// What became of the records so far.
+    pub fn judged(&self) -> &Judged {
+        self.judge.judged()
+    }
+
+    /// Name and counts of each sink.
+    pub fn sinks(&self) -> impl Iterator<Item = (&'static str, SinkStats)> + '_ {
+        self.outputs.stats()
+    }
+
+    /// Alerts that wait, at the sink where most do.
+    pub fn backlog(&self) -> u64 {
+        self.outputs.stats().map(|(_, stats)| stats.queued).max().unwrap_or(0)
     }
 
     /// The figures, with the source's accounts and the loop's system calls.
@@ -149,8 +172,11 @@ impl<'a> Watch<'a> {
 
 impl Handler for Watch<'_> {
     fn record(&mut self, bytes: &[u8], registry: &Registry) -> ControlFlow<()> {
-        let Watch { judge, outputs, .. } = self;
-        judge.record(bytes, |alert| outputs.send(&alert, registry));
+        let Watch { judge, outputs, sent, .. } = self;
+        judge.record(bytes, |alert| {
+            *sent += 1;
+            outputs.send(&alert, registry);
+        });
         ControlFlow::Continue(())
     }
 
