@@ -8,6 +8,7 @@
 //! | `watch` | a record becomes alerts; losses; figures |
 //! | `event_loop` | records, signals, deadlines, whatever a handler waits for |
 //! | `dump` | records as JSON lines |
+//! | `capture` | alerts that begin a recording |
 //! | `recording` | records in a file
 //! | `record_builder` | records from values that are at hand |
 //! | `rule_test` | rules against made-up events |
@@ -17,6 +18,7 @@
 //! | `logger`, `signals`, `pidfile` | around them |
 #![deny(unsafe_code)]
 
+pub mod capture;
 pub mod cli;
 pub mod commands;
 pub mod config;

@@ -2,11 +2,13 @@
 
 use super::failure::system;
 use super::{Failure, open_source, rules};
+use crate::capture::Captures;
 use crate::cli::Cli;
 use crate::config::Config;
 use crate::event_loop::{Ended, EventLoop, Limits};
 use crate::fields::Clock;
 use crate::pidfile::PidFile;
+use crate::recording;
 use crate::signals::Signals;
 use crate::state::{ProcReader, State, Users};
 use crate::watch::{Judge, Watch, interest};
@@ -31,7 +33,9 @@ pub fn run(cli: &Cli, config: &Config) -> Result<(), Failure> {
     let count = set.rules().len();
     let state =
         State::new(config.falco_libs.thread_table_size, Users::read_from("/etc"), Some(ProcReader::new("/proc")));
-    let judge = Judge::new(state, set, Clock::system(hostname(config)));
+    let clock = Clock::system(hostname(config));
+    let captures = Captures::new(&config.capture, recording::machine(&clock));
+    let judge = Judge::new(state, set, clock);
     let reload = || match rules::load(&cli.rules, config) {
         Ok(set) => Some(set),
         Err(failure) => {
@@ -39,7 +43,7 @@ pub fn run(cli: &Cli, config: &Config) -> Result<(), Failure> {
             None
         }
     };
-    let mut watch = Watch::new(judge, outputs, &config.syscall_event_drops, Box::new(reload));
+    let mut watch = Watch::new(judge, outputs, &config.syscall_event_drops, Box::new(reload)).with_captures(captures);
     let end = cli.seconds.map(|seconds| Instant::now() + Duration::from_secs(seconds));
     let limits = Limits { end, keep_recording: config.engine.kmod.keep_recording };
     let mut event_loop = EventLoop::new(source, signals, limits)?;

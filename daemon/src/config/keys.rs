@@ -44,6 +44,14 @@ const PRIORITIES: Kind =
 
 /// Every key by its dotted path, sorted.
 pub const KEYS: &[(&str, Kind)] = &[
+    ("capture.default_duration", Kind::Count(1, 86_400_000)),
+    ("capture.enabled", Kind::Bool),
+    ("capture.look_back", Kind::Count(0, 3_600_000)),
+    ("capture.look_back_kb", Kind::Count(0, 1 << 20)),
+    ("capture.max_file_size_mb", Kind::Count(0, 1 << 20)),
+    ("capture.max_files", Kind::Count(0, 1 << 20)),
+    ("capture.mode", Kind::Choice(&["rules", "all_rules"])),
+    ("capture.path_prefix", Kind::Text),
     ("engine.kind", Kind::Choice(&["kmod"])),
     ("engine.kmod.device", Kind::Text),
     ("engine.kmod.keep_recording", Kind::Bool),
@@ -113,7 +121,6 @@ const ELSEWHERE: &[&str] = &[
     "base_syscalls",
     "buffer_format_base64",
     "buffered_outputs",
-    "capture",
     "config_files",
     "engine.kmod.buf_size_preset",
     "engine.kmod.drop_failed_exit",

@@ -3,6 +3,7 @@
 //! | file | is about |
 //! |---|---|
 //! | `keys.rs` | the table of keys |
+//! | `capture.rs` | alerts that begin a recording |
 //! | `check.rs` | what was given against the table |
 //! | `given.rs` | `-o` and the environment |
 //! | `rule_files.rs` | which rule files there are |
@@ -10,11 +11,13 @@
 //! Everything that is wrong, in whatever layer, is said in one go, each with its place. Every layer is checked against the
 //! table before figment merges them, so what is merged has only known keys of the right types.
 
+mod capture;
 mod check;
 mod given;
 mod keys;
 pub mod rule_files;
 
+pub use capture::{CaptureConfig, CaptureMode};
 pub use keys::{KEYS, Kind, distance};
 
 use crate::document::{self, Content};
@@ -62,6 +65,8 @@ pub struct Config {
     pub log_stderr: bool,
     /// Kestrel's own messages go to the local syslog.
     pub log_syslog: bool,
+    /// Alerts that begin a recording.
+    pub capture: CaptureConfig,
     /// Alerts.
     #[serde(flatten)]
     pub outputs: OutputsConfig,
@@ -81,6 +86,7 @@ impl Default for Config {
             log_level: Priority::Informational,
             log_stderr: true,
             log_syslog: false,
+            capture: CaptureConfig::default(),
             outputs: OutputsConfig::default(),
         }
     }

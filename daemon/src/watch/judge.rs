@@ -7,7 +7,7 @@ use bumpalo::Bump;
 use kestrel_core::event::Record;
 use kestrel_core::schema::{self, EventId};
 use kestrel_outputs::{Alert, Priority};
-use kestrel_rules::RuleSet;
+use kestrel_rules::{Rule, RuleSet};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -73,8 +73,18 @@ impl Judge {
         &self.judged
     }
 
+    /// Number of the event that was judged last, as `evt.num` shows it.
+    pub fn event_number(&self) -> u64 {
+        self.clock.number
+    }
+
     /// Takes in a record and calls `on_alert` for each alert.
     pub fn record(&mut self, bytes: &[u8], mut on_alert: impl FnMut(Alert)) {
+        self.record_by_rule(bytes, |_, alert| on_alert(alert));
+    }
+
+    /// Takes in a record and calls `on_match` for each alert, with the rule that matched.
+    pub fn record_by_rule(&mut self, bytes: &[u8], mut on_match: impl FnMut(&Rule, Alert)) {
         let Judge { state, rules, clock, arena, hostname, judged } = self;
         let Ok(record) = Record::parse(bytes) else {
             judged.bad_records += 1;
@@ -96,7 +106,7 @@ impl Judge {
                     Some(count) => *count += 1,
                     None => drop(judged.by_rule.insert(Rc::clone(&rule.name), 1)),
                 }
-                on_alert(alert(rule, &facts, time_ns, hostname));
+                on_match(rule, alert(rule, &facts, time_ns, hostname));
             });
         }
         clock.previous_ns = time_ns;

@@ -16,11 +16,13 @@ pub(crate) use alert::field_value;
 pub use judge::{Judge, Judged};
 pub use summary::Summary;
 
+use crate::capture::{Captures, SIZE_LIMIT};
 use crate::config::{DropAction, DropsConfig};
 use crate::event_loop::{HANDLER, HANDLER_TOKENS, Handler};
 use crate::sources::Accounts;
 use crate::state::LIFECYCLE;
 use alert::internal;
+use kestrel_core::event::RecordHeader;
 use kestrel_core::schema::EventSet;
 use kestrel_outputs::{FieldValue, Outputs, Priority, SinkStats};
 use kestrel_ringbuf::Counters;
@@ -29,6 +31,7 @@ use losses::{DropReport, DropWatch};
 use mio::{Registry, Token};
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
+use zerocopy::FromBytes;
 
 const _: () = assert!(Outputs::TOKENS <= HANDLER_TOKENS);
 
@@ -55,6 +58,7 @@ pub struct Watch<'a> {
     /// Alerts that rules raised.
     sent: u64,
     say_lost_from: Instant,
+    captures: Option<Captures>,
     dropped_too_much: bool,
     finishing: bool,
 }
@@ -76,9 +80,17 @@ impl<'a> Watch<'a> {
             said_lost: 0,
             sent: 0,
             say_lost_from: now,
+            captures: None,
             dropped_too_much: false,
             finishing: false,
         }
+    }
+
+    /// Alerts begin recordings.
+    #[must_use]
+    pub fn with_captures(mut self, captures: Option<Captures>) -> Watch<'a> {
+        self.captures = captures;
+        self
     }
 
     /// The judge, for the scan of /proc between start and loop.
@@ -172,11 +184,29 @@ impl<'a> Watch<'a> {
 
 impl Handler for Watch<'_> {
     fn record(&mut self, bytes: &[u8], registry: &Registry) -> ControlFlow<()> {
-        let Watch { judge, outputs, sent, .. } = self;
-        judge.record(bytes, |alert| {
+        let Watch { judge, outputs, sent, captures, .. } = self;
+        let Some(captures) = captures else {
+            judge.record(bytes, |alert| {
+                *sent += 1;
+                outputs.send(&alert, registry);
+            });
+            return ControlFlow::Continue(());
+        };
+        let time_ns = RecordHeader::ref_from_prefix(bytes).map_or(0, |(header, _)| header.time_ns);
+        captures.record(bytes, time_ns);
+        let mut wanted = None;
+        judge.record_by_rule(bytes, |rule, alert| {
             *sent += 1;
+            wanted = wanted.max(captures.wanted(rule));
             outputs.send(&alert, registry);
         });
+        if let Some(duration) = wanted {
+            captures.alert(duration, time_ns, judge.event_number(), &judge.state);
+        }
+        if let Some(path) = captures.full() {
+            let message = format!("{}: the capture reached its greatest size and was ended", path.display());
+            self.raise(SIZE_LIMIT, Priority::Informational, message, Vec::new(), registry);
+        }
         ControlFlow::Continue(())
     }
 
@@ -187,11 +217,14 @@ impl Handler for Watch<'_> {
     }
 
     fn deadline(&self) -> Option<Instant> {
-        self.outputs.deadline()
+        [self.outputs.deadline(), self.captures.as_ref().and_then(Captures::deadline)].into_iter().flatten().min()
     }
 
     fn expired(&mut self, registry: &Registry) {
         self.outputs.expired(registry);
+        if let Some(captures) = &mut self.captures {
+            captures.expired(&self.judge.state, Instant::now());
+        }
     }
 
     fn tick(&mut self, now: Instant, counters: &Counters, registry: &Registry) -> ControlFlow<()> {
@@ -238,6 +271,9 @@ impl Handler for Watch<'_> {
 
     fn finish(&mut self, accounts: &Accounts, registry: &Registry) -> bool {
         if !std::mem::replace(&mut self.finishing, true) {
+            if let Some(captures) = &mut self.captures {
+                captures.end();
+            }
             if let Some(report) = self.drops.rest(&accounts.counters) {
                 let _ = self.report_drops(&report, registry);
             }
