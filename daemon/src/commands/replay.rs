@@ -101,12 +101,13 @@ fn outputs(args: &ReplayArgs, config: &Config) -> OutputsConfig {
 }
 
 /// A progress bar, if there is somebody to see it.
-fn progress(bytes: u64) -> Option<ProgressBar> {
+fn progress(bytes: Option<u64>) -> Option<ProgressBar> {
     if !std::io::stderr().is_terminal() {
         return None;
     }
-    let bar = ProgressBar::with_draw_target(Some(bytes), ProgressDrawTarget::stderr());
-    let style = ProgressStyle::with_template("{bar:40} {bytes}/{total_bytes} {eta} {msg}");
+    let bar = ProgressBar::with_draw_target(bytes, ProgressDrawTarget::stderr());
+    let template = if bytes.is_some() { "{bar:40} {bytes}/{total_bytes} {eta}" } else { "{spinner} {bytes}" };
+    let style = ProgressStyle::with_template(template);
     Some(bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar())))
 }
 

@@ -7,6 +7,7 @@
 //! |---|---|
 //! | `kmod/` | the kernel module |
 //! | `replay/` | recordings |
+//! | `scap/` | captures of Falco and sysdig |
 //! | `rings.rs` | rings as one stream |
 //! | `merge.rs` | one order for all CPUs |
 //! | `accounts.rs` | losses |
@@ -16,6 +17,7 @@ pub mod kmod;
 mod merge;
 pub mod replay;
 mod rings;
+pub mod scap;
 
 pub use accounts::{Accounts, Gaps, Mismatch};
 pub use kmod::{DeviceError, KmodSource};

@@ -1,6 +1,6 @@
 //! What a file is, in lines.
 
-use crate::recording::{Reader, RecordingError};
+use crate::recording::{Machine, Reader, RecordingError};
 use jiff::Timestamp;
 use std::fmt::Write;
 use std::io::{Read, Seek};
@@ -35,6 +35,15 @@ pub fn recording<R: Read + Seek>(reader: &mut Reader<R>) -> Result<String, Recor
         None => text.push_str("it has no index: whoever recorded it was interrupted, or still records\n"),
     }
     Ok(text)
+}
+
+/// What a capture is.
+pub fn capture(machine: &Machine, bytes: u64) -> String {
+    let mut text = format!("capture of falco or sysdig, {bytes} bytes\nmachine: {}, {} CPUs\n", machine.hostname, machine.cpus);
+    if machine.boot_ns > 0 {
+        let _ = writeln!(text, "booted: {}", time(machine.boot_ns));
+    }
+    text
 }
 
 fn time(ns: u64) -> String {
