@@ -7,6 +7,7 @@ mod evasion;
 mod load_rules;
 mod losses;
 mod outputs;
+mod recordings;
 mod records;
 mod reload;
 mod rules_files;
@@ -132,6 +133,7 @@ pub fn all() -> Vec<&'static Scenario> {
         uring::SCENARIOS,
         signals::SCENARIOS,
         records::SCENARIOS,
+        recordings::SCENARIOS,
         reload::SCENARIOS,
         losses::SCENARIOS,
         storm::SCENARIOS,

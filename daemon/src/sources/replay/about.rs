@@ -39,7 +39,8 @@ pub fn recording<R: Read + Seek>(reader: &mut Reader<R>) -> Result<String, Recor
 
 /// What a capture is.
 pub fn capture(machine: &Machine, bytes: u64) -> String {
-    let mut text = format!("capture of falco or sysdig, {bytes} bytes\nmachine: {}, {} CPUs\n", machine.hostname, machine.cpus);
+    let mut text =
+        format!("capture of falco or sysdig, {bytes} bytes\nmachine: {}, {} CPUs\n", machine.hostname, machine.cpus);
     if machine.boot_ns > 0 {
         let _ = writeln!(text, "booted: {}", time(machine.boot_ns));
     }

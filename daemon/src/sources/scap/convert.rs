@@ -117,7 +117,9 @@ pub fn record(
         let Some(plan) = row.plans.get(index) else { continue };
         let Some((bytes, kind)) = around.value(plan) else { continue };
         write(around, row, &mut out, (index, &param.ty), (bytes, kind), plan)?;
-        if index == 0 && matches!(param.name, "res" | "fd") && number(bytes, kind, plan).is_some_and(|n| n.cast_signed() < 0)
+        if index == 0
+            && matches!(param.name, "res" | "fd")
+            && number(bytes, kind, plan).is_some_and(|n| n.cast_signed() < 0)
         {
             out.flag(Flags::FAILED);
         }
@@ -168,8 +170,7 @@ fn write(
         Type::Bytes => text(out, index, bytes),
         Type::Address => match value::address(bytes) {
             Some(Socket::Inet(ends)) => {
-                let head =
-                    AddressHead { address: ends.local, family: ends.family, port: ends.local_port, reserved: 0 };
+                let head = AddressHead { address: ends.local, family: ends.family, port: ends.local_port, reserved: 0 };
                 out.bytes(index, head.as_bytes())
             }
             Some(Socket::Unix(path)) => {

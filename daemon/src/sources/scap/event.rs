@@ -57,9 +57,9 @@ impl Event {
             return self.place(HEAD + 4, count, large, len).is_some();
         }
         // Two old events say that they are 3 bytes longer than they are.
-        (0..=most.min(PARAMS)).rev().any(|count| {
-            self.place(HEAD, count, large, len).is_some_and(|end| end == len || end + 3 == len)
-        })
+        (0..=most.min(PARAMS))
+            .rev()
+            .any(|count| self.place(HEAD, count, large, len).is_some_and(|end| end == len || end + 3 == len))
     }
 
     /// Finds `count` parameters; gives where the last one ends.

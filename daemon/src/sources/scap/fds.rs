@@ -64,8 +64,7 @@ impl Fd {
             17 => 2,
             _ => 0,
         };
-        let head =
-            FdHead { kind: kind as u8, family: ends.family, protocol, flags, socket_type, ..FdHead::default() };
+        let head = FdHead { kind: kind as u8, family: ends.family, protocol, flags, socket_type, ..FdHead::default() };
         Fd { head, tail: tuple(ends, protocol).as_bytes().into() }
     }
 

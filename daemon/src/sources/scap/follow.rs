@@ -131,7 +131,13 @@ pub fn before(around: &Around<'_>, row: &Row, rows: &[Row], id: EventId) -> Vec<
                 Some(_) if !connects && is_known && before.head.protocol != 17 => return Vec::new(),
                 Some(Socket::Inet(ends)) => {
                     let ends: Ends = if is_inbound(id) { ends.swapped() } else { ends };
-                    let protocol = if before.head.protocol != 0 { before.head.protocol } else if connects { 6 } else { 17 };
+                    let protocol = if before.head.protocol != 0 {
+                        before.head.protocol
+                    } else if connects {
+                        6
+                    } else {
+                        17
+                    };
                     let server = FdFlags(before.head.flags).contains(FdFlags::SERVER);
                     Fd::inet(&ends, protocol, server)
                 }
@@ -148,7 +154,9 @@ pub fn before(around: &Around<'_>, row: &Row, rows: &[Row], id: EventId) -> Vec<
             let before = known(fd).unwrap_or_default();
             let protocol = before.head.protocol;
             match value::address(bytes) {
-                Some(Socket::Inet(ends)) => one(fd, Some(with_flags(Fd::inet(&ends, protocol, false), before.head.flags))),
+                Some(Socket::Inet(ends)) => {
+                    one(fd, Some(with_flags(Fd::inet(&ends, protocol, false), before.head.flags)))
+                }
                 Some(Socket::Unix(path)) => one(fd, Some(Fd::unix(path, b""))),
                 None => Vec::new(),
             }
@@ -297,9 +305,8 @@ impl After {
 
 /// What the return of an exec or a fork says of who made it: ids, name.
 pub fn told(around: &Around<'_>, row: &Row, rows: &[Row], task: &mut TaskContext) {
-    let number = |name: &str| {
-        around.theirs(row, rows, name).and_then(|(bytes, _)| value::signed(bytes)).filter(|n| *n >= 0)
-    };
+    let number =
+        |name: &str| around.theirs(row, rows, name).and_then(|(bytes, _)| value::signed(bytes)).filter(|n| *n >= 0);
     let mut set = |to: fn(&mut TaskContext) -> &mut u32, name: &str| {
         if let Some(n) = number(name) {
             *to(task) = n as u32;

@@ -337,9 +337,7 @@ impl<R: Read> Importer<R> {
             self.event.param(at)
         };
         let number = |name: &str| param(name).and_then(value::unsigned).unwrap_or(0) as u32;
-        let text = |name: &str| {
-            String::from_utf8_lossy(value::until_nul(param(name).unwrap_or(b""))).into_owned()
-        };
+        let text = |name: &str| String::from_utf8_lossy(value::until_nul(param(name).unwrap_or(b""))).into_owned();
         let mut lists = UserLists { further: true, ..UserLists::default() };
         // Those of containers are others with the same ids.
         if text("container_id").is_empty() {

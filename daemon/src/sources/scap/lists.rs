@@ -201,7 +201,8 @@ pub fn fd<R: Read>(blocks: &mut Blocks<R>, lengths: bool) -> Result<Option<(i32,
     };
     fd.head.ino = ino;
     if let Some(end) = end {
-        let rest = blocks.left().checked_sub(end).ok_or_else(|| blocks.broken("a descriptor is longer than it says"))?;
+        let rest =
+            blocks.left().checked_sub(end).ok_or_else(|| blocks.broken("a descriptor is longer than it says"))?;
         blocks.skip(rest)?;
     }
     Ok(Some((number, fd)))

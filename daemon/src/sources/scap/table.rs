@@ -186,8 +186,12 @@ mod tests {
         for (number, line) in lines(EVENTS).enumerate() {
             assert!(line.starts_with(&format!("{number} ")), "{line}");
         }
-        let unread: Vec<&str> =
-            rows.iter().enumerate().filter(|(n, row)| n % 2 == 1 && row.ours.is_none()).map(|(_, row)| row.name).collect();
+        let unread: Vec<&str> = rows
+            .iter()
+            .enumerate()
+            .filter(|(n, row)| n % 2 == 1 && row.ours.is_none())
+            .map(|(_, row)| row.name)
+            .collect();
         let mut unread: Vec<&str> = unread.into_iter().filter(|name| *name != "NA").collect();
         unread.dedup();
         insta::assert_snapshot!(unread.join(" "));

@@ -34,7 +34,8 @@ impl Threads {
             self.threads.clear();
         }
         self.threads.entry(tid).or_insert_with(|| {
-            let task = TaskContext { tid, pid: tid, vtid: tid, vpid: tid, loginuid: u32::MAX, ..TaskContext::default() };
+            let task =
+                TaskContext { tid, pid: tid, vtid: tid, vpid: tid, loginuid: u32::MAX, ..TaskContext::default() };
             Thread { task, cwd: Rc::from([].as_slice()) }
         })
     }
