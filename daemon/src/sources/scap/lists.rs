@@ -88,6 +88,8 @@ pub fn process<R: Read>(blocks: &mut Blocks<R>, version: u8) -> Result<Option<Li
     }
     task.pgid = if task.pgid == 0 { task.vpgid } else { task.pgid };
     entry.comm = task.comm;
+    // Start times are not said: all that were there before have the same.
+    entry.parent = (task.ppid != 0).then_some((task.ppid, 0));
     entry.task = task.as_bytes().to_vec();
     Ok(Some(Listed { task, entry }))
 }
