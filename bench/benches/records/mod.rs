@@ -2,6 +2,7 @@
 
 #[path = "../../../core-nostd/tests/fake/mod.rs"]
 mod fake;
+#[allow(dead_code, reason = "not every bench has recordings")]
 pub mod recorded;
 
 use fake::{FakeTask, STAMP, buffer};
@@ -111,6 +112,7 @@ pub fn ordinary(generation: u32) -> Vec<Written> {
 }
 
 /// What programs do most of the day, and no default rule asks for.
+#[allow(dead_code, reason = "for recordings, which not every bench has")]
 pub fn dull(generation: u32) -> Vec<Written> {
     let mut task = FakeTask::new();
     task.open_file(4, "/var/lib/app/state.db");

@@ -239,7 +239,7 @@ impl<R: Read> Importer<R> {
     fn entry(&mut self, rows: &[Row], number: usize, counted: bool, large: bool) {
         self.skipped += 1;
         let wants = |id: EventId| self.wanted.contains(id) || follow::changes(id);
-        let wanted = number % 2 == 0
+        let wanted = number.is_multiple_of(2)
             && rows.get(number + 1).is_some_and(|exit| exit.ours.is_some_and(wants) && exit.needs_enter);
         let Some(row) = rows.get(number).filter(|_| wanted) else { return };
         if !self.event.parse(counted, large, row.params.len()) {
