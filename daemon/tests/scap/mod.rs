@@ -62,6 +62,12 @@ impl Capture {
         &self.bytes
     }
 
+    /// What was written since this was called last.
+    #[allow(dead_code, reason = "for captures that are too long to be kept")]
+    pub fn take(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.bytes)
+    }
+
     fn block(&mut self, kind: u32, body: &[u8]) {
         let padded = body.len().next_multiple_of(4);
         let len = u32::try_from(padded + 12).unwrap();
