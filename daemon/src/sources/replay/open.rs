@@ -42,10 +42,10 @@ impl AnyTape {
         let len = file.metadata()?.len();
         let capture = |input: Capture| Ok(AnyTape::Scap(Box::new(Importer::open(input)?), len));
         if first.starts_with(&GZIP) {
-            return capture(Box::new(BufReader::with_capacity(1 << 16, MultiGzDecoder::new(BufReader::new(file)))));
+            return capture(Box::new(MultiGzDecoder::new(BufReader::new(file))));
         }
         if first == SECTION {
-            return capture(Box::new(BufReader::with_capacity(1 << 16, file)));
+            return capture(Box::new(file));
         }
         let reader = Reader::open(file)?;
         if !reader.unknown_events().is_empty() {

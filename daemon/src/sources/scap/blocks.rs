@@ -3,6 +3,7 @@
 
 use crate::recording::RecordingError;
 use std::io::{self, Read};
+use std::ops::Range;
 
 /// Type of the section header, which a capture begins with.
 pub const SECTION: u32 = 0x0A0D_0D0A;
@@ -62,10 +63,16 @@ impl Block {
     }
 }
 
+/// Bytes that are read from the file at a time.
+const CHUNK: usize = 1 << 16;
+
 /// Reads blocks one after the other.
 #[derive(Debug)]
 pub struct Blocks<R> {
     input: R,
+    /// What was read from the file, and which part of it was not taken yet.
+    chunk: Box<[u8]>,
+    unread: Range<usize>,
     /// Bytes read so far.
     at: u64,
     /// Where the block began that is being read, and how much of its body is left.
@@ -76,7 +83,7 @@ pub struct Blocks<R> {
 impl<R: Read> Blocks<R> {
     /// Reads from the start of a capture.
     pub fn new(input: R) -> Blocks<R> {
-        Blocks { input, at: 0, block_at: 0, left: 0 }
+        Blocks { input, chunk: vec![0; CHUNK].into(), unread: 0..0, at: 0, block_at: 0, left: 0 }
     }
 
     /// Bytes read so far.
@@ -94,18 +101,45 @@ impl<R: Read> Blocks<R> {
         self.left
     }
 
+    /// Reads on, once everything was taken; false at the end of the file.
+    fn more(&mut self) -> Result<bool, RecordingError> {
+        loop {
+            match self.input.read(&mut self.chunk) {
+                Ok(len) => {
+                    self.unread = 0..len;
+                    return Ok(len > 0);
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                // What gzip cannot unpack.
+                Err(error)
+                    if matches!(
+                        error.kind(),
+                        io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof
+                    ) =>
+                {
+                    return Err(self.broken("what was compressed cannot be unpacked"));
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    #[inline]
     fn fill(&mut self, buf: &mut [u8]) -> Result<(), RecordingError> {
-        match self.input.read_exact(buf) {
-            Ok(()) => {
-                self.at += buf.len() as u64;
-                Ok(())
+        let mut filled = 0;
+        loop {
+            let unread = &self.chunk[self.unread.clone()];
+            let part = unread.len().min(buf.len() - filled);
+            buf[filled..filled + part].copy_from_slice(&unread[..part]);
+            filled += part;
+            self.unread.start += part;
+            self.at += part as u64;
+            if filled == buf.len() {
+                return Ok(());
             }
-            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Err(self.broken("it ends within a block")),
-            // What gzip cannot unpack.
-            Err(error) if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData) => {
-                Err(self.broken("what was compressed cannot be unpacked"))
+            if !self.more()? {
+                return Err(self.broken("it ends within a block"));
             }
-            Err(error) => Err(error.into()),
         }
     }
 
@@ -115,18 +149,14 @@ impl<R: Read> Blocks<R> {
     /// [`RecordingError`] if there is none where one should be.
     pub fn next(&mut self) -> Result<Option<Block>, RecordingError> {
         self.block_at = self.at;
-        let mut first = [0; 1];
         // The end is here or nowhere.
-        match self.input.read(&mut first) {
-            Ok(0) => return Ok(None),
-            Ok(_) => self.at += 1,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => return self.next(),
-            Err(_) => return Err(self.broken("what was compressed cannot be unpacked")),
+        if self.unread.is_empty() && !self.more()? {
+            return Ok(None);
         }
-        let mut rest = [0; 7];
-        self.fill(&mut rest)?;
-        let [a, b, c, d, e, f, g] = rest;
-        let (kind, len) = (u32::from_ne_bytes([first[0], a, b, c]), u32::from_ne_bytes([d, e, f, g]));
+        let mut head = [0; 8];
+        self.fill(&mut head)?;
+        let [a, b, c, d, rest @ ..] = head;
+        let (kind, len) = (u32::from_ne_bytes([a, b, c, d]), u32::from_ne_bytes(rest));
         if len < 12 {
             return Err(self.broken("a block is shorter than its frame"));
         }

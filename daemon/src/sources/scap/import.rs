@@ -35,10 +35,27 @@ enum List {
     Processes(u8),
 }
 
+/// What an event of theirs is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Use {
+    /// Nothing.
+    None,
+    /// The return of a call, or an event that is whole: a record is made of it, or it changes something.
+    Return,
+    /// The entry of a call, whose return does not say everything.
+    Entry,
+    /// A call of which captures know the number alone.
+    Generic,
+    /// A user or a group was added.
+    Added,
+}
+
 /// Reads a capture.
 pub struct Importer<R> {
     blocks: Blocks<R>,
     rows: Rc<[Row]>,
+    /// What each of them is for, by its number.
+    uses: Vec<Use>,
     wanted: EventSet,
     machine: Machine,
     /// A block whose type was read already.
@@ -73,9 +90,11 @@ impl<R: Read> Importer<R> {
             Err(error @ RecordingError::ByteOrder) => return Err(error),
             _ => return Err(RecordingError::NotARecording),
         }
+        let rows = rows();
         let mut importer = Importer {
             blocks,
-            rows: rows().into(),
+            uses: uses(&rows, &EventSet::all()),
+            rows: rows.into(),
             wanted: EventSet::all(),
             machine: Machine::default(),
             ahead: None,
@@ -112,6 +131,7 @@ impl<R: Read> Importer<R> {
     /// Makes records of these events only.
     pub fn want(&mut self, events: &EventSet) {
         self.wanted = *events;
+        self.uses = uses(&self.rows, events);
     }
 
     /// Bytes of the capture that were read, unpacked.
@@ -212,22 +232,20 @@ impl<R: Read> Importer<R> {
             return Ok(None);
         };
         let large = large || (counted && row.large);
-        let Some(id) = row.ours.or_else(|| generic(row, number)) else {
-            self.entry(&rows, number, counted, large);
-            let users = matches!(row.name, "useradded" | "groupadded");
-            if users && self.event.parse(counted, large, row.params.len()) {
-                return Ok(Some(Step::Users(self.added(row))));
-            }
-            return Ok(None);
-        };
-        if !self.wanted.contains(id) && !follow::changes(id) && row.name != "syscall" {
-            self.skipped += 1;
-            return Ok(None);
-        }
-        if !self.event.parse(counted, large, row.params.len()) {
+        let purpose = self.uses.get(number).copied().unwrap_or(Use::None);
+        if purpose != Use::None && !self.event.parse(counted, large, row.params.len()) {
             return Err(self.blocks.broken("the parameters of an event make no sense"));
         }
-        let made = if row.name == "syscall" { self.generic(row, cpu) } else { self.taken(&rows, row, id, cpu) };
+        let made = match (purpose, row.ours) {
+            (Use::Return, Some(id)) => self.taken(&rows, row, id, cpu),
+            (Use::Generic, _) => self.generic(row, cpu),
+            (Use::Added, _) => return Ok(Some(Step::Users(self.added(row)))),
+            (Use::Entry, _) => {
+                self.keep();
+                false
+            }
+            (Use::None | Use::Return, _) => false,
+        };
         if made {
             return Ok(Some(Step::Record));
         }
@@ -235,16 +253,8 @@ impl<R: Read> Importer<R> {
         Ok(None)
     }
 
-    /// Keeps an entry, if its return will want it.
-    fn entry(&mut self, rows: &[Row], number: usize, counted: bool, large: bool) {
-        self.skipped += 1;
-        let wants = |id: EventId| self.wanted.contains(id) || follow::changes(id);
-        let wanted = number.is_multiple_of(2)
-            && rows.get(number + 1).is_some_and(|exit| exit.ours.is_some_and(wants) && exit.needs_enter);
-        let Some(row) = rows.get(number).filter(|_| wanted) else { return };
-        if !self.event.parse(counted, large, row.params.len()) {
-            return;
-        }
+    /// Keeps an entry for its return.
+    fn keep(&mut self) {
         if self.enters.len() >= MOST_ENTERS && !self.enters.contains_key(&self.event.tid) {
             self.enters.clear();
         }
@@ -352,9 +362,21 @@ impl<R: Read> Importer<R> {
     }
 }
 
-/// Stands for the event of a call that captures know by its number alone; which one it is, its parameters say.
-fn generic(row: &Row, number: usize) -> Option<EventId> {
-    (row.name == "syscall" && number % 2 == 1).then_some(id::SYNC)
+/// What each event of theirs is for, if records of these events are wanted.
+fn uses(rows: &[Row], wanted: &EventSet) -> Vec<Use> {
+    let is_needed = |row: &Row| row.ours.is_some_and(|id| wanted.contains(id) || follow::changes(id));
+    let of = |(number, row): (usize, &Row)| match row.name {
+        "syscall" if number % 2 == 1 => Use::Generic,
+        "useradded" | "groupadded" if number.is_multiple_of(2) => Use::Added,
+        _ if is_needed(row) => Use::Return,
+        _ if number.is_multiple_of(2)
+            && rows.get(number + 1).is_some_and(|exit| exit.needs_enter && is_needed(exit)) =>
+        {
+            Use::Entry
+        }
+        _ => Use::None,
+    };
+    rows.iter().enumerate().map(of).collect()
 }
 
 fn index(id: EventId, name: &str) -> Option<usize> {
