@@ -176,3 +176,55 @@ impl Handler for Recorder {
         true
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record_builder::{RecordBuilder, fork};
+    use crate::recording::{Machine, Reader, Step};
+    use kestrel_core::event::TaskContext;
+    use kestrel_core::schema::id;
+    use std::fs::File;
+    use zerocopy::IntoBytes;
+
+    #[test]
+    fn what_fits_the_condition_is_recorded_and_what_processes_are_known_by() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("r.krec");
+        let state = State::new(64, Users::default(), None);
+        let files = Files::begin(&path, Rotation::default(), Opening::new(Machine::default(), ""), &state).unwrap();
+        let clock = Clock::system("machine".to_owned());
+        let selection = Selection::new("condition", "evt.type = kill\nand proc.pid = 7", clock).unwrap();
+        assert_eq!(selection.events().iter().collect::<Vec<_>>(), [id::KILL]);
+        let lifecycle = LIFECYCLE.into_iter().collect();
+        let mut recorder =
+            Recorder { state, files, selection: Some(selection), lifecycle, looked_up: 0, unreadable: 0, error: None };
+        let task = |pid| TaskContext { tid: pid, pid, start_time: 1_000_000_000, ..TaskContext::default() };
+        let record = |id, pid| RecordBuilder::new(id, task(pid), 1).unwrap().build().unwrap();
+        let records = [
+            fork(task(7), &task(8), 1).build().unwrap(),
+            record(id::SYNC, 7),
+            record(id::KILL, 8),
+            record(id::KILL, 7),
+            vec![0; 4],
+        ];
+        for bytes in &records {
+            recorder.take(bytes.as_bytes()).unwrap();
+        }
+        assert_eq!(recorder.unreadable, 1);
+        recorder.files.close().unwrap();
+        let mut reader = Reader::open(File::open(path).unwrap()).unwrap();
+        let mut recorded = Vec::new();
+        loop {
+            match reader.advance().unwrap() {
+                Step::Record => {
+                    let record = Record::parse(reader.record()).unwrap();
+                    recorded.push((EventId(record.header().event), record.task().pid));
+                }
+                Step::End => break,
+                Step::Processes(_) | Step::Users(_) => {}
+            }
+        }
+        assert_eq!(recorded, [(id::FORK, 7), (id::KILL, 7)]);
+    }
+}

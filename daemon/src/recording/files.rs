@@ -88,8 +88,12 @@ impl Files {
         (self.begun, self.written) = (now, now);
         self.kept.push_back(path);
         while self.rotation.keep.is_some_and(|keep| self.kept.len() > keep.max(1)) {
-            if let Some(oldest) = self.kept.pop_front() {
-                std::fs::remove_file(oldest)?;
+            // Whoever has taken it away already is welcome to it.
+            if let Some(oldest) = self.kept.pop_front()
+                && let Err(error) = std::fs::remove_file(oldest)
+                && error.kind() != io::ErrorKind::NotFound
+            {
+                return Err(error);
             }
         }
         Ok(())
