@@ -1,5 +1,9 @@
 //! The command line. Flags are Falco's where the thing is the same.
 
+mod recordings;
+
+pub use recordings::{RecordArgs, ReplayArgs, ShowArgs};
+
 use clap::{ArgAction, ArgGroup, Parser, Subcommand};
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -133,6 +137,12 @@ pub enum Command {
     Explain(ExplainArgs),
     /// Start a command, and watch it and whatever it starts; needs no kernel module and no privilege; see docs/RUN.md
     Run(RunArgs),
+    /// Record events into a file, to replay them later; see docs/RECORDINGS.md
+    Record(RecordArgs),
+    /// Judge the events of a recording
+    Replay(ReplayArgs),
+    /// Print the events of a recording
+    Show(ShowArgs),
 }
 
 /// What to run, or whom to follow.

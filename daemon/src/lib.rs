@@ -8,8 +8,11 @@
 //! | `watch` | a record becomes alerts; losses; figures |
 //! | `event_loop` | records, signals, deadlines, whatever a handler waits for |
 //! | `dump` | records as JSON lines |
+//! | `capture` | alerts that begin a recording |
+//! | `recording` | records in a file |
 //! | `record_builder` | records from values that are at hand |
 //! | `rule_test` | rules against made-up events |
+//! | `selection` | records that fit a condition |
 //! | `cli`, `config`, `commands` | what people see |
 //! | `document` | YAML with places |
 //! | `changes` | changes of files that were read |
@@ -20,6 +23,7 @@
 //! | `logger`, `signals`, `pidfile`, `service` | around them |
 #![deny(unsafe_code)]
 
+pub mod capture;
 pub mod changes;
 pub mod cli;
 pub mod commands;
@@ -34,8 +38,10 @@ pub mod metrics;
 pub mod pidfile;
 pub mod provided;
 pub mod record_builder;
+pub mod recording;
 pub mod rule_test;
 pub mod sandbox;
+pub mod selection;
 pub mod service;
 pub mod signals;
 pub mod sources;

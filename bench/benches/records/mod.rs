@@ -2,6 +2,8 @@
 
 #[path = "../../../core-nostd/tests/fake/mod.rs"]
 mod fake;
+#[allow(dead_code, reason = "not every bench has recordings")]
+pub mod recorded;
 
 use fake::{FakeTask, STAMP, buffer};
 use kestrel_core::event::{RecordHeader, TaskContext};
@@ -106,5 +108,26 @@ pub fn ordinary(generation: u32) -> Vec<Written> {
         call(child, "renameat2", &task, id::RENAMEAT2, [AT_FDCWD, NAME, AT_FDCWD, OTHER_NAME, 0, 0], 0),
         call(child, "dup2", &task, id::DUP2, [5, 7, 0, 0, 0, 0], 7),
         Written::by(child, "procexit", |buf| fill::process_exit(&task, gone, STAMP, buf)),
+    ]
+}
+
+/// What programs do most of the day, and no default rule asks for.
+#[allow(dead_code, reason = "for recordings, which not every bench has")]
+pub fn dull(generation: u32) -> Vec<Written> {
+    let mut task = FakeTask::new();
+    task.open_file(4, "/var/lib/app/state.db");
+    task.open_inet(5, ([10, 0, 0, 1], 40_000), ([10, 0, 0, 2], 443));
+    task.poke_str(NAME, "state.db");
+    let text: Vec<u8> = (0..64).map(|n| b'a' + ((generation + n) % 26) as u8).collect();
+    task.poke(OTHER_NAME, &text);
+    let pid = 500 + generation % 64;
+    let who = Who { comm: "server", pid, ppid: 1, start_time: u64::from(pid) * 1_000_000_000 };
+    vec![
+        call(who, "read", &task, id::READ, [4, OTHER_NAME, 64, 0, 0, 0], 64),
+        call(who, "write", &task, id::WRITE, [5, OTHER_NAME, 64, 0, 0, 0], 64),
+        call(who, "close", &task, id::CLOSE, [4, 0, 0, 0, 0, 0], 0),
+        call(who, "newfstatat", &task, id::NEWFSTATAT, [AT_FDCWD, NAME, ADDRESS, 0, 0, 0], 0),
+        call(who, "lseek", &task, id::LSEEK, [4, 0, 0, 0, 0, 0], 0),
+        call(who, "getdents64", &task, id::GETDENTS64, [4, OTHER_NAME, 64, 0, 0, 0], 0),
     ]
 }

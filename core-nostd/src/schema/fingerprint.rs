@@ -12,7 +12,7 @@ pub const FINGERPRINT: u64 = {
         let mut param = 0;
         while param < params.len() {
             hash = text(hash, params[param].name);
-            hash = byte(hash, encoding(&params[param].ty));
+            hash = byte(hash, params[param].ty.encoding());
             param += 1;
         }
         event += 1;
@@ -38,28 +38,31 @@ const fn text(mut hash: u64, text: &str) -> u64 {
     byte(hash, 0)
 }
 
-const fn encoding(ty: &Type) -> u8 {
-    match ty {
-        Type::Errno
-        | Type::Int
-        | Type::Uint
-        | Type::Hex
-        | Type::Octal
-        | Type::Pid
-        | Type::Uid
-        | Type::Gid
-        | Type::Signal
-        | Type::Flags(_)
-        | Type::Enum(_)
-        | Type::Time
-        | Type::Span => 1,
-        Type::Fd => 2,
-        Type::Path => 3,
-        Type::String => 4,
-        Type::Strings => 5,
-        Type::Bytes => 6,
-        Type::Address => 7,
-        Type::Tuple => 8,
-        Type::FdList => 9,
+impl Type {
+    /// Number of the way in which values of this type are written (see [`crate::event`]); types with one number are read alike.
+    pub const fn encoding(&self) -> u8 {
+        match self {
+            Type::Errno
+            | Type::Int
+            | Type::Uint
+            | Type::Hex
+            | Type::Octal
+            | Type::Pid
+            | Type::Uid
+            | Type::Gid
+            | Type::Signal
+            | Type::Flags(_)
+            | Type::Enum(_)
+            | Type::Time
+            | Type::Span => 1,
+            Type::Fd => 2,
+            Type::Path => 3,
+            Type::String => 4,
+            Type::Strings => 5,
+            Type::Bytes => 6,
+            Type::Address => 7,
+            Type::Tuple => 8,
+            Type::FdList => 9,
+        }
     }
 }

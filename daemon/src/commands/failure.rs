@@ -63,6 +63,9 @@ pub enum Failure {
     /// Standard output cannot be written.
     #[error("standard output: {0}")]
     Stdout(io::Error),
+    /// A condition or a list of fields on the command line.
+    #[error("{0}")]
+    Condition(LoadErrors),
     /// The system.
     #[error("{what}: {error}")]
     System {
@@ -88,6 +91,7 @@ impl Failure {
             | Failure::Tests(_)
             | Failure::Usage(_)
             | Failure::Web(WebError::Config(_))
+            | Failure::Condition(_)
             | Failure::Outputs(OutputError::Config(_) | OutputError::File { .. }) => 2,
             Failure::Outputs(OutputError::Stdout(_) | OutputError::Socket { .. } | OutputError::Spool { .. })
             | Failure::Web(WebError::Listen { .. })

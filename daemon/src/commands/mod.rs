@@ -9,6 +9,9 @@
 //! | `stats.rs` | `stats` |
 //! | `explain.rs` | `explain` |
 //! | `run.rs` | `run` |
+//! | `record.rs` | `record` |
+//! | `replay.rs` | `replay` |
+//! | `show.rs` | `show` |
 //! | `validate.rs` | `-V` |
 //! | `describe.rs` | `-L`, `-l` |
 //! | `list/` | `--list`, `--list-events` |
@@ -22,9 +25,12 @@ mod dump;
 mod explain;
 mod failure;
 mod list;
+mod record;
+mod replay;
 mod rules;
 mod run;
 mod schema;
+mod show;
 mod stats;
 mod support;
 mod test;
@@ -84,7 +90,7 @@ fn do_else(cli: &Cli) -> Result<(), Failure> {
     {
         return explain::event(args, file, cli);
     }
-    let loaded = config::load(&Origins::of_process(cli.config.as_deref(), &cli.options));
+    let loaded = config::load(&Origins::of_process(cli.config.as_deref(), &record::settings(cli)));
     if cli.version {
         // The version is told whatever the configuration is like.
         let as_json = loaded.is_ok_and(|loaded| loaded.config.outputs.json_output);
@@ -113,6 +119,9 @@ fn do_else(cli: &Cli) -> Result<(), Failure> {
         Some(Command::Explain(args)) => explain::rule(args, cli, &config),
         // Dealt with by the caller.
         Some(Command::Run(_)) => Ok(()),
+        Some(Command::Record(args)) => record::run(args, cli, &config),
+        Some(Command::Replay(args)) => replay::run(args, cli, &config),
+        Some(Command::Show(args)) => show::run(args, &config),
         None => watch::run(cli, &config, &files),
     }
 }

@@ -2,12 +2,14 @@
 
 use super::failure::system;
 use super::{Failure, again, open_source, print, rules};
+use crate::capture::Captures;
 use crate::changes::Changes;
 use crate::cli::Cli;
 use crate::config::{Config, ReadFile};
 use crate::event_loop::{Ended, EventLoop, Limits};
 use crate::fields::Clock;
 use crate::pidfile::PidFile;
+use crate::recording;
 use crate::sandbox;
 use crate::service::{self, ServiceManager};
 use crate::signals::Signals;
@@ -45,7 +47,9 @@ pub fn run(cli: &Cli, config: &Config, files: &[ReadFile]) -> Result<(), Failure
     let count = set.rules().len();
     let state =
         State::new(config.falco_libs.thread_table_size, Users::read_from("/etc"), Some(ProcReader::new("/proc")));
-    let mut judge = Judge::new(state, set, Clock::system(hostname(config)));
+    let clock = Clock::system(hostname(config));
+    let captures = Captures::new(&config.capture, recording::machine(&clock));
+    let mut judge = Judge::new(state, set, clock);
     judge.set_alerts(appended, config.buffer_format_base64);
     if let Some(changes) = &mut changes {
         changes.were_read(&paths, Instant::now());
@@ -54,6 +58,7 @@ pub fn run(cli: &Cli, config: &Config, files: &[ReadFile]) -> Result<(), Failure
         .following(config.clone(), changes)
         .observed(observer)
         .auditing(audit)
+        .with_captures(captures)
         .serving(ServiceManager::of_process(Instant::now()));
     let end = cli.seconds.map(|seconds| Instant::now() + Duration::from_secs(seconds));
     let limits = Limits { end, keep_recording: config.engine.kmod.keep_recording };

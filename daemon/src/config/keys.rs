@@ -27,6 +27,14 @@ pub const KEYS: &[(&str, Kind)] = &[
     ("append_output", Kind::List(&APPENDED)),
     ("buffer_format_base64", Kind::Bool),
     ("buffered_outputs", Kind::Bool),
+    ("capture.default_duration", Kind::Count(1, 86_400_000)),
+    ("capture.enabled", Kind::Bool),
+    ("capture.look_back", Kind::Count(0, 3_600_000)),
+    ("capture.look_back_kb", Kind::Count(0, 1 << 20)),
+    ("capture.max_file_size_mb", Kind::Count(0, 1 << 20)),
+    ("capture.max_files", Kind::Count(0, 1 << 20)),
+    ("capture.mode", Kind::Choice(&["rules", "all_rules"])),
+    ("capture.path_prefix", Kind::Text),
     ("config_files", Kind::List(&FRAGMENTS)),
     ("engine.kind", Kind::Choice(&["kmod"])),
     ("engine.kmod.device", Kind::Text),
@@ -124,7 +132,6 @@ pub const KEYS: &[(&str, Kind)] = &[
 /// they are named in a warning.
 const ELSEWHERE: &[&str] = &[
     "base_syscalls",
-    "capture",
     "container_engines",
     "engine.ebpf",
     "engine.gvisor",

@@ -8,7 +8,7 @@
 //! | `files.rs` | the files, and how the later ones change what the first says |
 //! | `given.rs`, `path.rs` | `-o` and the environment |
 //! | `load.rs` | everything together |
-//! | `append.rs`, `metrics.rs`, `web.rs` | sections of their own |
+//! | `append.rs`, `capture.rs`, `k8s_audit.rs`, `metrics.rs`, `web.rs` | sections of their own |
 //! | `rule_files.rs` | which rule files there are |
 //! | `schema.rs`, `explained.rs` | the table as a JSON schema; what each key is for |
 //!
@@ -16,6 +16,7 @@
 //! table before figment merges them, so what is merged has only known keys of the right types.
 
 mod append;
+mod capture;
 mod check;
 mod expand;
 pub mod explained;
@@ -32,6 +33,7 @@ pub mod schema;
 mod web;
 
 pub use append::{AlertLimits, AppendOutput, AppendTo, ExtraField};
+pub use capture::{CaptureConfig, CaptureMode};
 pub use files::{Fragment, ReadFile, Strategy};
 pub use k8s_audit::AuditConfig;
 pub use keys::{KEYS, distance};
@@ -91,6 +93,8 @@ pub struct Config {
     pub metrics: MetricsConfig,
     /// What Kestrel gives up once it is set up.
     pub sandbox: SandboxConfig,
+    /// Alerts that begin a recording.
+    pub capture: CaptureConfig,
     /// Alerts.
     #[serde(flatten)]
     pub outputs: OutputsConfig,
@@ -119,6 +123,7 @@ impl Default for Config {
             k8s_audit: AuditConfig::default(),
             metrics: MetricsConfig::default(),
             sandbox: SandboxConfig::default(),
+            capture: CaptureConfig::default(),
             outputs: OutputsConfig::default(),
         }
     }

@@ -64,6 +64,9 @@ fn written(config: &Config, pidfile: Option<&Path>) -> Vec<PathBuf> {
     if config.metrics.enabled && !config.metrics.output_file.as_os_str().is_empty() {
         folders.push(folder(&config.metrics.output_file));
     }
+    if config.capture.enabled {
+        folders.push(folder(Path::new(&config.capture.path_prefix)));
+    }
     folders.extend(pidfile.map(folder));
     folders
 }

@@ -7,6 +7,8 @@
 //! |---|---|
 //! | `kmod/` | the kernel module |
 //! | `ptrace/` | a command or a process, and what it starts |
+//! | `replay/` | recordings |
+//! | `scap/` | captures of Falco and sysdig |
 //! | `rings.rs` | rings as one stream |
 //! | `merge.rs` | one order for all CPUs |
 //! | `accounts.rs` | losses |
@@ -15,12 +17,15 @@ mod accounts;
 pub mod kmod;
 mod merge;
 pub mod ptrace;
+pub mod replay;
 mod rings;
+pub mod scap;
 
 pub use accounts::{Accounts, Gaps, Mismatch};
 pub use kmod::{DeviceError, KmodSource};
 pub use merge::{Lane, Merge};
 pub use ptrace::{PtraceSource, TraceError};
+pub use replay::{Playback, ReplayError, ReplaySource, Tape};
 pub use rings::Rings;
 
 use kestrel_core::schema::EventSet;
@@ -38,6 +43,9 @@ pub enum SourceError {
     /// A command or a process cannot be followed.
     #[error(transparent)]
     Trace(#[from] TraceError),
+    /// A recording cannot be read, or not any further.
+    #[error(transparent)]
+    Replay(#[from] ReplayError),
     /// The loop cannot wait for it.
     #[error("cannot wait for the source: {0}")]
     Register(#[from] io::Error),

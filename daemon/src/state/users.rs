@@ -50,23 +50,47 @@ impl Users {
         Users { users: parse(passwd, user), groups: parse(group, group_entry), ..Users::default() }
     }
 
-    /// Reads the files again if they changed.
-    pub fn refresh(&mut self) {
+    /// Adds entries, which no file stands behind. Of several with one id the first counts.
+    pub fn extend(
+        &mut self,
+        users: impl IntoIterator<Item = (u32, User)>,
+        groups: impl IntoIterator<Item = (u32, Group)>,
+    ) {
+        extend(&mut self.users, users);
+        extend(&mut self.groups, groups);
+    }
+
+    /// Every user, with its id, in no order.
+    pub fn users(&self) -> impl Iterator<Item = (u32, &User)> {
+        self.users.iter().map(|(&uid, user)| (uid, user))
+    }
+
+    /// Every group, with its id, in no order.
+    pub fn groups(&self) -> impl Iterator<Item = (u32, &Group)> {
+        self.groups.iter().map(|(&gid, group)| (gid, group))
+    }
+
+    /// Reads the files again if they changed; true if they did.
+    pub fn refresh(&mut self) -> bool {
         if self.etc.as_os_str().is_empty() {
-            return;
+            return false;
         }
+        let mut any = false;
         let passwd = self.etc.join("passwd");
         if changed(&passwd, &mut self.read[0])
             && let Some(text) = read(&passwd)
         {
             self.users = parse(&text, user);
+            any = true;
         }
         let group = self.etc.join("group");
         if changed(&group, &mut self.read[1])
             && let Some(text) = read(&group)
         {
             self.groups = parse(&text, group_entry);
+            any = true;
         }
+        any
     }
 
     /// The user with this id.
@@ -77,6 +101,15 @@ impl Users {
     /// The group with this id.
     pub fn group(&self, gid: u32) -> Option<&Group> {
         self.groups.get(&gid)
+    }
+}
+
+fn extend<T>(table: &mut HashMap<u32, T>, entries: impl IntoIterator<Item = (u32, T)>) {
+    for (id, entry) in entries {
+        if table.len() >= MAX_ENTRIES {
+            return;
+        }
+        table.entry(id).or_insert(entry);
     }
 }
 

@@ -115,8 +115,18 @@ impl Judge {
         &self.judged
     }
 
+    /// Number of the event that was judged last, as `evt.num` shows it.
+    pub fn event_number(&self) -> u64 {
+        self.clock.number
+    }
+
     /// Takes in a record and calls `on_alert` for each alert.
     pub fn record(&mut self, bytes: &[u8], mut on_alert: impl FnMut(Alert)) {
+        self.record_by_rule(bytes, |_, alert| on_alert(alert));
+    }
+
+    /// Takes in a record and calls `on_match` for each alert, with the rule that matched.
+    pub fn record_by_rule(&mut self, bytes: &[u8], mut on_match: impl FnMut(&Rule, Alert)) {
         let Judge { state, rules, clock, arena, hostname, appended, coded, judged } = self;
         let Ok(record) = Record::parse(bytes) else {
             judged.bad_records += 1;
@@ -135,10 +145,13 @@ impl Judge {
             rules.evaluate(facts.id(), &facts, |rule| {
                 judged.count(rule);
                 let extra = appended.of(rule);
-                on_alert(match &*coded {
-                    None => alert(rule, extra, &facts, time_ns, hostname),
-                    Some(arena) => alert(rule, extra, &Coded { facts: &facts, arena }, time_ns, hostname),
-                });
+                on_match(
+                    rule,
+                    match &*coded {
+                        None => alert(rule, extra, &facts, time_ns, hostname),
+                        Some(arena) => alert(rule, extra, &Coded { facts: &facts, arena }, time_ns, hostname),
+                    },
+                );
             });
         }
         coded.iter_mut().for_each(Bump::reset);

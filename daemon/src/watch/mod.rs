@@ -32,6 +32,7 @@ pub use observe::{FilesInForce, Observer};
 pub use reload::{Fresh, Health, Reading, Reload, needs_restart};
 pub use summary::Summary;
 
+use crate::capture::{Captures, SIZE_LIMIT};
 use crate::changes::Changes;
 use crate::config::{AlertLimits, Config, DropAction, DropsConfig};
 use crate::event_loop::{HANDLER, HANDLER_TOKENS, Handler};
@@ -40,8 +41,9 @@ use crate::service::ServiceManager;
 use crate::sources::{Accounts, Source};
 use crate::state::LIFECYCLE;
 use alert::{internal, now_ns, shown};
+use kestrel_core::event::RecordHeader;
 use kestrel_core::schema::EventSet;
-use kestrel_outputs::{FieldValue, Format, Outputs, Priority};
+use kestrel_outputs::{Alert, FieldValue, Format, Outputs, Priority, SinkStats};
 use kestrel_ringbuf::Counters;
 use kestrel_rules::RuleSet;
 use limits::Limits;
@@ -52,6 +54,7 @@ use std::io;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
+use zerocopy::FromBytes;
 
 const _: () = assert!(Outputs::TOKENS + 3 <= HANDLER_TOKENS);
 
@@ -80,7 +83,10 @@ pub struct Watch<'a> {
     drops: DropWatch,
     /// Alerts that sinks had lost when it was last said.
     said_lost: u64,
+    /// Alerts that rules raised.
+    sent: u64,
     say_lost_from: Instant,
+    captures: Option<Captures>,
     dropped_too_much: bool,
     finishing: bool,
 }
@@ -116,7 +122,9 @@ impl<'a> Watch<'a> {
             actions: drops.actions.clone(),
             drops: DropWatch::new(drops, Counters::default(), now),
             said_lost: 0,
+            sent: 0,
             say_lost_from: now,
+            captures: None,
             dropped_too_much: false,
             finishing: false,
         }
@@ -157,6 +165,13 @@ impl<'a> Watch<'a> {
         &self.health
     }
 
+    /// Alerts begin recordings.
+    #[must_use]
+    pub fn with_captures(mut self, captures: Option<Captures>) -> Watch<'a> {
+        self.captures = captures;
+        self
+    }
+
     /// The judge, for the scan of /proc between start and loop.
     pub fn judge_mut(&mut self) -> &mut Judge {
         &mut self.judge
@@ -165,6 +180,26 @@ impl<'a> Watch<'a> {
     /// True if the loop ended because of `syscall_event_drops.actions: [exit]`.
     pub fn dropped_too_much(&self) -> bool {
         self.dropped_too_much
+    }
+
+    /// Alerts that rules raised so far.
+    pub fn sent(&self) -> u64 {
+        self.sent
+    }
+
+    /// What became of the records so far.
+    pub fn judged(&self) -> &Judged {
+        self.judge.judged()
+    }
+
+    /// Name and counts of each sink.
+    pub fn sinks(&self) -> impl Iterator<Item = (&'static str, SinkStats)> + '_ {
+        self.outputs.stats()
+    }
+
+    /// Alerts that wait, at the sink where most do.
+    pub fn backlog(&self) -> u64 {
+        self.outputs.stats().map(|(_, stats)| stats.queued).max().unwrap_or(0)
     }
 
     /// The figures, with the source's accounts and the loop's system calls.
@@ -345,14 +380,33 @@ impl<'a> Watch<'a> {
 
 impl Handler for Watch<'_> {
     fn record(&mut self, bytes: &[u8], registry: &Registry) -> ControlFlow<()> {
-        let Watch { judge, outputs, limits, .. } = self;
-        judge.record(bytes, |alert| {
+        let Watch { judge, outputs, limits, sent, captures, .. } = self;
+        let mut send = |alert: Alert| {
+            *sent += 1;
             if limits.is_on() {
                 limits.offer(alert, Instant::now(), &mut |alert| outputs.send(alert, registry));
             } else {
                 outputs.send(&alert, registry);
             }
+        };
+        let Some(captures) = captures else {
+            judge.record(bytes, send);
+            return ControlFlow::Continue(());
+        };
+        let time_ns = RecordHeader::ref_from_prefix(bytes).map_or(0, |(header, _)| header.time_ns);
+        captures.record(bytes, time_ns);
+        let mut wanted = None;
+        judge.record_by_rule(bytes, |rule, alert| {
+            wanted = wanted.max(captures.wanted(rule));
+            send(alert);
         });
+        if let Some(duration) = wanted {
+            captures.alert(duration, time_ns, judge.event_number(), &judge.state);
+        }
+        if let Some(path) = captures.full() {
+            let message = format!("{}: the capture reached its greatest size and was ended", path.display());
+            self.raise(SIZE_LIMIT, Priority::Informational, message, Vec::new(), registry);
+        }
         ControlFlow::Continue(())
     }
 
@@ -395,12 +449,19 @@ impl Handler for Watch<'_> {
         let observer = self.observer.as_ref().and_then(Observer::deadline);
         let service = self.service.as_ref().and_then(ServiceManager::deadline);
         let audit = self.audit.as_ref().and_then(Audit::deadline);
-        [self.outputs.deadline(), changes, observer, audit, self.limits.deadline(), service].into_iter().flatten().min()
+        let captures = self.captures.as_ref().and_then(Captures::deadline);
+        [self.outputs.deadline(), changes, observer, audit, self.limits.deadline(), service, captures]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     fn expired(&mut self, registry: &Registry) {
         self.outputs.expired(registry);
         let now = Instant::now();
+        if let Some(captures) = &mut self.captures {
+            captures.expired(&self.judge.state, now);
+        }
         let Watch { outputs, limits, service, .. } = self;
         service.iter_mut().for_each(|service| service.beat(now));
         limits.expired(now, &mut |alert| outputs.send(alert, registry));
@@ -449,6 +510,9 @@ impl Handler for Watch<'_> {
 
     fn finish(&mut self, accounts: &Accounts, registry: &Registry) -> bool {
         if !std::mem::replace(&mut self.finishing, true) {
+            if let Some(captures) = &mut self.captures {
+                captures.end();
+            }
             if let Some(report) = self.drops.rest(&accounts.counters) {
                 let _ = self.report_drops(&report, registry);
             }

@@ -58,6 +58,7 @@ pub fn needs_restart(old: &Config, new: &Config) -> Vec<&'static str> {
         ("webserver", old.webserver != new.webserver),
         ("outputs_queue", a.outputs_queue != b.outputs_queue),
         ("k8s_audit", old.k8s_audit != new.k8s_audit),
+        ("capture", old.capture != new.capture),
         ("buffered_outputs", a.buffered_outputs != b.buffered_outputs),
         ("stdout_output", a.stdout_output != b.stdout_output),
         ("file_output", a.file_output != b.file_output),
@@ -119,6 +120,7 @@ mod tests {
         other.falco_libs.thread_table_size = 1;
         other.hostname = "x".to_owned();
         other.webserver.enabled = true;
+        other.capture.enabled = true;
         other.k8s_audit.webhook_enabled = true;
         other.sandbox.enabled = false;
         other.outputs.outputs_queue.capacity = 1;

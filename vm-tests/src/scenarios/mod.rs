@@ -9,6 +9,7 @@ mod load_rules;
 mod losses;
 mod outputs;
 mod processes;
+mod recordings;
 mod records;
 mod reload;
 mod reload_rules;
@@ -143,6 +144,7 @@ pub fn all() -> Vec<&'static Scenario> {
         uring::SCENARIOS,
         signals::SCENARIOS,
         records::SCENARIOS,
+        recordings::SCENARIOS,
         reload::SCENARIOS,
         reload_rules::SCENARIOS,
         losses::SCENARIOS,
