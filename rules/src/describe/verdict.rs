@@ -61,7 +61,7 @@ pub fn as_json(verdicts: &[Verdict]) -> Value {
 
 fn diagnostic(diagnostic: &Diagnostic) -> Value {
     let mut locations = Vec::new();
-    if let Some(item) = &diagnostic.item {
+    for item in diagnostic.item.iter().chain(&diagnostic.part) {
         locations.push(location(item.kind, &item.name, &item.place));
     }
     locations.extend(diagnostic.notes.iter().rev().map(|note| location(&note.message, "", &note.place)));
