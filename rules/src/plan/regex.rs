@@ -22,6 +22,7 @@ const MAX_TABLE: usize = 48 << 10;
 #[derive(Debug)]
 pub struct Regex {
     machine: Machine,
+    beginnings: Option<Box<[Box<[u8]>]>>,
 }
 
 #[derive(Debug)]
@@ -58,7 +59,12 @@ impl Regex {
                 Machine::Simulated(Box::new((vm, RefCell::new(cache))))
             }
         };
-        Ok(Regex { machine })
+        Ok(Regex { machine, beginnings: beginnings(&pattern) })
+    }
+
+    /// Texts, with one of which every text that matches begins. `None` if there are none, or very many.
+    pub fn beginnings(&self) -> Option<&[Box<[u8]>]> {
+        self.beginnings.as_deref()
     }
 
     /// True if it became a table, false if it is simulated.
@@ -81,6 +87,23 @@ impl Regex {
             }
         }
     }
+}
+
+/// What texts begin with that match: only ASCII, which is the same before and after what is not UTF-8 was taken for U+FFFD.
+fn beginnings(pattern: &str) -> Option<Box<[Box<[u8]>]>> {
+    let hir = regex_syntax::ParserBuilder::new().utf8(false).nest_limit(100).build().parse(pattern).ok()?;
+    let found = regex_syntax::hir::literal::Extractor::new().extract(&hir);
+    let mut texts: Vec<Box<[u8]>> = Vec::new();
+    for literal in found.literals()? {
+        let ascii = literal.as_bytes().iter().position(|byte| !byte.is_ascii()).unwrap_or(literal.len());
+        if ascii == 0 {
+            return None;
+        }
+        texts.push(literal.as_bytes()[..ascii].into());
+    }
+    texts.sort();
+    texts.dedup();
+    Some(texts.into())
 }
 
 /// The table of an expression, if it is small.
@@ -262,6 +285,19 @@ mod tests {
         let matches = |text: &str| regex.matches(text.as_bytes(), &Bump::new());
         assert!(matches("bbabbbbbbbbbbbbbb") && matches("aaaaaaaaaaaaaaaaaaa"));
         assert!(!matches("bbbabbbbbbbbbbbbbbb") && !matches("abbbbbbbbbbbbbbx") && !matches(""));
+    }
+
+    #[test]
+    fn what_matches_begins_with_a_beginning() {
+        let beginnings = |pattern: &str| {
+            let regex = Regex::new(pattern.as_bytes()).unwrap();
+            let texts = regex.beginnings()?.iter().map(|text| String::from_utf8_lossy(text).into_owned());
+            Some(texts.collect::<Vec<_>>().join(" "))
+        };
+        insta::assert_compact_debug_snapshot!(
+            ["/etc/[a-c]x.*", "ab|cd.*", "(?i)ab", "a\u{e9}.", ".*x", "a?b*", "^x+", "[a-z]+", "\u{fffd}a", ""]
+                .map(beginnings)
+        );
     }
 
     #[test]
