@@ -68,6 +68,7 @@ fn a_rule_of_most_shapes_is_asked_only_of_an_event_whose_value_leads_to_it() {
         "fd.name glob *t#*",
         "fd.name regex \"t#.*\"",
         "fd.name regex \"(t|u)#\"",
+        "fd.name regex \".*t#.?\"",
         "evt.rawres = #",
         "evt.rawres in (#, 1)",
         "fd.sip = 10.0.0.#",
@@ -93,7 +94,7 @@ fn a_rule_that_says_only_what_must_not_be_is_asked_of_every_event() {
     let dull = Everywhere { text: "nothing", number: 8, ip: "192.168.0.1".parse().unwrap() };
     for shape in [
         "proc.name != t#",
-        "fd.name regex \".*t#\"",
+        "fd.name regex \"[a-z]{#}\"",
         "evt.rawres > 10#",
         "proc.name = val(fd.name) and evt.rawres != #",
     ] {

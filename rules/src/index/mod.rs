@@ -8,7 +8,7 @@
 //!
 //! A rule that needs a field to be one of a few texts, to begin with a path or to lie in a network is found by that value,
 //! through one look into a table for all such rules: as long as no value leads to it, it costs nothing. What leads nowhere:
-//! rules that only say what must not be (`!=`, `not`), regular expressions without a fixed beginning, orders of numbers, and
+//! rules that only say what must not be (`!=`, `not`), regular expressions without a fixed part, orders of numbers, and
 //! comparisons with another value of the event. Those that share a term are skipped together while it does not hold; the
 //! others are asked one by one.
 //!

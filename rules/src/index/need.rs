@@ -4,7 +4,7 @@
 //! are kept, so that rules can share a table with others.
 
 use crate::field::FieldFlags;
-use crate::plan::{End, Literal, Node, NodeId, Operand, OperandId, Predicate, Prefix, Program, Test, TextSet};
+use crate::plan::{End, Literal, Needed, Node, NodeId, Operand, OperandId, Predicate, Prefix, Program, Test, TextSet};
 use crate::syntax::Op;
 use kestrel_core::schema::EventId;
 use std::collections::{HashMap, HashSet};
@@ -276,7 +276,10 @@ fn keys(predicate: &Predicate) -> Option<Vec<Key>> {
             Literal::Back(text) => Key::Back(text),
             Literal::Inside(text) => Key::Inside(text),
         }],
-        Predicate::Regex(regex) => each(&mut regex.beginnings()?.iter().map(|text| &**text), Key::Front),
+        Predicate::Regex(regex) => match regex.needed()? {
+            Needed::Front(texts) => each(&mut texts.iter().map(|text| &**text), Key::Front),
+            Needed::Inside(text) => vec![Key::Inside(text.clone())],
+        },
         Predicate::PathIn(paths) => paths.beginnings(MAX_KEYS)?.into_iter().map(Key::Path).collect(),
         Predicate::Whole(numbers) => numbers.iter().take(MAX_KEYS + 1).map(|number| Key::Number(*number)).collect(),
         Predicate::NetworkIn(networks) => networks.iter().take(MAX_KEYS + 1).map(Key::Network).collect(),

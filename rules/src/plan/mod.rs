@@ -52,7 +52,7 @@ pub use network::{Network, NetworkSet, Prefix, prefixes_of};
 pub use path_set::PathSet;
 pub use predicate::Predicate;
 pub use program::{Node, NodeId, Operand, OperandId, Program, Test};
-pub use regex::Regex;
+pub use regex::{Needed, Regex};
 pub use run::{Memory, Run};
 pub use search::Search;
 pub use text_set::TextSet;

@@ -9,6 +9,7 @@ use regex_automata::dfa::{Automaton, StartKind, dense};
 use regex_automata::nfa::thompson::{self, NFA, pikevm};
 use regex_automata::util::{primitives::StateID, syntax};
 use regex_automata::{Anchored, Input, MatchKind};
+use regex_syntax::hir::{Hir, HirKind};
 use std::cell::RefCell;
 
 /// Bytes that an expression may have.
@@ -22,7 +23,7 @@ const MAX_TABLE: usize = 48 << 10;
 #[derive(Debug)]
 pub struct Regex {
     machine: Machine,
-    beginnings: Option<Box<[Box<[u8]>]>>,
+    needed: Option<Needed>,
 }
 
 #[derive(Debug)]
@@ -59,12 +60,12 @@ impl Regex {
                 Machine::Simulated(Box::new((vm, RefCell::new(cache))))
             }
         };
-        Ok(Regex { machine, beginnings: beginnings(&pattern) })
+        Ok(Regex { machine, needed: needed(&pattern) })
     }
 
-    /// Texts, with one of which every text that matches begins. `None` if there are none, or very many.
-    pub fn beginnings(&self) -> Option<&[Box<[u8]>]> {
-        self.beginnings.as_deref()
+    /// What every text that matches has. `None` if nothing is known of that.
+    pub fn needed(&self) -> Option<&Needed> {
+        self.needed.as_ref()
     }
 
     /// True if it became a table, false if it is simulated.
@@ -89,10 +90,24 @@ impl Regex {
     }
 }
 
-/// What texts begin with that match: only ASCII, which is the same before and after what is not UTF-8 was taken for U+FFFD.
-fn beginnings(pattern: &str) -> Option<Box<[Box<[u8]>]>> {
+/// What every text has that matches an expression: only ASCII, which is the same before and after what is not UTF-8 was taken
+/// for U+FFFD.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Needed {
+    /// It begins with one of these.
+    Front(Box<[Box<[u8]>]>),
+    /// It contains this.
+    Inside(Box<[u8]>),
+}
+
+fn needed(pattern: &str) -> Option<Needed> {
     let hir = regex_syntax::ParserBuilder::new().utf8(false).nest_limit(100).build().parse(pattern).ok()?;
-    let found = regex_syntax::hir::literal::Extractor::new().extract(&hir);
+    beginnings(&hir).map(Needed::Front).or_else(|| longest_part(&hir).map(Needed::Inside))
+}
+
+/// The texts that what matches begins with, if they are few.
+fn beginnings(hir: &Hir) -> Option<Box<[Box<[u8]>]>> {
+    let found = regex_syntax::hir::literal::Extractor::new().extract(hir);
     let mut texts: Vec<Box<[u8]>> = Vec::new();
     for literal in found.literals()? {
         let ascii = literal.as_bytes().iter().position(|byte| !byte.is_ascii()).unwrap_or(literal.len());
@@ -104,6 +119,25 @@ fn beginnings(pattern: &str) -> Option<Box<[Box<[u8]>]>> {
     texts.sort();
     texts.dedup();
     Some(texts.into())
+}
+
+/// The longest text that stands in whatever matches.
+fn longest_part(hir: &Hir) -> Option<Box<[u8]>> {
+    let mut best: &[u8] = &[];
+    let mut rest = vec![hir];
+    while let Some(hir) = rest.pop() {
+        match hir.kind() {
+            HirKind::Concat(parts) => rest.extend(parts),
+            HirKind::Capture(capture) => rest.push(&capture.sub),
+            HirKind::Repetition(repetition) if repetition.min > 0 => rest.push(&repetition.sub),
+            HirKind::Literal(literal) => {
+                let ascii = literal.0.split(|byte| !byte.is_ascii());
+                best = ascii.chain([best]).max_by_key(|text| text.len()).unwrap_or(best);
+            }
+            _ => {}
+        }
+    }
+    (!best.is_empty()).then(|| best.into())
 }
 
 /// The table of an expression, if it is small.
@@ -288,16 +322,42 @@ mod tests {
     }
 
     #[test]
-    fn what_matches_begins_with_a_beginning() {
-        let beginnings = |pattern: &str| {
-            let regex = Regex::new(pattern.as_bytes()).unwrap();
-            let texts = regex.beginnings()?.iter().map(|text| String::from_utf8_lossy(text).into_owned());
-            Some(texts.collect::<Vec<_>>().join(" "))
+    fn what_every_text_has_that_matches_is_known() {
+        let needed = |pattern: &str| match Regex::new(pattern.as_bytes()).unwrap().needed() {
+            Some(Needed::Front(texts)) => {
+                texts.iter().map(|text| format!("{}…", String::from_utf8_lossy(text))).collect::<Vec<_>>().join(" ")
+            }
+            Some(Needed::Inside(text)) => format!("…{}…", String::from_utf8_lossy(text)),
+            None => "nothing".to_owned(),
         };
-        insta::assert_compact_debug_snapshot!(
-            ["/etc/[a-c]x.*", "ab|cd.*", "(?i)ab", "a\u{e9}.", ".*x", "a?b*", "^x+", "[a-z]+", "\u{fffd}a", ""]
-                .map(beginnings)
-        );
+        let patterns = [
+            "/etc/[a-c]x.*",
+            "ab|cd.*",
+            "(?i)ab",
+            "a\u{e9}.",
+            ".*x",
+            ".*(abc)+/d?ef[0-9]",
+            "a?b*",
+            "^x+",
+            "[a-z]+",
+            "\u{fffd}ab",
+            ".*(a|b)",
+            "",
+        ];
+        insta::assert_snapshot!(patterns.map(|pattern| format!("{pattern}: {}", needed(pattern))).join("\n"), @"
+        /etc/[a-c]x.*: /etc/ax… /etc/bx… /etc/cx…
+        ab|cd.*: ab… cd…
+        (?i)ab: AB… Ab… aB… ab…
+        aé.: a…
+        .*x: …x…
+        .*(abc)+/d?ef[0-9]: …abc…
+        a?b*: nothing
+        ^x+: x…
+        [a-z]+: nothing
+        �ab: …ab…
+        .*(a|b): nothing
+        : nothing
+        ");
     }
 
     #[test]
