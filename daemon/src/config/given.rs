@@ -15,7 +15,7 @@ pub struct Setting {
     pub append: bool,
 }
 
-/// Reads an option: `key=value`, `section.key=value`, `list[]=item`, `section={key: value}`.
+/// Reads an option: `key=value`, `section.key=value`, `list[]=item`, `list[].key.key=value`, `section={key: value}`.
 pub fn option(option: &str, findings: &mut Findings) -> Option<Setting> {
     let place = format!("-o {}", line(option));
     let Some((key, text)) = option.split_once('=') else {
@@ -23,6 +23,15 @@ pub fn option(option: &str, findings: &mut Findings) -> Option<Setting> {
         return None;
     };
     let key = key.trim();
+    if let Some((path, within)) = key.split_once("[].")
+        && matches!(meaning(path), Meaning::Key(Kind::List(Kind::Switch)))
+        && within.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'.')
+    {
+        // `rules[].disable.rule=name` is Falco's way to write `rules[]={disable: {rule: name}}`.
+        let quoted = serde_json::Value::from(text).to_string();
+        let item = within.rsplit('.').fold(quoted, |inner, key| format!("{{{key}: {inner}}}"));
+        return set(path, &item, &place, findings).map(|dict| Setting { dict, append: true });
+    }
     let (path, append) = match key.strip_suffix("[]") {
         Some(path) => (path, true),
         None => (key, false),

@@ -44,7 +44,7 @@ impl Cost {
             format!("{:>9} {:>9} {:>10} {each:>10}  {name}", rule.asked, rule.matched, rule.time.as_micros())
         }));
         lines.push(format!(
-            "{} events; {} rules were never asked; finding the rules for an event took {} us",
+            "{} events; rules never asked: {}; finding the rules for an event took {} us",
             self.events,
             self.rules.len() - asked.len(),
             self.finding.as_micros()
