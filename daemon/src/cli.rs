@@ -183,6 +183,10 @@ pub struct TestArgs {
     /// List the conditions of the rules that no event made true, or none made false
     #[arg(long)]
     pub coverage: bool,
+
+    /// List how often each rule was asked, and how long that took
+    #[arg(long)]
+    pub cost: bool,
 }
 
 /// What to explain.

@@ -208,10 +208,14 @@ fn rule_files_that_cannot_be_read_are_all_named() {
     kestrel: a.yaml: cannot read the rules: No such file or directory (os error 2)
     b.yaml: cannot read the rules: No such file or directory (os error 2)
     ");
-    assert_snapshot!(place.run(&["-c", "c.yaml", "-V", "a.yaml"]), @r"
-    exit 2
-    kestrel: a.yaml: cannot read the rules: No such file or directory (os error 2)
-    ");
+    let verdict = place.run(&["-c", "c.yaml", "-V", "a.yaml"]);
+    assert!(
+        verdict.contains("a.yaml: Invalid\nerror[LOAD_ERR_FILE_READ]: the file cannot be read: No such"),
+        "{verdict}"
+    );
+    assert!(verdict.starts_with("exit 2") && verdict.contains("one thing is wrong in the rules"), "{verdict}");
+    let json = place.run(&["-c", "c.yaml", "-o", "json_output=true", "-V", "a.yaml"]);
+    assert!(json.contains("\"code\":\"LOAD_ERR_FILE_READ\""), "{json}");
     assert_snapshot!(place.run(&["-c", "c.yaml", "-r", "empty"]), @r"
     exit 2
     kestrel: no rule is enabled: nothing would ever be found. Name rule files with -r or in rules_files

@@ -558,3 +558,14 @@ tests:
     let said = place.run(&["test", "a.yaml", "b.yaml", "--coverage"]);
     assert_snapshot!("coverage of many tests", said);
 }
+
+#[test]
+fn the_cost_of_each_rule_that_was_asked_is_listed() {
+    let place = Place::new(&[("rules.yaml", COVERED), ("tests.yaml", FEW)]);
+    let said = place.run(&["test", "tests.yaml", "--cost"]);
+    let rows: Vec<Vec<&str>> = said.lines().map(|line| line.split_whitespace().collect()).collect();
+    let of = |rule: &str| rows.iter().find(|row| row.len() == 5 && row[4] == rule).map(|row| (row[0], row[1]));
+    assert_eq!((of("rule"), of("Notes")), (Some(("asked", "matched")), Some(("3", "1"))), "{said}");
+    assert!(said.contains("3 events; rules never asked: 1; "), "{said}");
+    assert!(!place.run(&["test", "tests.yaml"]).contains("asked"));
+}

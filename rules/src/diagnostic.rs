@@ -82,7 +82,7 @@ pub(crate) struct Note {
 /// The item that something is wrong with.
 #[derive(Clone, Debug)]
 pub(crate) struct ItemRef {
-    /// `rule`, `macro`, `list` and so on.
+    /// `rule`, `macro`, `list` and so on; `rules content` is a file as a whole.
     pub kind: &'static str,
     pub name: Rc<str>,
     pub place: Place,
@@ -98,6 +98,8 @@ pub struct Diagnostic {
     pub(crate) help: Option<String>,
     pub(crate) notes: Vec<Note>,
     pub(crate) item: Option<ItemRef>,
+    /// A part of the item that has a name of its own: an exception of a rule.
+    pub(crate) part: Option<ItemRef>,
 }
 
 impl Diagnostic {
@@ -110,6 +112,7 @@ impl Diagnostic {
             help: None,
             notes: Vec::new(),
             item: None,
+            part: None,
         }
     }
 
@@ -234,6 +237,13 @@ impl Findings {
     pub fn attribute(&mut self, since: (usize, usize), item: &ItemRef) {
         for diagnostic in self.errors.iter_mut().skip(since.0).chain(self.warnings.iter_mut().skip(since.1)) {
             diagnostic.item.get_or_insert_with(|| item.clone());
+        }
+    }
+
+    /// Says of what was found since then that it is about a part of an item.
+    pub fn attribute_part(&mut self, since: (usize, usize), part: &ItemRef) {
+        for diagnostic in self.errors.iter_mut().skip(since.0).chain(self.warnings.iter_mut().skip(since.1)) {
+            diagnostic.part.get_or_insert_with(|| part.clone());
         }
     }
 

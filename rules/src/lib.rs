@@ -14,6 +14,7 @@
 //! | `check` | names, types, macros, lists |
 //! | `plan` | the tests of all conditions, in one graph |
 //! | `ruleset`, `index` | judging an event |
+//! | `statistics` | what judging costs |
 //! | `select` | which rules are switched on |
 //! | `output` | output formats |
 //! | `explain` | how a rule is evaluated, and what each of its tests says of an event |
@@ -49,6 +50,7 @@ mod output;
 mod plan;
 mod ruleset;
 mod select;
+mod statistics;
 mod suggest;
 pub mod syntax;
 mod text;
@@ -64,6 +66,7 @@ pub use output::OutputFormat;
 pub use plan::Glob;
 pub use ruleset::{Matching, Rule, RuleSet};
 pub use select::{Selected, Selection};
+pub use statistics::{RuleStatistics, Statistics};
 
 /// The rules that Kestrel comes with, as one file: words first, then subject by subject. Of several rules that match an event
 /// the first fires, so the order counts; ci/default-rules.sh has the same.

@@ -3,7 +3,7 @@
 use super::{Failure, print};
 use crate::cli::{Cli, TestArgs};
 use crate::config::rule_files;
-use crate::rule_test::{self, Coverage, Outcome, Tally, TestFile, failure, heading, line};
+use crate::rule_test::{self, Cost, Coverage, Outcome, Tally, TestFile, failure, heading, line};
 use kestrel_outputs::escape;
 use std::path::Path;
 
@@ -33,19 +33,24 @@ pub fn run(args: &TestArgs, cli: &Cli) -> Result<(), Failure> {
     }
     let mut tally = Tally::default();
     let mut coverage = Coverage::default();
+    let mut cost = args.cost.then(Cost::default);
     for file in files {
-        play(file, &mut tally, &mut coverage)?;
+        play(file, &mut tally, &mut coverage, cost.as_mut())?;
     }
     print(format_args!("{coverage}"))?;
     if args.coverage {
         coverage.lines().iter().try_for_each(|line| print(format_args!("{}", escape::line(line))))?;
     }
+    for line in cost.iter().flat_map(Cost::lines) {
+        print(format_args!("{}", escape::line(&line)))?;
+    }
     print(format_args!("{tally}"))?;
     if tally.failed > 0 { Err(Failure::TestsFailed(tally.failed)) } else { Ok(()) }
 }
 
-fn play(file: TestFile, tally: &mut Tally, coverage: &mut Coverage) -> Result<(), Failure> {
+fn play(file: TestFile, tally: &mut Tally, coverage: &mut Coverage, cost: Option<&mut Cost>) -> Result<(), Failure> {
     let TestFile { name, sources, mut rules, tests } = file;
+    rules.measure(cost.is_some());
     print(format_args!("{}", heading(&name)))?;
     for test in &tests {
         let (outcome, again) = rule_test::play(test, rules, &sources);
@@ -56,6 +61,9 @@ fn play(file: TestFile, tally: &mut Tally, coverage: &mut Coverage) -> Result<()
         if let Outcome::Failed(mismatch) = &outcome {
             print(format_args!("{}", failure(mismatch)))?;
         }
+    }
+    if let Some(cost) = cost {
+        cost.add(&rules);
     }
     Ok(())
 }

@@ -6,15 +6,23 @@ use super::unfilled::Unfilled;
 use super::{Failure, print};
 use crate::config::Config;
 use crate::config::rule_files;
+use kestrel_rules::describe::Verdict;
 use kestrel_rules::{Diagnostic, RuleSet, RuleSource, Severity};
 use std::path::PathBuf;
 
 /// Validates files. Together, since macros and lists of one can be used in the next. What is wanted of their description
 /// goes into the same answer where that is JSON, and behind it otherwise.
 pub fn run(files: &[PathBuf], described: Option<&Wanted>, config: &Config) -> Result<(), Failure> {
-    let sources = rule_files::read(files).map_err(Failure::RuleFiles)?;
+    let (sources, unreadable) = rule_files::read_each(files);
+    let unreadable: Vec<Verdict> = unreadable
+        .iter()
+        .map(|problem| Verdict::unreadable(&problem.path.display().to_string(), &problem.error.to_string()))
+        .collect();
     if config.outputs.json_output {
-        return as_json(&sources, described);
+        return as_json(&sources, unreadable, described);
+    }
+    for verdict in &unreadable {
+        print(format_args!("{verdict}"))?;
     }
     let (problems, errors, unfilled): (Vec<Diagnostic>, usize, _) = match RuleSet::load(&sources, options(config)) {
         Ok(loaded) => (loaded.warnings, 0, Unfilled::of(&loaded.rules, usize::MAX)),
@@ -38,8 +46,8 @@ pub fn run(files: &[PathBuf], described: Option<&Wanted>, config: &Config) -> Re
     if let Some(unfilled) = unfilled {
         print(format_args!("warning: {unfilled}"))?;
     }
-    if errors > 0 {
-        return Err(Failure::Invalid(errors));
+    if errors + unreadable.len() > 0 {
+        return Err(Failure::Invalid(errors + unreadable.len()));
     }
     match described {
         Some(wanted) => describe::run(files, wanted, config),
@@ -48,8 +56,9 @@ pub fn run(files: &[PathBuf], described: Option<&Wanted>, config: &Config) -> Re
 }
 
 /// The verdicts in Falco's JSON.
-fn as_json(sources: &[RuleSource], described: Option<&Wanted>) -> Result<(), Failure> {
-    let verdicts = kestrel_rules::describe::validate(sources);
+fn as_json(sources: &[RuleSource], unreadable: Vec<Verdict>, described: Option<&Wanted>) -> Result<(), Failure> {
+    let mut verdicts = unreadable;
+    verdicts.extend(kestrel_rules::describe::validate(sources));
     let errors: usize = verdicts.iter().map(|verdict| verdict.errors.len()).sum();
     let mut answer = kestrel_rules::describe::as_json(&verdicts);
     if errors == 0

@@ -19,7 +19,7 @@ pub struct Setting {
     pub value: Value,
 }
 
-/// Reads an option: `key=value`, `section.key=value`, `list[]=item`, `list[0].key=value`, `section={key: value}`.
+/// Reads an option: `key=value`, `section.key=value`, `list[]=item`, `list[].key.key=value`, `section={key: value}`.
 pub fn option(option: &str, findings: &mut Findings) -> Option<Setting> {
     let place = format!("-o {}", line(option));
     let Some((key, text)) = option.split_once('=') else {

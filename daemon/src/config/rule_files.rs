@@ -23,6 +23,12 @@ pub struct UnreadableRules {
 /// # Errors
 /// [`UnreadableRules`] for each file or folder that is not there or cannot be read.
 pub fn read(paths: &[PathBuf]) -> Result<Vec<RuleSource>, Vec<UnreadableRules>> {
+    let (sources, problems) = read_each(paths);
+    if problems.is_empty() { Ok(sources) } else { Err(problems) }
+}
+
+/// Every file that can be read, in order, and why each other cannot.
+pub fn read_each(paths: &[PathBuf]) -> (Vec<RuleSource>, Vec<UnreadableRules>) {
     let mut sources = Vec::new();
     let mut problems = Vec::new();
     for path in paths {
@@ -38,7 +44,7 @@ pub fn read(paths: &[PathBuf]) -> Result<Vec<RuleSource>, Vec<UnreadableRules>> 
             Err(error) => problems.push(UnreadableRules { path: path.clone(), error }),
         }
     }
-    if problems.is_empty() { Ok(sources) } else { Err(problems) }
+    (sources, problems)
 }
 
 fn files(path: &Path) -> io::Result<Vec<PathBuf>> {
@@ -68,6 +74,10 @@ pub fn yaml_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
 
 fn source(path: &Path) -> Result<RuleSource, UnreadableRules> {
     let unreadable = |error| UnreadableRules { path: path.to_owned(), error };
+    // Opening a pipe would wait for whoever writes to it.
+    if !std::fs::metadata(path).map_err(unreadable)?.is_file() {
+        return Err(unreadable(io::Error::other("it is no regular file")));
+    }
     let mut text = String::new();
     File::open(path).and_then(|file| file.take(MAX_BYTES + 1).read_to_string(&mut text)).map_err(unreadable)?;
     if text.len() as u64 > MAX_BYTES {
@@ -108,6 +118,8 @@ mod tests {
         let binary = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(binary.path(), [0xff, 0xfe]).unwrap();
         assert!(read(&[binary.path().to_owned()]).is_err());
+        let device = read(&["/dev/null".into()]).unwrap_err();
+        assert_eq!(device[0].to_string(), "/dev/null: cannot read the rules: it is no regular file");
     }
 
     #[test]

@@ -15,12 +15,14 @@
 //! | `play.rs` | playing a test |
 //! | `replay.rs` | its records once more, to look at what rules see |
 //! | `coverage.rs` | which conditions no event made true, or none made false |
+//! | `cost.rs` | what each rule cost |
 //! | `explain.rs` | why a rule did not fire |
 //! | `report.rs` | what people see |
 //!
 //! Limits: a file has at most [`MAX_BYTES`], tests, processes and events are bounded as well; what is beyond is refused.
 //! docs/RULE-TESTS.md is the page for those who write tests.
 
+mod cost;
 mod coverage;
 mod explain;
 mod machine;
@@ -30,6 +32,7 @@ mod reading;
 mod replay;
 mod report;
 
+pub use cost::Cost;
 pub use coverage::Coverage;
 pub use play::{Alerted, Mismatch, Outcome, play};
 pub use problem::Problem;

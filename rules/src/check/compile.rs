@@ -8,10 +8,10 @@ use super::predicate::{Comparison, Sets, compares_text};
 use super::types::{comparable, mismatch};
 use super::values::{List, PartKey, Values};
 use super::{MAX_PROBLEMS, Problem, suspicious};
+use crate::code::Code;
 use crate::diagnostic::{ItemRef, Note, Place, Severity};
 use crate::field::{Field, FieldSource};
 use crate::plan::{Builder, NodeId, OperandId};
-use crate::suggest::nearest;
 use crate::syntax::{self, Check, Expr, Literal, Modifier, Op, Right, Span, SyntaxError, Word};
 use crate::text::PiecedText;
 use kestrel_core::schema::EventSet;
@@ -154,25 +154,7 @@ impl Checker {
     fn macro_use(&mut self, word: &Word, subject: &mut Subject<'_>) -> Option<Compiled> {
         let found = self.macros.get(&*word.text).cloned();
         let Some(def) = found.as_ref().filter(|def| def.defined < subject.sees) else {
-            let place = subject.place(&word.span);
-            let problem = if subject.kind == "macro" && word.text == subject.name {
-                let message = format!("the macro {} uses itself", word.text);
-                Problem::error(place, message, "it would never end")
-            } else if let Some(def) = found {
-                let later = Note { message: "it is defined here".to_owned(), place: def.item.place.first_line() };
-                let message = format!("the macro {} is used before it is defined", word.text);
-                let mut problem = Problem::error(place, message, "a macro can use those that stand before it");
-                problem.diagnostic.notes.push(later);
-                problem
-            } else if self.lists.contains_key(&*word.text) {
-                let message = format!("{} is a list, not a macro", word.text);
-                Problem::error(place, message, "expected a macro or a field")
-                    .help(Some(format!("write <field> in ({})", word.text)))
-            } else {
-                let names = self.macros.iter().filter(|(_, def)| def.defined < subject.sees).map(|(name, _)| &**name);
-                let help = nearest(&word.text, names).map(|name| format!("did you mean {name}?"));
-                Problem::error(place, format!("there is no macro {}", word.text), "unknown macro").help(help)
-            };
+            let problem = self.no_macro(word, found.as_deref(), subject);
             subject.problems.push(problem);
             return None;
         };
@@ -180,7 +162,8 @@ impl Checker {
         let Some(outcome) = self.macro_outcome(&word.text, def, subject.source) else {
             let message = format!("the macro {} uses itself", word.text);
             let place = subject.place(&word.span);
-            subject.problems.push(Problem::error(place, message, "it would never end"));
+            let problem = Problem::error(place, message, "it would never end");
+            subject.problems.push(problem.coded(Code::Validate));
             return None;
         };
         for problem in &outcome.problems {
@@ -239,7 +222,7 @@ impl Checker {
         outcome.compiled.map(|compiled| compiled.when_true())
     }
 
-    fn list(&self, name: &str) -> Option<Rc<List>> {
+    pub(super) fn list(&self, name: &str) -> Option<Rc<List>> {
         self.lists.get(name).cloned()
     }
 

@@ -10,10 +10,12 @@
 //! | `suspicious.rs` | what is probably not meant |
 //! | `events.rs` | which events a condition can hold for |
 //! | `compile.rs` | conditions and macros |
+//! | `macro_names.rs` | names of macros that lead nowhere |
 //! | `outline.rs` | conditions beside what they were compiled to |
 
 mod compile;
 mod events;
+mod macro_names;
 mod names;
 mod operand;
 mod outline;
@@ -49,6 +51,11 @@ impl Problem {
 
     fn warning(code: Code, place: Place, message: impl Into<String>, label: impl Into<String>) -> Problem {
         Problem { diagnostic: Diagnostic::new(code, place, message, label), unknown: false }
+    }
+
+    fn coded(mut self, code: Code) -> Problem {
+        self.diagnostic.code = code;
+        self
     }
 
     fn help(mut self, help: Option<String>) -> Problem {

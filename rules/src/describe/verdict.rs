@@ -1,10 +1,11 @@
 //! Whether rule files are valid, and why not: as text and as JSON.
 
 use crate::code::Code;
-use crate::diagnostic::{Diagnostic, Place};
+use crate::diagnostic::{Diagnostic, ItemRef, Place, SourceText};
 use crate::load::{self, RuleSource};
 use serde_json::{Value, json};
 use std::fmt;
+use std::rc::Rc;
 
 /// What is to be said about one file.
 #[derive(Clone, Debug)]
@@ -32,6 +33,16 @@ pub fn validate(sources: &[RuleSource]) -> Vec<Verdict> {
 }
 
 impl Verdict {
+    /// On a file that cannot be read.
+    pub fn unreadable(name: &str, reason: &str) -> Verdict {
+        let file = Rc::new(SourceText { index: 0, name: name.to_owned(), text: String::new() });
+        let place = Place { file, span: 0..0 };
+        let content = ItemRef { kind: "rules content", name: "".into(), place: place.clone() };
+        let message = format!("the file cannot be read: {reason}");
+        let error = Diagnostic::new(Code::FileRead, place, message, "").of(&content);
+        Verdict { name: name.to_owned(), errors: vec![error], warnings: Vec::new() }
+    }
+
     /// True if nothing is wrong.
     pub fn is_successful(&self) -> bool {
         self.errors.is_empty()
@@ -61,7 +72,7 @@ pub fn as_json(verdicts: &[Verdict]) -> Value {
 
 fn diagnostic(diagnostic: &Diagnostic) -> Value {
     let mut locations = Vec::new();
-    if let Some(item) = &diagnostic.item {
+    for item in diagnostic.item.iter().chain(&diagnostic.part) {
         locations.push(location(item.kind, &item.name, &item.place));
     }
     locations.extend(diagnostic.notes.iter().rev().map(|note| location(&note.message, "", &note.place)));

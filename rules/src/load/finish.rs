@@ -67,6 +67,7 @@ pub fn finish(collection: Collection, findings: &mut Findings) -> Compiled {
             rules.push(rule);
         }
     }
+    unused_macros(&collection, &checker, findings);
     unused(&collection, &checker, findings);
     Compiled { collection, checker, rules }
 }
@@ -206,6 +207,17 @@ fn output(def: &RuleDef, source: FieldSource, findings: &mut Findings) -> Option
     let (format, problems) = OutputFormat::compile(&def.output, &def.item, source);
     let skipped = report(def, problems, findings);
     format.filter(|_| !skipped)
+}
+
+/// Looks at the macros that no rule uses: those that only such use count as used, and wrong names are wrong there, too.
+fn unused_macros(collection: &Collection, checker: &Checker, findings: &mut Findings) {
+    let unused =
+        |def: &&super::collection::MacroDef| checker.macros.get(&def.item.name).is_some_and(|known| !known.used.get());
+    let defs: Vec<_> = collection.macros.iter().filter(unused).collect();
+    for def in defs {
+        let problems = checker.macros.get(&def.item.name).map(|def| checker.unused_macro(def)).unwrap_or_default();
+        problems.into_iter().for_each(|problem| findings.add(problem.diagnostic.of(&def.item)));
+    }
 }
 
 fn unused(collection: &Collection, checker: &Checker, findings: &mut Findings) {

@@ -101,7 +101,10 @@ pub fn load(sources: &[RuleSource]) -> (Compiled, Findings) {
             Ok(documents) => {
                 documents.iter().for_each(|document| reader::document(&file, document, &mut collection, &mut findings))
             }
-            Err(problem) => findings.add(*problem),
+            Err(problem) => {
+                let content = reader::content("rules content", problem.place.clone());
+                findings.add(problem.of(&content));
+            }
         }
     }
     let compiled = finish(collection, &mut findings);

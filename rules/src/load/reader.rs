@@ -4,7 +4,7 @@ use super::collection::Collection;
 use super::item::Item;
 use super::{definition, requirement, rule};
 use crate::code::Code;
-use crate::diagnostic::{Diagnostic, Findings, Place, SourceText};
+use crate::diagnostic::{Diagnostic, Findings, ItemRef, Place, SourceText};
 use crate::suggest::nearest;
 use crate::yaml::{Kind, Node};
 use std::rc::Rc;
@@ -19,10 +19,20 @@ pub fn document(file: &Rc<SourceText>, document: &Node, collection: &mut Collect
             let place = Place { file: Rc::clone(file), span: document.span.clone() }.first_line();
             let label = format!("this is {}", document.describe());
             let help = "a rule file is a list of rules, macros and lists, each with a minus before it".to_owned();
-            let message = "Rules content is not yaml array of objects";
-            findings.add(Diagnostic::new(Code::YamlValidate, place, message, label).help(Some(help)));
+            // One text is probably a file of another kind.
+            let message = match &document.kind {
+                Kind::Scalar(_) => "Rules content is not yaml",
+                _ => "Rules content is not yaml array of objects",
+            };
+            let content = content("rules content", place.clone());
+            findings.add(Diagnostic::new(Code::YamlValidate, place, message, label).help(Some(help)).of(&content));
         }
     }
+}
+
+/// A file as a whole, or an item of no kind, as what something is wrong with.
+pub fn content(kind: &'static str, place: Place) -> ItemRef {
+    ItemRef { kind, name: "".into(), place }
 }
 
 /// Kinds of items by the key that makes them one, in the order in which they are looked for.
@@ -36,7 +46,8 @@ fn item(file: &Rc<SourceText>, node: &Node, collection: &mut Collection, finding
         let place = Place { file: Rc::clone(file), span: node.span.clone() }.first_line();
         let label = format!("this is {}", node.describe());
         let message = "an item must be a mapping: a rule, a macro or a list";
-        return findings.add(Diagnostic::new(Code::YamlValidate, place, message, label));
+        let content = content("rules content item", place.clone());
+        return findings.add(Diagnostic::new(Code::YamlValidate, place, message, label).of(&content));
     };
     let before = findings.count();
     let kind = KINDS.into_iter().find(|kind| item.get(kind).is_some());
@@ -50,7 +61,8 @@ fn item(file: &Rc<SourceText>, node: &Node, collection: &mut Collection, finding
             let help = item.keys().find_map(|key| nearest(key, KINDS.into_iter()));
             let help = help.map(|name| format!("did you mean {name}?"));
             let message = "the item is neither a rule nor a macro nor a list";
-            findings.add(Diagnostic::new(Code::UnknownItem, item.head(), message, "ignored").help(help));
+            let content = content("rules content item", item.head());
+            findings.add(Diagnostic::new(Code::UnknownItem, item.head(), message, "ignored").help(help).of(&content));
         }
     }
     if let Some(kind) = kind {

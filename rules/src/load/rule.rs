@@ -94,7 +94,7 @@ fn define(item: &Item<'_>, of: ItemRef, collection: &mut Collection, findings: &
         let help =
             nearest(&source, [DEFAULT_SOURCE, "k8s_audit"].into_iter()).map(|name| format!("did you mean {name}?"));
         let place = item.get("source").map_or_else(|| item.head(), |node| item.place(node));
-        let message = format!("Unknown source {source}");
+        let message = format!("Unknown source {source}, skipping");
         let problem = Diagnostic::new(Code::UnknownSource, place, message, "the rule is left out").help(help);
         findings.add(problem.of(&of));
     }
@@ -302,7 +302,9 @@ fn append_exceptions(rule: &mut RuleDef, exceptions: Option<Vec<Exception>>, fin
     };
     for exception in exceptions {
         let mut wrong = |message: &str, label: &str| {
-            findings.add(Diagnostic::new(Code::Validate, exception.place.clone(), message, label).of(&rule.item));
+            let mut problem = Diagnostic::new(Code::Validate, exception.place.clone(), message, label).of(&rule.item);
+            problem.part = Some(exception.item());
+            findings.add(problem);
             rule.broken = true;
         };
         let Some(known) = rule.exceptions.iter_mut().find(|known| known.name == exception.name) else {

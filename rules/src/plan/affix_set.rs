@@ -35,6 +35,11 @@ impl AffixSet {
         self.end
     }
 
+    /// All of them, short ones first.
+    pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        self.by_length.iter().flat_map(|(_, affixes)| affixes.iter())
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.by_length.iter().map(|(_, affixes)| affixes.len()).sum()

@@ -92,6 +92,49 @@ impl Glob {
     }
 }
 
+/// A part of a pattern that stands in every text that matches it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Literal {
+    /// It is the whole text.
+    Whole(Box<[u8]>),
+    /// The text begins with it.
+    Front(Box<[u8]>),
+    /// The text ends with it.
+    Back(Box<[u8]>),
+    /// The text contains it.
+    Inside(Box<[u8]>),
+}
+
+impl Glob {
+    /// The longest such part. `None` if there is none, or capital letters are the same as small ones.
+    pub fn literal(&self) -> Option<Literal> {
+        if self.ignore_case {
+            return None;
+        }
+        let byte = |item: &Item| match item {
+            Item::Byte(byte) => Some(*byte),
+            _ => None,
+        };
+        let runs = self.items.chunk_by(|a, b| byte(a).is_some() == byte(b).is_some());
+        let mut start = 0;
+        let mut best: Option<(usize, Box<[u8]>)> = None;
+        for run in runs {
+            let text: Box<[u8]> = run.iter().filter_map(byte).collect();
+            if text.len() > best.as_ref().map_or(0, |(_, text)| text.len()) {
+                best = Some((start, text));
+            }
+            start += run.len();
+        }
+        let (start, text) = best?;
+        Some(match (start == 0, start + text.len() == self.items.len()) {
+            (true, true) => Literal::Whole(text),
+            (true, false) => Literal::Front(text),
+            (false, true) => Literal::Back(text),
+            (false, false) => Literal::Inside(text),
+        })
+    }
+}
+
 /// What stands at a place of a pattern.
 enum Found<T> {
     Star,
@@ -227,6 +270,17 @@ fn class(name: &[u8]) -> Option<fn(&u8) -> bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_longest_literal_of_a_pattern_is_found() {
+        let literal = |pattern: &str| Glob::new(pattern.as_bytes(), false).literal();
+        assert_eq!(literal("abc"), Some(Literal::Whole(b"abc".as_slice().into())));
+        assert_eq!(literal("/etc/*"), Some(Literal::Front(b"/etc/".as_slice().into())));
+        assert_eq!(literal("/*/key"), Some(Literal::Back(b"/key".as_slice().into())));
+        assert_eq!(literal("*ab?cde[x]f"), Some(Literal::Inside(b"cde".as_slice().into())));
+        assert_eq!(literal("a\\*b*"), Some(Literal::Front(b"a*b".as_slice().into())));
+        assert_eq!((literal("*"), literal(""), Glob::new(b"abc", true).literal()), (None, None, None));
+    }
 
     #[test]
     fn a_pattern_of_the_event_matches_what_a_compiled_one_matches() {

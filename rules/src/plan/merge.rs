@@ -1,7 +1,6 @@
 //! Several tests of one operand, any of which is enough, made one: a set, a set of beginnings, one automaton.
 
-use super::{AffixSet, End, Predicate, TextSet};
-use aho_corasick::{AhoCorasick, AhoCorasickKind};
+use super::{AffixSet, End, Predicate, Search, TextSet};
 use memchr::memmem::Finder;
 use std::rc::Rc;
 
@@ -20,16 +19,8 @@ pub fn contains(text: &[u8]) -> Predicate {
 }
 
 /// Texts of which one must be found. `None` if there are too many.
-pub fn contains_any(mut texts: Vec<Box<[u8]>>, ignore_case: bool) -> Option<Predicate> {
-    texts.sort();
-    texts.dedup();
-    // An automaton of the kind that needs least memory.
-    let automaton = AhoCorasick::builder()
-        .kind(Some(AhoCorasickKind::ContiguousNFA))
-        .ascii_case_insensitive(ignore_case)
-        .build(&texts)
-        .ok()?;
-    Some(Predicate::ContainsAny(Box::new(automaton)))
+pub fn contains_any(texts: Vec<Box<[u8]>>, ignore_case: bool) -> Option<Predicate> {
+    Search::new(texts, ignore_case).map(|search| Predicate::ContainsAny(Box::new(search)))
 }
 
 /// The kind of a test, and the texts that it asks for, if it can be made one with others of its kind.

@@ -21,7 +21,7 @@
 //! | `predicate.rs` | what can be asked of a value |
 //! | `shape.rs` | what predicates are, in words |
 //! | `compare.rs` | two values of one event compared |
-//! | `text_set.rs`, `affix_set.rs`, `path_set.rs`, `network.rs`, `regex.rs`, `glob.rs` | what predicates are made of |
+//! | `text_set.rs`, `affix_set.rs`, `search.rs`, `path_set.rs`, `network.rs`, `regex.rs`, `glob.rs` | what predicates are made of |
 //!
 //! What several rules ask is evaluated once per event: its result stands in a slot that counts only for that event.
 //! Evaluating allocates nothing in the long run: values that are composed live in an arena that is kept.
@@ -39,19 +39,21 @@ mod predicate;
 mod program;
 mod regex;
 mod run;
+mod search;
 mod shape;
 mod text_set;
 mod transform;
 
 pub use affix_set::{AffixSet, End};
 pub use builder::Builder;
-pub use glob::Glob;
+pub use glob::{Glob, Literal};
 pub use merge::{contains, contains_any};
-pub use network::{Network, NetworkSet};
+pub use network::{Network, NetworkSet, Prefix, prefixes_of};
 pub use path_set::PathSet;
 pub use predicate::Predicate;
-pub use program::{Node, NodeId, Operand, OperandId, Program};
-pub use regex::Regex;
+pub use program::{Node, NodeId, Operand, OperandId, Program, Test};
+pub use regex::{Needed, Regex};
 pub use run::{Memory, Run};
+pub use search::Search;
 pub use text_set::TextSet;
 pub use transform::apply;

@@ -58,12 +58,52 @@ impl FromIterator<Network> for NetworkSet {
     }
 }
 
+/// The first bits of addresses of a kind, all that lie in a network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Prefix {
+    /// Of IPv4 or else of IPv6.
+    pub v4: bool,
+    /// How many bits.
+    pub bits: u8,
+    /// The bits, as a number.
+    pub first: u128,
+}
+
+/// The prefixes of an address, among those of these kinds and lengths.
+pub fn prefixes_of(ip: IpAddr, kinds: &[(bool, u8)]) -> impl Iterator<Item = Prefix> {
+    let v4 = match ip {
+        IpAddr::V4(ip) => Some(ip),
+        // An IPv4 address in an IPv6 socket is still that address (RFC 4291, 2.5.5.2).
+        IpAddr::V6(ip) => ip.to_ipv4_mapped(),
+    };
+    let v6 = match ip {
+        IpAddr::V4(_) => None,
+        IpAddr::V6(ip) => Some(ip),
+    };
+    kinds.iter().filter_map(move |&(is_v4, bits)| {
+        let first = if is_v4 { first_bits(u32::from(v4?).into(), bits, 32) } else { first_bits(v6?.into(), bits, 128) };
+        Some(Prefix { v4: is_v4, bits, first })
+    })
+}
+
 /// The first bits of an address of so many.
 fn first_bits(address: u128, bits: u8, width: u8) -> u128 {
     if bits == 0 { 0 } else { address >> (width - bits) }
 }
 
 impl NetworkSet {
+    /// The first bits of each.
+    pub fn iter(&self) -> impl Iterator<Item = Prefix> {
+        let all = |v4: bool| {
+            let prefixes = if v4 { &self.v4 } else { &self.v6 };
+            let of = move |&(bits, ref set): &(u8, HashSet<u128, FixedState>)| {
+                set.iter().map(move |&first| Prefix { v4, bits, first }).collect::<Vec<_>>()
+            };
+            prefixes.iter().flat_map(of)
+        };
+        all(true).chain(all(false))
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.v4.iter().chain(&self.v6).map(|(_, set)| set.len()).sum()

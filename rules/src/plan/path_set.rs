@@ -43,6 +43,31 @@ impl PathSet {
         self.root.len() + self.rooted.len()
     }
 
+    /// Beginnings of paths, one of which every path in the set has that no slash is doubled in. `None` if that says nothing,
+    /// or there are more than `most`.
+    pub fn beginnings(&self, most: usize) -> Option<Vec<Box<[u8]>>> {
+        let mut beginnings = Vec::new();
+        let mut branches: Vec<(&Branch, Vec<u8>)> = vec![(&self.root, Vec::new()), (&self.rooted, b"/".to_vec())];
+        while let Some((branch, path)) = branches.pop() {
+            if branch.ends || !branch.patterns.is_empty() {
+                if path.is_empty() || beginnings.len() == most {
+                    return None;
+                }
+                beginnings.push(path.into());
+                continue;
+            }
+            for (name, below) in &branch.names {
+                let mut path = path.clone();
+                if !path.is_empty() && path != b"/" {
+                    path.push(b'/');
+                }
+                path.extend_from_slice(name);
+                branches.push((below, path));
+            }
+        }
+        Some(beginnings)
+    }
+
     /// Whether the path is in the set, or below a path of it.
     pub fn contains(&self, path: &[u8]) -> bool {
         let branch = if path.starts_with(b"/") { &self.rooted } else { &self.root };
@@ -113,6 +138,21 @@ mod tests {
         for outside in ["", "/", "/etcetera", "/var", "/var/logs", "/home/.ssh", "/home/me/x", "etc", "/lib"] {
             assert!(!set.contains(outside.as_bytes()), "{outside}");
         }
+    }
+
+    #[test]
+    fn a_path_in_a_set_has_one_of_its_beginnings() {
+        let beginnings = |paths: &[&str]| {
+            let set = PathSet::new(paths.iter().map(|path| path.as_bytes()));
+            let mut all = set.beginnings(3)?;
+            all.sort();
+            Some(all.iter().map(|path| String::from_utf8_lossy(path).into_owned()).collect::<Vec<_>>())
+        };
+        assert_eq!(beginnings(&["/etc/", "/etc/ssh", "//home//*/.ssh"]).unwrap(), ["/etc", "/home"]);
+        assert_eq!(beginnings(&["lib/x", "/"]).unwrap(), ["/", "lib/x"]);
+        assert_eq!(beginnings(&[]).unwrap(), [""; 0]);
+        assert_eq!(beginnings(&["*/x", "/a"]), None);
+        assert_eq!(beginnings(&["/a", "/b", "/c", "/d"]), None);
     }
 
     #[test]

@@ -1,9 +1,8 @@
 //! What can be asked of one value. A missing value satisfies nothing, and is never asked.
 
-use super::{AffixSet, Glob, NetworkSet, PathSet, Regex, TextSet};
+use super::{AffixSet, Glob, NetworkSet, PathSet, Regex, Search, TextSet};
 use crate::facts::Value;
 use crate::number::Number;
-use aho_corasick::AhoCorasick;
 use bumpalo::Bump;
 use memchr::memmem::Finder;
 use std::cmp::Ordering;
@@ -31,7 +30,7 @@ pub enum Predicate {
     /// Contains a text.
     Contains(Box<Finder<'static>>),
     /// Contains one of several texts.
-    ContainsAny(Box<AhoCorasick>),
+    ContainsAny(Box<Search>),
     /// Begins with a text.
     StartsWith(Box<[u8]>),
     /// Ends with a text.
@@ -103,7 +102,7 @@ impl Predicate {
             Predicate::Text(wanted) => **wanted == *value,
             Predicate::TextIn(texts) => texts.contains(value),
             Predicate::Contains(finder) => finder.find(value).is_some(),
-            Predicate::ContainsAny(search) => search.is_match(value),
+            Predicate::ContainsAny(search) => search.finds(value),
             Predicate::StartsWith(prefix) => value.starts_with(prefix),
             Predicate::EndsWith(suffix) => value.ends_with(suffix),
             Predicate::Affix(affixes) => affixes.matches(value),

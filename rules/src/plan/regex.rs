@@ -9,6 +9,7 @@ use regex_automata::dfa::{Automaton, StartKind, dense};
 use regex_automata::nfa::thompson::{self, NFA, pikevm};
 use regex_automata::util::{primitives::StateID, syntax};
 use regex_automata::{Anchored, Input, MatchKind};
+use regex_syntax::hir::{Hir, HirKind};
 use std::cell::RefCell;
 
 /// Bytes that an expression may have.
@@ -22,6 +23,7 @@ const MAX_TABLE: usize = 48 << 10;
 #[derive(Debug)]
 pub struct Regex {
     machine: Machine,
+    needed: Option<Needed>,
 }
 
 #[derive(Debug)]
@@ -58,7 +60,12 @@ impl Regex {
                 Machine::Simulated(Box::new((vm, RefCell::new(cache))))
             }
         };
-        Ok(Regex { machine })
+        Ok(Regex { machine, needed: needed(&pattern) })
+    }
+
+    /// What every text that matches has. `None` if nothing is known of that.
+    pub fn needed(&self) -> Option<&Needed> {
+        self.needed.as_ref()
     }
 
     /// True if it became a table, false if it is simulated.
@@ -81,6 +88,56 @@ impl Regex {
             }
         }
     }
+}
+
+/// What every text has that matches an expression: only ASCII, which is the same before and after what is not UTF-8 was taken
+/// for U+FFFD.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Needed {
+    /// It begins with one of these.
+    Front(Box<[Box<[u8]>]>),
+    /// It contains this.
+    Inside(Box<[u8]>),
+}
+
+fn needed(pattern: &str) -> Option<Needed> {
+    let hir = regex_syntax::ParserBuilder::new().utf8(false).nest_limit(100).build().parse(pattern).ok()?;
+    beginnings(&hir).map(Needed::Front).or_else(|| longest_part(&hir).map(Needed::Inside))
+}
+
+/// The texts that what matches begins with, if they are few.
+fn beginnings(hir: &Hir) -> Option<Box<[Box<[u8]>]>> {
+    let found = regex_syntax::hir::literal::Extractor::new().extract(hir);
+    let mut texts: Vec<Box<[u8]>> = Vec::new();
+    for literal in found.literals()? {
+        let ascii = literal.as_bytes().iter().position(|byte| !byte.is_ascii()).unwrap_or(literal.len());
+        if ascii == 0 {
+            return None;
+        }
+        texts.push(literal.as_bytes()[..ascii].into());
+    }
+    texts.sort();
+    texts.dedup();
+    Some(texts.into())
+}
+
+/// The longest text that stands in whatever matches.
+fn longest_part(hir: &Hir) -> Option<Box<[u8]>> {
+    let mut best: &[u8] = &[];
+    let mut rest = vec![hir];
+    while let Some(hir) = rest.pop() {
+        match hir.kind() {
+            HirKind::Concat(parts) => rest.extend(parts),
+            HirKind::Capture(capture) => rest.push(&capture.sub),
+            HirKind::Repetition(repetition) if repetition.min > 0 => rest.push(&repetition.sub),
+            HirKind::Literal(literal) => {
+                let ascii = literal.0.split(|byte| !byte.is_ascii());
+                best = ascii.chain([best]).max_by_key(|text| text.len()).unwrap_or(best);
+            }
+            _ => {}
+        }
+    }
+    (!best.is_empty()).then(|| best.into())
 }
 
 /// The table of an expression, if it is small.
@@ -262,6 +319,45 @@ mod tests {
         let matches = |text: &str| regex.matches(text.as_bytes(), &Bump::new());
         assert!(matches("bbabbbbbbbbbbbbbb") && matches("aaaaaaaaaaaaaaaaaaa"));
         assert!(!matches("bbbabbbbbbbbbbbbbbb") && !matches("abbbbbbbbbbbbbbx") && !matches(""));
+    }
+
+    #[test]
+    fn what_every_text_has_that_matches_is_known() {
+        let needed = |pattern: &str| match Regex::new(pattern.as_bytes()).unwrap().needed() {
+            Some(Needed::Front(texts)) => {
+                texts.iter().map(|text| format!("{}…", String::from_utf8_lossy(text))).collect::<Vec<_>>().join(" ")
+            }
+            Some(Needed::Inside(text)) => format!("…{}…", String::from_utf8_lossy(text)),
+            None => "nothing".to_owned(),
+        };
+        let patterns = [
+            "/etc/[a-c]x.*",
+            "ab|cd.*",
+            "(?i)ab",
+            "a\u{e9}.",
+            ".*x",
+            ".*(abc)+/d?ef[0-9]",
+            "a?b*",
+            "^x+",
+            "[a-z]+",
+            "\u{fffd}ab",
+            ".*(a|b)",
+            "",
+        ];
+        insta::assert_snapshot!(patterns.map(|pattern| format!("{pattern}: {}", needed(pattern))).join("\n"), @"
+        /etc/[a-c]x.*: /etc/ax… /etc/bx… /etc/cx…
+        ab|cd.*: ab… cd…
+        (?i)ab: AB… Ab… aB… ab…
+        aé.: a…
+        .*x: …x…
+        .*(abc)+/d?ef[0-9]: …abc…
+        a?b*: nothing
+        ^x+: x…
+        [a-z]+: nothing
+        �ab: …ab…
+        .*(a|b): nothing
+        : nothing
+        ");
     }
 
     #[test]

@@ -25,9 +25,7 @@ impl Display for Predicate {
             Predicate::Text(_) => f.write_str("a text"),
             Predicate::TextIn(texts) => write!(f, "set of {}", Many(texts.len(), "text")),
             Predicate::Contains(_) => f.write_str("search for a text"),
-            Predicate::ContainsAny(automaton) => {
-                write!(f, "automaton of {}", Many(automaton.patterns_len(), "text"))
-            }
+            Predicate::ContainsAny(search) => write!(f, "automaton of {}", Many(search.texts().len(), "text")),
             Predicate::StartsWith(_) => f.write_str("a beginning"),
             Predicate::EndsWith(_) => f.write_str("an ending"),
             Predicate::Affix(affixes) => {

@@ -77,3 +77,50 @@ fn each_file_has_a_verdict_as_text() {
 fn each_file_has_a_verdict_as_json() {
     assert_json_snapshot!(as_json(&three_files()));
 }
+
+/// The kinds and names of what each problem of a file is about, from outside to inside, behind the code of the problem.
+fn about(text: &str) -> Vec<String> {
+    let verdicts = as_json(&validate(&[source("r.yaml", text)]));
+    let problem = |problem: &serde_json::Value| {
+        let locations = problem["context"]["locations"].as_array().unwrap();
+        let location = |location: &serde_json::Value| {
+            format!("{} {}", location["item_type"].as_str().unwrap(), location["item_name"].as_str().unwrap())
+        };
+        let all: Vec<String> = locations.iter().map(location).collect();
+        format!("{}: {}", problem["code"].as_str().unwrap(), all.join(" > ").trim_end_matches(" >  "))
+    };
+    let of =
+        |key: &str| verdicts["falco_load_results"][0][key].as_array().unwrap().iter().map(problem).collect::<Vec<_>>();
+    [of("errors"), of("warnings")].concat()
+}
+
+#[test]
+fn the_json_says_which_item_and_which_exception_of_a_rule_is_wrong() {
+    let rule = |exception: &str| {
+        format!(
+            "- rule: R\n  desc: d\n  condition: evt.type = open\n  output: o\n  priority: INFO\n  exceptions:\n    - {exception}\n"
+        )
+    };
+    let exceptions = [
+        "{name: ex, values: [a]}",
+        "{fields: [proc.name], values: [[a]]}",
+        "{name: ex, fields: [proc.nme], values: [[a]]}",
+        "{name: ex, fields: [proc.name], comps: [is], values: [[a]]}",
+        "{name: ex, fields: [proc.name, fd.name], comps: [=], values: [[a, b]]}",
+        "{name: ex, fields: [proc.name], values: [[a, b]]}",
+        "{name: ex, fields: [proc.name], value: [[a]]}",
+    ];
+    let appended = [
+        "{name: ex, fields: [proc.name], values: [[b]]}",
+        "{name: other, values: [[b]]}",
+        "{name: ex, values: [[b, c]]}",
+    ]
+    .map(|exception| {
+        rule("{name: ex, fields: [proc.name], values: [[a]]}")
+            + &format!("- rule: R\n  exceptions:\n    - {exception}\n  override: {{exceptions: append}}\n")
+    });
+    let contents = ["some text", "a: b", "- text", "- {}", "a: b: c", "- macro: m\n  condition: nowhere\n"];
+    let all = exceptions.iter().map(|exception| rule(exception)).chain(appended);
+    let all = all.chain(contents.iter().map(|&text| text.to_owned()));
+    assert_snapshot!(all.flat_map(|text| about(&text)).collect::<Vec<_>>().join("\n"));
+}

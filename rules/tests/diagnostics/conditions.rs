@@ -156,3 +156,19 @@ fn several_values_where_one_is_expected_are_shown() {
 "
     ));
 }
+
+#[test]
+fn names_in_macros_that_nothing_uses_are_checked_too() {
+    assert_snapshot!(said(
+        "\
+- list: within
+  items: [a]
+- macro: alone
+  condition: opend or itself
+- macro: later
+  condition: after and proc.no_field_of_any_source = 1
+- macro: after
+  condition: proc.name in (within)
+"
+    ));
+}

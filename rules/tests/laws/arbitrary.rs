@@ -8,8 +8,9 @@ use kestrel_rules::syntax::{
 use proptest::prelude::*;
 
 /// Few texts, so that conditions hold now and then.
-const TEXTS: &[&str] =
-    &["", "a", "b", "ab", "aB", "abc", "/a", "/a/b", "/b/a/", "x y", "12", "-1", "and", "anyof", "a'\"b"];
+const TEXTS: &[&str] = &[
+    "", "a", "b", "ab", "aB", "abc", "/a", "/a/b", "/b/a/", "/a//b", "//a", "x y", "12", "-1", "and", "anyof", "a'\"b",
+];
 const EVENTS: &[&str] = &["open", "openat", "execve", "unlink", "kill", "connect"];
 
 fn literal(text: &str) -> Literal {
@@ -65,7 +66,7 @@ const KINDS: &[Kind] = &[
     TEXT,
     Kind {
         fields: &["proc.name", "fd.name"],
-        literals: &["a?", "*b", "/a*", "*", "a*b*"],
+        literals: &["a?", "*b", "/a*", "*", "a*b*", "*/b*", "?b", "ab"],
         one: &[Op::Glob, Op::IGlob],
         list: &[],
         modified: &[Op::Glob],
@@ -73,7 +74,19 @@ const KINDS: &[Kind] = &[
     },
     Kind {
         fields: &["proc.name", "fd.name"],
-        literals: &["a+b?c?", "[ab]+", "/a(/.)*", ".*", "ab|a", "a|ab"],
+        literals: &[
+            "a+b?c?",
+            "[ab]+",
+            "/a(/.)*",
+            ".*",
+            "ab|a",
+            "a|ab",
+            "(?i)ab.?",
+            "/[ab].*",
+            ".*b",
+            ".?(ab)+.*",
+            "[^b]+/b.?",
+        ],
         one: &[Op::Regex],
         list: &[],
         modified: &[Op::Regex],
@@ -239,15 +252,44 @@ pub fn any_condition() -> BoxedStrategy<Expr> {
     combined(any_check())
 }
 
-/// A condition that needs a field to have one of a few values.
-pub fn any_guarded() -> BoxedStrategy<Expr> {
+/// What an index can find a rule by.
+fn any_guard() -> BoxedStrategy<Expr> {
     let field = prop::sample::select(&["proc.name", "proc.name", "proc.aname", "fd.types", "fd.name"][..]);
     let values = prop::collection::vec(any_literal(TEXTS), 1..3);
-    let guard = (field, values)
+    let set = (field, values)
         .prop_map(|(field, values)| check(Operand::Field(name(field)), Op::In, None, Right::List(values)));
+    let says_what_is = |op: &Op| !matches!(op, Op::Ne | Op::Lt | Op::Le | Op::Gt | Op::Ge);
+    let kinds: Vec<Kind> = KINDS.iter().copied().filter(|kind| !matches!(kind.literals, ["true", ..])).collect();
+    let found = prop::sample::select(kinds).prop_flat_map(move |kind| {
+        let ops: Vec<Op> = kind.one.iter().copied().filter(says_what_is).collect();
+        let one = prop::sample::select(if ops.is_empty() { vec![Op::Eq] } else { ops });
+        (plain(kind), one, any_literal(kind.literals), prop::collection::vec(any_literal(kind.literals), 1..3))
+            .prop_map(move |(left, op, literal, literals)| match op {
+                _ if kind.one.is_empty() => check(left, Op::Intersects, None, Right::List(literals)),
+                op if kind.modified.contains(&op) => check(left, op, Some(Modifier::Any), Right::List(literals)),
+                op => check(left, op, None, Right::One(literal)),
+            })
+    });
+    let one_of = prop_oneof![2 => set, 5 => found];
+    let events = prop::collection::vec(any_literal(EVENTS), 1..3)
+        .prop_map(|events| check(Operand::Field(name("evt.type")), Op::In, None, Right::List(events)));
+    let of_event = (events, one_of.clone()).prop_map(|(events, guard)| Expr::And(vec![events, guard]));
+    prop_oneof![
+        4 => one_of.clone(),
+        1 => prop::collection::vec(one_of, 2..4).prop_map(Expr::Or),
+        1 => prop::collection::vec(of_event, 2..3).prop_map(Expr::Or),
+    ]
+    .boxed()
+}
+
+/// A condition that mostly needs a field to have one of a few values, to begin or end with something, and the like.
+pub fn any_guarded() -> BoxedStrategy<Expr> {
+    let guard = any_guard();
+    let shared = check(Operand::Field(name("evt.is_io")), Op::Eq, None, Right::One(literal("true")));
     prop_oneof![
         1 => any_condition(),
         2 => guard.clone(),
+        1 => any_condition().prop_map(move |other| Expr::And(vec![shared.clone(), other])),
         4 => (guard, any_condition()).prop_map(|(guard, other)| Expr::And(vec![guard, other])),
     ]
     .boxed()
@@ -310,7 +352,7 @@ fn text() -> BoxedStrategy<Owned> {
 }
 
 fn ip() -> BoxedStrategy<Owned> {
-    let ips = prop::sample::select(&["10.0.0.1", "10.1.2.3", "192.168.0.1", "::1", "fd00::7"][..]);
+    let ips = prop::sample::select(&["10.0.0.1", "10.1.2.3", "::ffff:10.1.2.3", "192.168.0.1", "::1", "fd00::7"][..]);
     prop_oneof![1 => Just(Owned::Missing), 4 => ips.prop_map(|ip| Owned::Ip(ip.parse().unwrap()))].boxed()
 }
 

@@ -283,6 +283,11 @@ fn in_network(ip: IpAddr, network: &str) -> bool {
         Some((address, bits)) => (address.parse::<IpAddr>().unwrap(), bits.parse::<usize>().unwrap()),
         None => (network.parse::<IpAddr>().unwrap(), 128),
     };
+    // An IPv4 address in an IPv6 socket is still that address (RFC 4291, 2.5.5.2).
+    let ip = match ip {
+        IpAddr::V6(v6) if address.is_ipv4() => v6.to_ipv4_mapped().map_or(ip, IpAddr::V4),
+        ip => ip,
+    };
     let bits_of = |ip: IpAddr| -> Vec<bool> {
         let bytes = match ip {
             IpAddr::V4(ip) => ip.octets().to_vec(),

@@ -14,7 +14,7 @@ pub use validate::validate;
 
 use super::item::Item;
 use crate::code::Code;
-use crate::diagnostic::{Diagnostic, Findings, Place, SourceText};
+use crate::diagnostic::{Diagnostic, Findings, ItemRef, Place, SourceText};
 use crate::text::Origin;
 use crate::yaml::{Kind, Node};
 use std::rc::Rc;
@@ -28,6 +28,13 @@ pub struct Exception {
     pub fields: Option<Entry>,
     pub comps: Option<Entry>,
     pub values: Vec<Entry>,
+}
+
+impl Exception {
+    /// It as what something is wrong with.
+    pub fn item(&self) -> ItemRef {
+        ItemRef { kind: "exception", name: self.name.as_str().into(), place: self.place.clone() }
+    }
 }
 
 /// A text, or several.
@@ -97,7 +104,9 @@ pub fn read(item: &Item<'_>, append: bool, findings: &mut Findings) -> Option<Ve
         if exceptions.iter().any(|known| known.name == exception.name) {
             let message = format!("the rule has two exceptions of the name {}", exception.name);
             let place = exception.place.clone();
+            let before = findings.count();
             findings.add(Diagnostic::new(Code::ExceptionNameNotUnique, place, message, "the second one"));
+            findings.attribute_part(before, &exception.item());
         }
         exceptions.push(exception);
     }
@@ -111,10 +120,19 @@ fn one(item: &Item<'_>, node: &Node, append: bool, findings: &mut Findings) -> O
         findings.add(Diagnostic::new(Code::YamlValidate, item.place(node).first_line(), message, label));
         return None;
     };
+    let before = findings.count();
+    let read = parts(&exception, append, findings);
+    let name = exception.get("name").and_then(Node::scalar).map_or("", |name| &name.text);
+    findings.attribute_part(before, &exception.named(&name.into()));
+    read
+}
+
+/// Reads the parts of an exception.
+fn parts(exception: &Item<'_>, append: bool, findings: &mut Findings) -> Option<Exception> {
     exception.check_keys(&["name", "fields", "comps", "values"], findings);
     let name = exception.text("name", findings)?.scalar.text.clone();
     let mut entry = |key: &str| match exception.get(key) {
-        Some(node) => Entry::read(item.file, node, 1, findings).map(Some).ok_or(()),
+        Some(node) => Entry::read(exception.file, node, 1, findings).map(Some).ok_or(()),
         None => Ok(None),
     };
     let fields = entry("fields");
@@ -126,13 +144,14 @@ fn one(item: &Item<'_>, node: &Node, append: bool, findings: &mut Findings) -> O
     let mut values = Vec::new();
     match exception.get("values") {
         Some(Node { kind: Kind::Sequence(nodes), .. }) => {
-            let all: Vec<Option<Entry>> = nodes.iter().map(|node| Entry::read(item.file, node, 2, findings)).collect();
+            let all: Vec<Option<Entry>> =
+                nodes.iter().map(|node| Entry::read(exception.file, node, 2, findings)).collect();
             values = all.into_iter().collect::<Option<_>>()?;
         }
         Some(node) if !node.is_null() => {
             let label = format!("this is {}", node.describe());
             let message = "the values of an exception must be a list";
-            findings.add(Diagnostic::new(Code::YamlValidate, item.place(node).first_line(), message, label));
+            findings.add(Diagnostic::new(Code::YamlValidate, exception.place(node).first_line(), message, label));
             return None;
         }
         _ if append => {

@@ -22,6 +22,13 @@ pub(super) fn comparison(text: &str) -> Option<(Op, Option<Modifier>)> {
 
 /// Checks fields and comparisons of an exception, and gives it comparisons if it has none. False if it is wrong.
 pub fn validate(exception: &Exception, source: Option<FieldSource>, findings: &mut Findings) -> bool {
+    let before = findings.count();
+    let fine = fits(exception, source, findings);
+    findings.attribute_part(before, &exception.item());
+    fine
+}
+
+fn fits(exception: &Exception, source: Option<FieldSource>, findings: &mut Findings) -> bool {
     let Some(fields) = &exception.fields else { return false };
     let mut fine = true;
     let mut wrong = |place: Place, message: String, label: &str, help: Option<String>| {
