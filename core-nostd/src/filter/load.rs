@@ -225,7 +225,7 @@ loads! {
     PassedPath = 91, Text, Param;
 
     /// The absolute path of a path parameter (sources `Path`, `PathAt`, `Opened`, `OptionalPath`, and `Special` where it is
-    /// one). Unknown if it is not known, or it or the caller's string was cut.
+    /// one). Unknown if it is not known; or if it was made from the caller's string and either was cut.
     Path = 96, Text, Param;
     /// A path parameter as the caller passed it. Unknown if it could not be read or was cut.
     RawPath = 97, Text, Param;

@@ -15,7 +15,8 @@
 //! then the event is kept, whatever the test. Which of the three it is, the doc comment of each [`Load`] says.
 //!
 //! **What values are.** Those of the record that is written if the event is kept, and no others: a program that is evaluated over
-//! a finished record ([`RecordView`]) says the same as one that was evaluated while the event happened. That law is tested.
+//! a finished record ([`RecordView`]) says the same as one that was evaluated while the event happened
+//! ([`crate::fill::Draft`]). That law is tested.
 //!
 //! **What is judged.** System calls that returned, requests of io_uring, and delivered signals. The records that tracepoints of
 //! their own write are always kept: a task that was made (clone, clone3, fork, vfork, which did not fail), a program that was
@@ -28,7 +29,9 @@
 //! | `program.rs` | the bytes |
 //! | `verify.rs`, `tables.rs` | what bytes are a program; sets |
 //! | `eval.rs` | the evaluator |
-//! | `read.rs`, `record.rs` | values from a record's parameters |
+//! | `read.rs` | values from what a record holds |
+//! | `record.rs` | values from a finished record |
+//! | `live.rs` | values from one in the making ([`crate::fill::Draft`]) |
 //! | `build/` | for user space (feature `alloc`): from a [`build::Condition`] to bytes |
 //!
 //! Limits: [`MAX_PROGRAM`] bytes, [`MAX_SECTION`] nodes a section, [`MAX_NODES`] in all, [`MAX_TABLES`] tables, [`MAX_STEPS`]
@@ -37,6 +40,7 @@
 #[cfg(feature = "alloc")]
 pub mod build;
 mod eval;
+mod live;
 mod load;
 mod program;
 mod read;

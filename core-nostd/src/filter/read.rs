@@ -77,10 +77,7 @@ impl<'a> Written<'a> {
     }
 
     fn path(&self) -> Known<PathView<'a>> {
-        self.parsed(|param| param.path()).then(|path| {
-            let whole = !path.flags.contains(PathFlags::CUT);
-            known(whole.then_some(path))
-        })
+        self.parsed(|param| param.path())
     }
 }
 
@@ -142,10 +139,15 @@ pub(crate) fn text_of<'a>(load: Load, written: Written<'a>) -> Known<&'a [u8]> {
             family::UNIX => Known::Is(passed.path),
             _ => Known::Absent,
         }),
-        Load::Path => written.path().then(|path| known((!path.absolute.is_empty()).then_some(path.absolute))),
-        Load::RawPath => {
-            written.path().then(|path| known((!path.flags.contains(PathFlags::RAW_MISSING)).then_some(path.raw)))
-        }
+        Load::Path => written.path().then(|path| {
+            // The kernel's own path is never cut; it may be the caller's string that was.
+            let cut = path.flags.contains(PathFlags::CUT) && !path.flags.contains(PathFlags::RESOLVED);
+            known((!cut && !path.absolute.is_empty()).then_some(path.absolute))
+        }),
+        Load::RawPath => written.path().then(|path| {
+            let unsure = path.flags.contains(PathFlags::CUT) || path.flags.contains(PathFlags::RAW_MISSING);
+            known((!unsure).then_some(path.raw))
+        }),
         Load::String => {
             let longest = if matches!(written.source, From::String(_) | From::FilledString(_)) {
                 PATH_MAX

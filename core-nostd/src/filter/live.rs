@@ -1,0 +1,91 @@
+//! Values from an event that is being recorded: each is fetched when it is asked for, and stays in the record.
+
+use super::read::Written;
+use super::record::LOADED_FLAGS;
+use super::{Ip, Known, Load, Scope, View, address_of, number_of, task_number, text_of};
+use crate::event::{Flags, TaskContext};
+use crate::fill::{Draft, Identity, Kernel};
+
+impl<K: Kernel> Draft<'_, '_, K> {
+    /// A parameter, written into the record.
+    fn asked(&mut self, param: u8) -> Known<Written<'_>> {
+        let index = usize::from(param);
+        if !self.has_room() {
+            return Known::Later;
+        }
+        let (Some(source), failed) = (self.source(index), self.flags().contains(Flags::FAILED)) else {
+            return Known::Unknown;
+        };
+        match self.param(index) {
+            Ok(param) => Known::Is(Written { source, param, failed }),
+            // The record cannot be written, and will count as dropped.
+            Err(_) => Known::Unknown,
+        }
+    }
+}
+
+impl<K: Kernel> View for Draft<'_, '_, K> {
+    #[inline]
+    fn number(&mut self, load: Load, param: u8) -> Known<u64> {
+        let index = usize::from(param);
+        match load {
+            Load::Flags => return Known::Is(u64::from(self.flags().0 & LOADED_FLAGS)),
+            Load::Number => {
+                if let Some(number) = self.register(index) {
+                    return Known::Is(number);
+                }
+            }
+            Load::FdNumber => {
+                if let Some(fd) = self.descriptor(index) {
+                    return Known::Is(i64::from(fd).cast_unsigned());
+                }
+            }
+            Load::Marks => return self.marks().map_or(Known::Unknown, Known::Is),
+            _ if matches!(load.scope(), Scope::Event) => {
+                if let Some(number) = of_identity(load, self.identity()) {
+                    return Known::Is(number);
+                }
+                if !self.has_room() {
+                    return Known::Later;
+                }
+                return self.task().map_or(Known::Unknown, |task| task_number(load, task));
+            }
+            _ => {}
+        }
+        self.asked(param).then(|written| number_of(load, written))
+    }
+
+    fn text(&mut self, load: Load, param: u8) -> Known<&[u8]> {
+        match load {
+            Load::Comm => Known::Is(TaskContext::name(&self.identity().comm)),
+            Load::Path => match self.path_of(usize::from(param)).and_then(|fd| u8::try_from(fd).ok()) {
+                Some(fd) => self.asked(fd).then(|written| match text_of(Load::FdPath, written) {
+                    Known::Is(path) => Known::Is(path),
+                    // No socket is opened by name.
+                    _ => Known::Unknown,
+                }),
+                None => self.asked(param).then(|written| text_of(load, written)),
+            },
+            _ => self.asked(param).then(|written| text_of(load, written)),
+        }
+    }
+
+    fn address(&mut self, load: Load, param: u8) -> Known<Ip> {
+        self.asked(param).then(|written| address_of(load, written))
+    }
+}
+
+/// A number of the task that costs little.
+#[inline]
+fn of_identity(load: Load, identity: &Identity) -> Option<u64> {
+    Some(match load {
+        Load::Tid => identity.tid.into(),
+        Load::Pid => identity.pid.into(),
+        Load::Uid => identity.uid.into(),
+        Load::Euid => identity.euid.into(),
+        Load::Gid => identity.gid.into(),
+        Load::Egid => identity.egid.into(),
+        Load::LoginUid => identity.loginuid.into(),
+        _ => return None,
+    })
+}
