@@ -5,9 +5,9 @@
 //! task's own context, with preemption off.
 #![allow(unsafe_code, reason = "calls into C")]
 
-use kestrel_core::abi::{FRAME_BYTES, Interest};
+use kestrel_core::abi::{FRAME_BYTES, FilterLoad, Interest};
 use kestrel_core::event::{FdHead, TaskContext, Tuple};
-use kestrel_core::fill::{ListenQueue, ProcessImage, TaskPath, Unavailable, UserString};
+use kestrel_core::fill::{Identity, ListenQueue, ProcessImage, TaskPath, Unavailable, UserString};
 
 /// What a probe saw: `struct kestrel_seen`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -104,6 +104,7 @@ const _: () = assert!(size_of::<Seen>() == 72 && size_of::<Request>() == 88);
 const _: () = assert!(size_of::<Facts>() == 16);
 const _: () = assert!(size_of::<Map>() == 32);
 const _: () = assert!(size_of::<TaskContext>() == 96 && size_of::<FdHead>() == 32 && size_of::<Tuple>() == 40);
+const _: () = assert!(size_of::<Identity>() == 48 && size_of::<FilterLoad>() == 24);
 const _: () = assert!(size_of::<ProcessImage>() == 96 && size_of::<Queue>() == 8);
 const _: () = assert!(FRAME_BYTES == 256 && size_of::<Interest>() == 128);
 
@@ -113,6 +114,7 @@ unsafe extern "C" {
     fn kestrel_read_user_string(address: u64, to: *mut u8, len: usize, cut: *mut bool) -> i64;
     fn kestrel_process_strings(environment: bool, to: *mut u8, len: usize, cut: *mut bool) -> i64;
     fn kestrel_current_task(out: *mut TaskContext);
+    fn kestrel_current_identity(out: *mut Identity);
     fn kestrel_receiving_task(out: *mut TaskContext);
     fn kestrel_current_image(out: *mut ProcessImage);
     fn kestrel_working_directory(to: *mut u8, len: usize) -> i64;
@@ -163,6 +165,13 @@ pub(crate) fn process_strings(environment: bool, buf: &mut [u8]) -> Result<UserS
 pub(crate) fn current_task(out: &mut TaskContext) {
     // SAFETY: C fills in the whole structure, in which every bit pattern is a value.
     unsafe { kestrel_current_task(out) }
+}
+
+/// What is cheap to know of the current task.
+#[inline]
+pub(crate) fn current_identity(out: &mut Identity) {
+    // SAFETY: C fills in the whole structure, in which every bit pattern is a value.
+    unsafe { kestrel_current_identity(out) }
 }
 
 /// The current task, where the lock of its signals is held.

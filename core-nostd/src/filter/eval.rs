@@ -44,7 +44,7 @@ pub enum Step {
 /// An evaluation that is under way.
 #[derive(Clone, Copy, Debug)]
 pub struct Evaluation<'p> {
-    program: Program<'p>,
+    program: &'p Program<'p>,
     nodes: &'p [Node],
     at: usize,
     left: u32,
@@ -72,12 +72,11 @@ impl From<Option<bool>> for Answer {
 impl<'p> Evaluation<'p> {
     /// Begins; `None` if the program keeps every event of the kind.
     #[inline]
-    pub fn of(program: &Program<'p>, event: EventId) -> Option<Evaluation<'p>> {
-        Some(Evaluation { program: *program, nodes: program.section(event)?, at: 0, left: MAX_STEPS })
+    pub fn of(program: &'p Program<'p>, event: EventId) -> Option<Evaluation<'p>> {
+        Some(Evaluation { program, nodes: program.section(event)?, at: 0, left: MAX_STEPS })
     }
 
     /// Goes on as far as it can. Steps are counted over all of one evaluation.
-    #[inline]
     pub fn go<V: View>(&mut self, view: &mut V) -> Step {
         loop {
             let Some(node) = self.nodes.get(self.at) else { return Step::Done(Verdict::Keep) };

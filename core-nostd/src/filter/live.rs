@@ -4,7 +4,8 @@ use super::read::Written;
 use super::record::LOADED_FLAGS;
 use super::{Ip, Known, Load, Scope, View, address_of, number_of, task_number, text_of};
 use crate::event::{Flags, TaskContext};
-use crate::fill::{Draft, Identity, Kernel};
+use crate::fill::{Delivered, Draft, Identity, Kernel};
+use crate::schema::{self, id};
 
 impl<K: Kernel> Draft<'_, '_, K> {
     /// A parameter, written into the record.
@@ -88,4 +89,51 @@ fn of_identity(load: Load, identity: &Identity) -> Option<u64> {
         Load::LoginUid => identity.loginuid.into(),
         _ => return None,
     })
+}
+
+/// A signal that is being delivered, as a program sees it. The context of the task that it reaches is asked for when a program
+/// gets there.
+#[derive(Debug)]
+pub struct SignalView<F> {
+    delivered: Delivered,
+    fill: F,
+    task: Option<TaskContext>,
+}
+
+impl<F: FnMut() -> TaskContext> SignalView<F> {
+    /// The view of a signal; `fill` gives the context of the task that it reaches.
+    pub fn new(delivered: Delivered, fill: F) -> SignalView<F> {
+        SignalView { delivered, fill, task: None }
+    }
+
+    /// The context of the task.
+    pub fn task(&mut self) -> &TaskContext {
+        let SignalView { fill, task, .. } = self;
+        task.get_or_insert_with(fill)
+    }
+}
+
+impl<F: FnMut() -> TaskContext> View for SignalView<F> {
+    fn number(&mut self, load: Load, param: u8) -> Known<u64> {
+        const SENDER: usize = schema::index_of(id::SIGNALDELIVER, "spid");
+        const SIGNAL: usize = schema::index_of(id::SIGNALDELIVER, "sig");
+        match (load, usize::from(param)) {
+            (Load::Flags, _) => Known::Is(0),
+            (Load::Number, SENDER) => Known::Is(self.delivered.sender.into()),
+            (Load::Number, SIGNAL) => Known::Is(self.delivered.signal.into()),
+            _ if matches!(load.scope(), Scope::Event) => task_number(load, self.task()),
+            _ => Known::Unknown,
+        }
+    }
+
+    fn text(&mut self, load: Load, _: u8) -> Known<&[u8]> {
+        match load {
+            Load::Comm => Known::Is(self.task().comm()),
+            _ => Known::Unknown,
+        }
+    }
+
+    fn address(&mut self, _: Load, _: u8) -> Known<Ip> {
+        Known::Unknown
+    }
 }

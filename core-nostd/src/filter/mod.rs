@@ -50,6 +50,7 @@ mod test;
 mod verify;
 
 pub use eval::{Evaluation, MAX_STEPS, SEARCH_STEPS, Step, Verdict, View};
+pub use live::SignalView;
 pub use load::{Class, Ip, Known, Load, Part, Scope};
 pub use program::{
     Header, KEEP, MAGIC, MAX_NODES, MAX_PATTERN, MAX_PROGRAM, MAX_SECTION, MAX_TABLES, MAX_TEXT, NONE, Node, Program,
