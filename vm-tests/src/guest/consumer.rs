@@ -2,7 +2,7 @@
 #![allow(unsafe_code, reason = "ioctl(2)")]
 
 use super::failure::{Doing, Failure, Outcome};
-use kestrel_core::abi::{EventCounts, FilterLoad, Frame, Hello, Interest, Request, Welcome};
+use kestrel_core::abi::{EventCounts, FilterLoad, Frame, Hello, Interest, Mark, Request, Welcome};
 use kestrel_core::event::Record;
 use kestrel_core::filter::{Refused, Why};
 use kestrel_core::schema::{EventId, EventSet};
@@ -99,6 +99,15 @@ impl Consumer {
     pub fn stop(&self) -> Outcome {
         // SAFETY: STOP takes no argument.
         unsafe { request(self.any(), Request::Stop, 0) }.doing("STOP")
+    }
+
+    /// Sets and clears marks of processes.
+    ///
+    /// # Errors
+    /// What the kernel said.
+    pub fn mark(&self, mark: &Mark) -> Result<(), Errno> {
+        // SAFETY: MARK reads one `Mark`.
+        unsafe { request(self.any(), Request::Mark, std::ptr::from_ref(mark) as usize) }
     }
 
     /// What became of each event.

@@ -6,7 +6,7 @@ use crate::guest::consumer::{Consumer, Loaded};
 use crate::guest::failure::{Doing, Outcome, ensure};
 use crate::guest::stage::Stage;
 use crate::guest::{load, module};
-use kestrel_core::abi::EventCounts;
+use kestrel_core::abi::{EventCounts, Mark};
 use kestrel_core::event::Record;
 use kestrel_core::filter::build::{Builder, Bytes, Condition, Is, Operand};
 use kestrel_core::filter::{Load, Part, Program, Refused, Why};
@@ -33,6 +33,11 @@ pub const SCENARIOS: &[Scenario] = &[
         refused,
     ),
     Scenario::steps("filter-goes", "the program goes with its consumer; what is retained is a parameter", goes),
+    Scenario::steps(
+        "filter-marks",
+        "a mark is inherited by children and their children, goes with the process, and is asked for by programs",
+        marks,
+    ),
     Scenario::steps(
         "filter-swapped",
         "programs that are swapped under load lose nothing: every event is delivered, rejected or counted as dropped",
@@ -78,12 +83,17 @@ fn write_file() -> Outcome {
     Ok(())
 }
 
-/// `cat` opens one file, and nobody opens another for it.
-fn cat(user: u32) -> Outcome {
+/// A descriptor that leads nowhere, and that takes no open after the first.
+fn nowhere() -> Outcome<File> {
     static NOWHERE: OnceLock<File> = OnceLock::new();
     let nowhere = NOWHERE.get_or_init(|| File::options().read(true).write(true).open("/dev/null").expect("/dev/null"));
+    Ok(nowhere.try_clone()?)
+}
+
+/// `cat` opens one file, and nobody opens another for it.
+fn cat(user: u32) -> Outcome {
     let mut command = Command::new("/bin/cat");
-    command.arg("/etc/hostname").stdin(nowhere.try_clone()?).stdout(nowhere.try_clone()?);
+    command.arg("/etc/hostname").stdin(nowhere()?).stdout(nowhere()?);
     let status = command.uid(user).status().doing("cat")?;
     ensure(status.success(), || format!("cat ended with {status}"))
 }
@@ -301,6 +311,52 @@ fn goes(_: &mut Stage<'_>) -> Outcome {
         module::unload().doing("cannot unload the module")?;
     }
     Ok(())
+}
+
+/// Opens the file in a child of a shell: the shell has opened nothing.
+fn shell_opens(consumer: &mut Consumer) -> Outcome<usize> {
+    consumer.records_of(id::OPENAT)?;
+    let script = "/bin/cat /etc/hostname; true";
+    let status = Command::new("/bin/sh").args(["-c", script]).stdout(nowhere()?).stdin(nowhere()?).status()?;
+    ensure(status.success(), || format!("the shell ended with {status}"))?;
+    Ok(consumer.records_of(id::OPENAT)?.len())
+}
+
+fn marks(_: &mut Stage<'_>) -> Outcome {
+    module::load("")?;
+    nowhere()?;
+    let mut consumer = Consumer::open()?;
+    consumer.ask_for([id::OPENAT])?;
+    let me = Mark { pid: std::process::id(), set: 0b101, ..Mark::default() };
+    ensure(consumer.mark(&me) == Err(Errno::ENODATA), || "marks are kept without a capture".to_owned())?;
+    consumer.start()?;
+    let marked = |bits| Condition::test(Operand::event(Load::Marks), Is::AnyBits(bits));
+    loaded(&consumer, &program(&[(id::OPENAT, &marked(0b100))])?)?;
+    let none = shell_opens(&mut consumer)?;
+    consumer.mark(&me)?;
+    let inherited = shell_opens(&mut consumer)?;
+    loaded(&consumer, &program(&[(id::OPENAT, &marked(0b010))])?)?;
+    let other = shell_opens(&mut consumer)?;
+    loaded(&consumer, &program(&[(id::OPENAT, &marked(0b100))])?)?;
+    consumer.mark(&Mark { set: 0, clear: 0b100, ..me })?;
+    let cleared = shell_opens(&mut consumer)?;
+    ensure((none, inherited, other, cleared) == (0, 1, 0, 0), || {
+        format!("opens without a mark {none}, inherited {inherited}, another mark {other}, cleared {cleared}")
+    })?;
+    // What does not run, or ran under this pid before, is refused; and so is a mark for all.
+    let gone = consumer.mark(&Mark { pid: 4_000_000, set: 1, ..Mark::default() });
+    let before = consumer.mark(&Mark { start_time: 1, ..me });
+    let all = consumer.mark(&Mark { set: 1, ..Mark::default() });
+    ensure((gone, before, all) == (Err(Errno::ESRCH), Err(Errno::ESRCH), Err(Errno::EINVAL)), || {
+        format!("marks of what cannot be marked: {gone:?}, {before:?}, {all:?}")
+    })?;
+    // Marks that are left go with the capture.
+    consumer.mark(&Mark { set: 0b100, ..me })?;
+    consumer.stop()?;
+    consumer.start()?;
+    let after = shell_opens(&mut consumer)?;
+    ensure(after == 0, || "a mark outlived its capture".to_owned())?;
+    consumer.stop()
 }
 
 /// How long programs are swapped.
