@@ -48,11 +48,11 @@ const _: () = assert!(size_of::<Marks>() == 98312);
 
 impl Default for Marks {
     fn default() -> Marks {
-        const FREE: Place = Place { pid: AtomicU64::new(0), start_time: AtomicU64::new(0), bits: AtomicU64::new(0) };
+        let free = || Place { pid: AtomicU64::new(0), start_time: AtomicU64::new(0), bits: AtomicU64::new(0) };
         Marks {
             used: AtomicU32::new(0),
             full: AtomicU32::new(0),
-            places: [const { [const { FREE }; PLACES] }; BUCKETS],
+            places: core::array::from_fn(|_| core::array::from_fn(|_| free())),
         }
     }
 }
