@@ -9,6 +9,7 @@
 #include <linux/fs.h>
 #include <linux/jiffies.h>
 #include <linux/module.h>
+#include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/poll.h>
 #include <linux/sched.h>
@@ -24,11 +25,15 @@
 #define KESTREL_SET_INTEREST _IOW('K', 2, u8[KESTREL_INTEREST_BYTES])
 #define KESTREL_START _IO('K', 3)
 #define KESTREL_STOP _IO('K', 4)
+#define KESTREL_SET_FILTER _IOWR('K', 5, struct kestrel_filter_load)
+#define KESTREL_GET_COUNTS _IOR('K', 6, struct kestrel_counts)
+#define KESTREL_MARK _IOW('K', 7, struct kestrel_mark)
 
 static dev_t first;
 static struct cdev cdev;
 static struct class *class;
 static unsigned int retention_ms;
+static bool retain_all;
 
 static void retention_over(struct work_struct *work);
 static DECLARE_DELAYED_WORK(retention, retention_over);
@@ -107,6 +112,10 @@ static int device_release(struct inode *inode, struct file *file)
 	if (!--session.opens) {
 		put_pid(session.owner);
 		session.owner = NULL;
+		/* The next consumer may have other rules. */
+		kestrel_program_replace(NULL);
+		if (session.capturing && session.greeted && !retain_all)
+			kestrel_rs_lifecycle_only(&kestrel_wanted);
 		if (session.capturing) {
 			/* Who opened and was turned away does not make it last longer. */
 			if (session.greeted)
@@ -148,10 +157,13 @@ static int greet(struct kestrel_frame *frame)
 
 static int start_capture(void)
 {
+	static const struct kestrel_mark none = { .clear = ~0ULL };
 	int error;
 
 	if (session.capturing)
 		return 0;
+	/* Who forked or ended since the last capture, nobody saw. */
+	kestrel_marks_change(&none);
 	error = kestrel_probes_attach();
 	session.capturing = !error;
 	return error;
@@ -180,6 +192,56 @@ static long set_interest(const void __user *argument)
 	kestrel_rs_interest(&kestrel_wanted, &interest);
 	mutex_unlock(&session_lock);
 	return 0;
+}
+
+static long set_filter(void __user *argument)
+{
+	struct kestrel_filter_load load;
+	struct kestrel_program *program;
+	int error;
+
+	if (copy_from_user(&load, argument, sizeof(load)))
+		return -EFAULT;
+	load.why = 0;
+	load.at = 0;
+	error = kestrel_program_make(&load, &program);
+	if (copy_to_user(argument, &load, sizeof(load)) && !error) {
+		error = -EFAULT;
+		kestrel_program_discard(program);
+	}
+	if (error)
+		return error;
+	mutex_lock(&session_lock);
+	kestrel_program_replace(program);
+	mutex_unlock(&session_lock);
+	return 0;
+}
+
+/* Marks are kept while the capture goes on. */
+static long mark(const void __user *argument)
+{
+	struct kestrel_mark mark;
+	long error;
+
+	if (copy_from_user(&mark, argument, sizeof(mark)))
+		return -EFAULT;
+	mutex_lock(&session_lock);
+	error = session.capturing ? kestrel_marks_change(&mark) : -ENODATA;
+	mutex_unlock(&session_lock);
+	return error;
+}
+
+static long get_counts(void __user *argument)
+{
+	struct kestrel_counts *counts = kvmalloc(sizeof(*counts), GFP_KERNEL);
+	long error;
+
+	if (!counts)
+		return -ENOMEM;
+	kestrel_rings_counts(counts);
+	error = copy_to_user(argument, counts, sizeof(*counts)) ? -EFAULT : 0;
+	kvfree(counts);
+	return error;
 }
 
 static long start_or_stop(bool start)
@@ -216,6 +278,12 @@ static long device_ioctl(struct file *file, unsigned int command, unsigned long 
 		return start_or_stop(true);
 	case KESTREL_STOP:
 		return start_or_stop(false);
+	case KESTREL_SET_FILTER:
+		return set_filter(user);
+	case KESTREL_GET_COUNTS:
+		return get_counts(user);
+	case KESTREL_MARK:
+		return mark(user);
 	default:
 		return -ENOTTY;
 	}
@@ -231,7 +299,7 @@ static __poll_t device_poll(struct file *file, struct poll_table_struct *table)
 	struct kestrel_ring *ring = file->private_data;
 
 	poll_wait(file, &ring->readers, table);
-	return kestrel_rs_readable(&ring->producer) ? EPOLLIN | EPOLLRDNORM : 0;
+	return kestrel_rs_readable(&ring->recorder) ? EPOLLIN | EPOLLRDNORM : 0;
 }
 
 static const struct file_operations operations = {
@@ -251,12 +319,13 @@ static char *root_only(KESTREL_DEVNODE_CONST struct device *device, umode_t *mod
 	return NULL;
 }
 
-int kestrel_devices_create(unsigned int retain_ms)
+int kestrel_devices_create(unsigned int retain_ms, bool all)
 {
 	struct device *device;
 	int error, cpu;
 
 	retention_ms = retain_ms;
+	retain_all = all;
 	error = alloc_chrdev_region(&first, 0, nr_cpu_ids, "kestrel");
 	if (error)
 		return error;

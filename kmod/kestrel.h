@@ -9,8 +9,10 @@
 #define KESTREL_H
 
 #include <linux/build_bug.h>
+#include <linux/compiler.h>
 #include <linux/hrtimer.h>
 #include <linux/irq_work.h>
+#include <linux/rcupdate.h>
 #include <linux/stddef.h>
 #include <linux/types.h>
 #include <linux/wait.h>
@@ -23,6 +25,17 @@ struct vm_area_struct;
 #define KESTREL_FRAME_BYTES 256
 #define KESTREL_INTEREST_BYTES 128
 #define KESTREL_PRODUCER_BYTES 128
+#define KESTREL_PROGRAM_BYTES 96
+
+/* Greatest length of a program (kestrel_core::filter::MAX_PROGRAM), and the reason for refusing a longer one. */
+#define KESTREL_PROGRAM_MAX 1048576
+#define KESTREL_TOO_LONG 1
+
+/* Event ids that are counted: all below this (kestrel_core::abi::COUNTED_EVENTS). */
+#define KESTREL_COUNTED 512
+
+/* Size of the table of marked processes (kmod/src/marks.rs). */
+#define KESTREL_MARKS_BYTES 98312
 
 /* System call numbers that the tables know: all below this. */
 #define KESTREL_SYSCALLS 512
@@ -58,6 +71,22 @@ static_assert(offsetof(struct kestrel_task, tid) == 16);
 static_assert(offsetof(struct kestrel_task, loginuid) == 44);
 static_assert(offsetof(struct kestrel_task, vtid) == 68);
 static_assert(offsetof(struct kestrel_task, comm) == 80);
+
+/* kestrel_core::fill::Identity */
+struct kestrel_identity {
+	u32 tid;
+	u32 pid;
+	u32 uid;
+	u32 euid;
+	u32 gid;
+	u32 egid;
+	u32 loginuid;
+	u32 reserved;
+	char comm[16];
+};
+static_assert(sizeof(struct kestrel_identity) == 48);
+static_assert(offsetof(struct kestrel_identity, loginuid) == 24);
+static_assert(offsetof(struct kestrel_identity, comm) == 32);
 
 /* kestrel_core::event::FdHead */
 struct kestrel_fd {
@@ -160,6 +189,58 @@ struct kestrel_interest {
 };
 static_assert(sizeof(struct kestrel_interest) == KESTREL_INTEREST_BYTES);
 
+/* kestrel_core::abi::FilterLoad */
+struct kestrel_filter_load {
+	u64 address;
+	u32 len;
+	u32 why;
+	u32 at;
+	u32 reserved;
+};
+static_assert(sizeof(struct kestrel_filter_load) == 24);
+static_assert(offsetof(struct kestrel_filter_load, why) == 12);
+
+/* kestrel_core::abi::Mark */
+struct kestrel_mark {
+	u64 start_time;
+	u64 set;
+	u64 clear;
+	u32 pid;
+	u32 reserved;
+};
+static_assert(sizeof(struct kestrel_mark) == 32);
+static_assert(offsetof(struct kestrel_mark, pid) == 24);
+
+/* A process, in the initial pid namespace: kmod's Process. */
+struct kestrel_process {
+	u32 pid;
+	u64 start_time;
+};
+static_assert(sizeof(struct kestrel_process) == 16);
+static_assert(offsetof(struct kestrel_process, start_time) == 8);
+
+/* The table of marked processes: kmod's Marks. The first two words are zero if every process has no marks. */
+struct kestrel_marks {
+	u32 used;
+	u32 full;
+	u8 places[KESTREL_MARKS_BYTES - 8] __aligned(8);
+};
+static_assert(sizeof(struct kestrel_marks) == KESTREL_MARKS_BYTES);
+
+extern struct kestrel_marks kestrel_marks;
+
+static inline bool kestrel_marks_used(void)
+{
+	return READ_ONCE(kestrel_marks.used) || READ_ONCE(kestrel_marks.full);
+}
+
+/* What became of each event: kestrel_core::abi::EventCounts for user space, kmod's Counts for one CPU. */
+struct kestrel_counts {
+	u64 seen[KESTREL_COUNTED];
+	u64 rejected[KESTREL_COUNTED];
+};
+static_assert(sizeof(struct kestrel_counts) == 8192);
+
 /*
  * What the consumer asked for. The two bitmaps by system call number are what the probe of sys_exit looks at before
  * anything else; the rest is Rust's (kmod/src/wanted.rs), which writes all of it.
@@ -181,13 +262,12 @@ extern struct kestrel_wanted kestrel_wanted;
 struct kestrel_seen {
 	u64 args[6];
 	s64 ret;
-	u64 time_ns;
 	u32 nr;
 	u16 cpu;
 	u8 compat;
 	u8 reserved;
 };
-static_assert(sizeof(struct kestrel_seen) == 72);
+static_assert(sizeof(struct kestrel_seen) == 64);
 
 /* What a request of io_uring asked for (uring.c). */
 struct kestrel_request {
@@ -226,14 +306,33 @@ struct kestrel_map {
 };
 static_assert(sizeof(struct kestrel_map) == 32);
 
-/* kestrel_ringbuf::Producer: private to Rust. */
-struct kestrel_producer {
-	u8 bytes[KESTREL_PRODUCER_BYTES];
+/* What writes one CPU's records: a kestrel_ringbuf::Producer, which is private to Rust, and counters. */
+struct kestrel_recorder {
+	u8 producer[KESTREL_PRODUCER_BYTES];
+	struct kestrel_counts counts;
 } __aligned(64);
+static_assert(sizeof(struct kestrel_recorder) == 8320);
+
+/* A program that was verified. */
+struct kestrel_program {
+	u8 view[KESTREL_PROGRAM_BYTES] __aligned(8);	/* kestrel_core::filter::Program: first, so that this is one */
+	void *area;					/* read-only */
+	struct page **pages;
+	size_t count;
+};
+
+/* The program in force; NULL if there is none. */
+extern struct kestrel_program __rcu *kestrel_program;
+
+/* It stays for as long as preemption is off. */
+static inline const void *kestrel_program_in_force(void)
+{
+	return rcu_dereference_sched(kestrel_program);
+}
 
 /* One CPU's ring. */
 struct kestrel_ring {
-	struct kestrel_producer producer;
+	struct kestrel_recorder recorder;
 	struct irq_work wake_work;
 	struct hrtimer wake_timer;
 	u64 wake_after_ns;
@@ -249,30 +348,40 @@ struct kestrel_ring {
 #define KESTREL_WAKE_NOW 1
 
 void kestrel_rs_tables(struct kestrel_wanted *wanted);
-void kestrel_rs_ring(struct kestrel_producer *producer, const struct kestrel_map *map);
-bool kestrel_rs_readable(const struct kestrel_producer *producer);
+void kestrel_rs_ring(struct kestrel_recorder *recorder, const struct kestrel_map *map);
+bool kestrel_rs_readable(const struct kestrel_recorder *recorder);
 int kestrel_rs_hello(struct kestrel_frame *frame, const struct kestrel_facts *facts);
 void kestrel_rs_interest(struct kestrel_wanted *wanted, const struct kestrel_interest *interest);
-u64 kestrel_rs_sys_exit(struct kestrel_wanted *wanted, struct kestrel_producer *producer,
+void kestrel_rs_lifecycle_only(struct kestrel_wanted *wanted);
+void kestrel_rs_marks_inherit(struct kestrel_marks *marks, const struct kestrel_process *parent,
+			      const struct kestrel_process *child);
+void kestrel_rs_marks_forget(struct kestrel_marks *marks, const struct kestrel_process *process);
+void kestrel_rs_marks_clear(struct kestrel_marks *marks, u64 clear);
+bool kestrel_rs_marks_change(struct kestrel_marks *marks, const struct kestrel_process *process, u64 set, u64 clear);
+int kestrel_rs_filter(u8 *view, const u8 *bytes, size_t len, struct kestrel_filter_load *load);
+u64 kestrel_rs_sys_exit(struct kestrel_wanted *wanted, struct kestrel_recorder *recorder, const void *program,
 			const struct kestrel_seen *seen);
-u64 kestrel_rs_fork(struct kestrel_wanted *wanted, struct kestrel_producer *producer, const struct kestrel_seen *seen,
+u64 kestrel_rs_fork(struct kestrel_wanted *wanted, struct kestrel_recorder *recorder, const struct kestrel_seen *seen,
 		    const struct kestrel_task *child);
-u64 kestrel_rs_exec(struct kestrel_wanted *wanted, struct kestrel_producer *producer, const struct kestrel_seen *seen,
+u64 kestrel_rs_exec(struct kestrel_wanted *wanted, struct kestrel_recorder *recorder, const struct kestrel_seen *seen,
 		    const char *filename, size_t filename_len, bool by_descriptor);
-u64 kestrel_rs_exit(struct kestrel_wanted *wanted, struct kestrel_producer *producer, const struct kestrel_seen *seen,
+u64 kestrel_rs_exit(struct kestrel_wanted *wanted, struct kestrel_recorder *recorder, const struct kestrel_seen *seen,
 		    s32 code, u32 reaper_tid, bool group_dead);
-u64 kestrel_rs_signal(struct kestrel_wanted *wanted, struct kestrel_producer *producer, const struct kestrel_seen *seen,
-		      u32 sender, u32 signal);
-u64 kestrel_rs_request(struct kestrel_wanted *wanted, struct kestrel_producer *producer,
+u64 kestrel_rs_signal(struct kestrel_wanted *wanted, struct kestrel_recorder *recorder, const void *program,
+		      const struct kestrel_seen *seen, u32 sender, u32 signal);
+u64 kestrel_rs_request(struct kestrel_wanted *wanted, struct kestrel_recorder *recorder, const void *program,
 		       const struct kestrel_seen *seen, const struct kestrel_request *request, u32 missed);
 
 /* ---- what Rust asks the shim for; declared there in kmod/src/ffi.rs ---- */
 
+u64 kestrel_now(void);
 int kestrel_read_user(u64 address, u8 *to, size_t len);
 long kestrel_read_user_string(u64 address, u8 *to, size_t len, bool *cut);
 long kestrel_process_strings(bool environment, u8 *to, size_t len, bool *cut);
 void kestrel_current_task(struct kestrel_task *out);
 void kestrel_receiving_task(struct kestrel_task *out);
+void kestrel_current_identity(struct kestrel_identity *out);
+void kestrel_current_process(struct kestrel_process *out);
 void kestrel_current_image(struct kestrel_image *out);
 long kestrel_working_directory(u8 *to, size_t len);
 long kestrel_executable(u8 *to, size_t len);
@@ -306,6 +415,7 @@ int kestrel_rings_create(unsigned int kib);
 void kestrel_rings_destroy(void);
 void kestrel_rings_reset(void);
 void kestrel_rings_quiesce(void);
+void kestrel_rings_counts(struct kestrel_counts *out);
 int kestrel_ring_mmap(struct kestrel_ring *ring, struct vm_area_struct *vma);
 void kestrel_ring_wake(struct kestrel_ring *ring, u64 answer);
 
@@ -314,12 +424,22 @@ int kestrel_probes_setup(void);
 int kestrel_probes_attach(void);
 void kestrel_probes_detach(void);
 
+/* filter.c */
+int kestrel_program_make(struct kestrel_filter_load *load, struct kestrel_program **made);
+void kestrel_program_discard(struct kestrel_program *program);
+void kestrel_program_replace(struct kestrel_program *program);
+
+/* marks.c */
+void kestrel_marks_fork(struct task_struct *child);
+void kestrel_marks_exit(void);
+int kestrel_marks_change(const struct kestrel_mark *mark);
+
 /* uring.c */
 void kestrel_uring_attach(void);
 void kestrel_uring_detach(void);
 
 /* device.c */
-int kestrel_devices_create(unsigned int retention_ms);
+int kestrel_devices_create(unsigned int retention_ms, bool retain_all);
 void kestrel_devices_destroy(void);
 
 #endif

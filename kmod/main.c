@@ -14,6 +14,11 @@ module_param(retention_ms, uint, 0444);
 MODULE_PARM_DESC(retention_ms,
 		 "How long recording goes on after the consumer left without stopping it, in milliseconds; 0: not at all (default 60000)");
 
+static bool retain_all = true;
+module_param(retain_all, bool, 0444);
+MODULE_PARM_DESC(retain_all,
+		 "What is recorded for the next consumer: everything that the last one asked for, without its filter; or, if off, only what the table of processes is made from (default on)");
+
 static int __init kestrel_init(void)
 {
 	int error;
@@ -30,7 +35,7 @@ static int __init kestrel_init(void)
 	error = kestrel_rings_create(ring_kib);
 	if (error)
 		return error;
-	error = kestrel_devices_create(retention_ms);
+	error = kestrel_devices_create(retention_ms, retain_all);
 	if (error) {
 		pr_err("kestrel: cannot make the devices: error %d\n", error);
 		kestrel_rings_destroy();

@@ -140,7 +140,23 @@ void kestrel_rings_reset(void)
 		};
 
 		memset(ring->area, 0, 2 * PAGE_SIZE);
-		kestrel_rs_ring(&ring->producer, &map);
+		kestrel_rs_ring(&ring->recorder, &map);
+	}
+}
+
+/* What became of each event, on all CPUs together. They count on meanwhile. */
+void kestrel_rings_counts(struct kestrel_counts *out)
+{
+	int cpu, i;
+
+	memset(out, 0, sizeof(*out));
+	for_each_possible_cpu(cpu) {
+		const struct kestrel_counts *counts = &per_cpu_ptr(kestrel_rings, cpu)->recorder.counts;
+
+		for (i = 0; i < KESTREL_COUNTED; i++) {
+			out->seen[i] += READ_ONCE(counts->seen[i]);
+			out->rejected[i] += READ_ONCE(counts->rejected[i]);
+		}
 	}
 }
 

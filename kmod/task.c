@@ -159,6 +159,24 @@ void kestrel_receiving_task(struct kestrel_task *out)
 	kestrel_fill_task(current, out, true);
 }
 
+/* What is to be had of the running task without looking far. */
+void kestrel_current_identity(struct kestrel_identity *out)
+{
+	/* A task's own credentials do not change under it. */
+	const struct cred *cred = current_cred();
+
+	out->tid = current->pid;
+	out->pid = current->tgid;
+	out->uid = __kuid_val(cred->uid);
+	out->euid = __kuid_val(cred->euid);
+	out->gid = __kgid_val(cred->gid);
+	out->egid = __kgid_val(cred->egid);
+	out->loginuid = __kuid_val(audit_get_loginuid(current));
+	out->reserved = 0;
+	memcpy(out->comm, current->comm, sizeof(out->comm));
+	out->comm[sizeof(out->comm) - 1] = 0;
+}
+
 /* Most threads, and most ancestors, that are looked at in search of a reaper. */
 #define MOST_THREADS 256
 #define MOST_ANCESTORS 64

@@ -19,8 +19,12 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "alloc")]
+extern crate alloc;
+
 pub mod abi;
 pub mod event;
 pub mod fill;
+pub mod filter;
 pub mod priority;
 pub mod schema;

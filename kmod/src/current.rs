@@ -3,7 +3,7 @@
 
 use crate::ffi;
 use kestrel_core::event::{FdHead, TaskContext};
-use kestrel_core::fill::{Kernel, ListenQueue, ProcessImage, Strings, TaskPath, Unavailable, UserString};
+use kestrel_core::fill::{Identity, Kernel, ListenQueue, ProcessImage, Strings, TaskPath, Unavailable, UserString};
 
 /// The running task. It has no state: the kernel knows which it is.
 #[derive(Clone, Copy, Debug)]
@@ -20,6 +20,14 @@ impl Kernel for Current {
 
     fn task_context(&self, out: &mut TaskContext) {
         ffi::current_task(out)
+    }
+
+    fn identity(&self, out: &mut Identity) {
+        ffi::current_identity(out)
+    }
+
+    fn marks(&self) -> Option<u64> {
+        ffi::current_marks()
     }
 
     fn task_path(&self, which: TaskPath, buf: &mut [u8]) -> Result<usize, Unavailable> {

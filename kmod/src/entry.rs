@@ -1,19 +1,20 @@
 //! What the C shim calls: `kestrel_rs_*` of `kestrel.h`. Pointers become references here and nowhere else.
 //!
-//! NOTE: the shim calls the recording entry points with preemption off, and only with the producer of the CPU that it is
+//! NOTE: the shim calls the recording entry points with preemption off, and only with the recorder of the CPU that it is
 //! on; it resets a ring only while nothing is recorded. The ring's own gate refuses what nests nevertheless.
 #![allow(unsafe_code, reason = "C's pointers become references")]
 
 use crate::ffi::{Facts, Map, Request, Seen};
 use crate::request::Carried;
-use crate::{PRODUCER_BYTES, Wanted, greeting, record};
+use crate::{Counts, Marks, PROGRAM_BYTES, Process, Recorder, Wanted, greeting, record};
 use core::ptr::NonNull;
-use kestrel_core::abi::{Frame, Interest};
+use kestrel_core::abi::{FilterLoad, Frame, Interest};
 use kestrel_core::event::TaskContext;
 use kestrel_core::fill::{Delivered, Exit};
+use kestrel_core::filter::Program;
 use kestrel_ringbuf::{Producer, RawRing, Wake};
 
-const _: () = assert!(size_of::<Producer>() <= PRODUCER_BYTES && align_of::<Producer>() <= 64);
+const _: () = assert!(size_of::<Program<'_>>() <= PROGRAM_BYTES && align_of::<Program<'_>>() <= 8);
 
 /// The part of a ring that only lifecycle records may use: one in so many bytes.
 const RESERVE: u64 = 8;
@@ -23,6 +24,9 @@ const LONGEST_SLEEP_US: u32 = 10_000_000;
 
 /// `EPROTO` (`asm-generic/errno.h`).
 const EPROTO: i32 = 71;
+
+/// `EINVAL` (`asm-generic/errno-base.h`).
+const EINVAL: i32 = 22;
 
 /// How the shim takes a wake-up: 0 none, 1 now, else after so many nanoseconds.
 fn answer(wake: Wake) -> u64 {
@@ -45,13 +49,13 @@ pub unsafe extern "C" fn kestrel_rs_tables(wanted: NonNull<Wanted>) {
     unsafe { wanted.as_ref() }.make_tables();
 }
 
-/// Sets up a ring, empty.
+/// Sets up a ring, empty, with counters at zero.
 ///
 /// # Safety
-/// `at` has room for a producer, which nobody uses now; `map` tells where two zeroed pages and the data, mapped twice in a
+/// `at` has room for a recorder, which nobody uses now; `map` tells where two zeroed pages and the data, mapped twice in a
 /// row, lie for the module's life.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn kestrel_rs_ring(at: NonNull<Producer>, map: &Map) {
+pub unsafe extern "C" fn kestrel_rs_ring(at: NonNull<Recorder>, map: &Map) {
     let ring = RawRing {
         consumer: map.consumer.cast_const().cast(),
         producer: map.producer.cast_const().cast(),
@@ -60,18 +64,22 @@ pub unsafe extern "C" fn kestrel_rs_ring(at: NonNull<Producer>, map: &Map) {
     };
     // SAFETY: the memory is as this function's caller promised, and the shim accepts only powers of two as sizes.
     let producer = unsafe { Producer::new(ring, map.data_bytes / RESERVE) };
-    // SAFETY: there is room, aligned to 64 bytes, which nobody uses now.
-    unsafe { at.write(producer) };
+    let place = at.as_ptr();
+    // SAFETY: there is room, aligned to 64 bytes, which nobody uses now. Zeros are counters at zero.
+    unsafe {
+        (&raw mut (*place).producer).write(producer);
+        (&raw mut (*place).counts).cast::<Counts>().write_bytes(0, 1);
+    }
 }
 
 /// Is there something to read?
 ///
 /// # Safety
-/// `producer` was set up.
+/// `recorder` was set up.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn kestrel_rs_readable(producer: NonNull<Producer>) -> bool {
+pub unsafe extern "C" fn kestrel_rs_readable(recorder: NonNull<Recorder>) -> bool {
     // SAFETY: it is valid for the module's life; all that changes in it is atomic.
-    unsafe { producer.as_ref() }.has_data()
+    unsafe { recorder.as_ref() }.producer.has_data()
 }
 
 /// Answers HELLO: 0, or -EPROTO if the two sides do not fit. The frame holds the module's answer either way.
@@ -93,15 +101,104 @@ pub unsafe extern "C" fn kestrel_rs_interest(wanted: NonNull<Wanted>, interest: 
     unsafe { wanted.as_ref() }.set(interest);
 }
 
-/// A system call returned.
+/// Narrows what is recorded to lifecycle events.
 ///
 /// # Safety
-/// `producer` is this CPU's and was set up, `wanted` the shim's; `seen` is valid. Preemption is off.
+/// `wanted` as for [`kestrel_rs_tables`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn kestrel_rs_sys_exit(wanted: NonNull<Wanted>, producer: NonNull<Producer>, seen: &Seen) -> u64 {
+pub unsafe extern "C" fn kestrel_rs_lifecycle_only(wanted: NonNull<Wanted>) {
+    // SAFETY: it is valid for the module's life, and all its fields are atomics.
+    unsafe { wanted.as_ref() }.keep_lifecycle();
+}
+
+/// A process made another, which has the same marks.
+///
+/// # Safety
+/// `marks` is the shim's table, whose lock is held; so below.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kestrel_rs_marks_inherit(marks: NonNull<Marks>, parent: &Process, child: &Process) {
+    // SAFETY: the table is valid for the module's life, and all its fields are atomics.
+    unsafe { marks.as_ref() }.inherit(*parent, *child);
+}
+
+/// A process ended.
+///
+/// # Safety
+/// As for [`kestrel_rs_marks_inherit`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kestrel_rs_marks_forget(marks: NonNull<Marks>, process: &Process) {
+    // SAFETY: the table is valid for the module's life, and all its fields are atomics.
+    unsafe { marks.as_ref() }.forget(*process);
+}
+
+/// Clears marks of every process.
+///
+/// # Safety
+/// As for [`kestrel_rs_marks_inherit`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kestrel_rs_marks_clear(marks: NonNull<Marks>, clear: u64) {
+    // SAFETY: the table is valid for the module's life, and all its fields are atomics.
+    unsafe { marks.as_ref() }.clear(clear);
+}
+
+/// Sets and clears marks of a process. False if it found no place in the table.
+///
+/// # Safety
+/// As for [`kestrel_rs_marks_inherit`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kestrel_rs_marks_change(
+    marks: NonNull<Marks>,
+    process: &Process,
+    set: u64,
+    clear: u64,
+) -> bool {
+    // SAFETY: the table is valid for the module's life, and all its fields are atomics.
+    unsafe { marks.as_ref() }.change(*process, set, clear)
+}
+
+/// Verifies a program: 0, and `at` holds the view that events are judged by; or -EINVAL, and `load` tells why.
+///
+/// # Safety
+/// `at` has room for a program. `bytes` points to `len` bytes, which nobody changes from now on and which stay as long as the
+/// view is used.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kestrel_rs_filter(
+    at: NonNull<Program<'static>>,
+    bytes: NonNull<u8>,
+    len: usize,
+    load: &mut FilterLoad,
+) -> i32 {
+    // SAFETY: the caller's promise.
+    let bytes: &'static [u8] = unsafe { NonNull::slice_from_raw_parts(bytes, len).as_ref() };
+    match Program::verify(bytes) {
+        Ok(program) => {
+            // SAFETY: there is room, aligned to 8 bytes.
+            unsafe { at.write(program) };
+            0
+        }
+        Err(refused) => {
+            load.why = refused.why as u32;
+            load.at = refused.at;
+            -EINVAL
+        }
+    }
+}
+
+/// A system call returned. `program` judges it, if there is one.
+///
+/// # Safety
+/// `program` is what [`kestrel_rs_filter`] made, and stays while this runs; it may be null.
+/// `recorder` is this CPU's and was set up, `wanted` the shim's; `seen` is valid. Preemption is off.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kestrel_rs_sys_exit(
+    wanted: NonNull<Wanted>,
+    recorder: NonNull<Recorder>,
+    program: Option<&Program<'_>>,
+    seen: &Seen,
+) -> u64 {
     // SAFETY: both are valid for the module's life; all that changes in them is atomic.
-    let (wanted, producer) = unsafe { (wanted.as_ref(), producer.as_ref()) };
-    answer(record::sys_exit(wanted, producer, seen))
+    let (wanted, recorder) = unsafe { (wanted.as_ref(), recorder.as_ref()) };
+    answer(record::sys_exit(wanted, recorder, program, seen))
 }
 
 /// The current task made another, `child`.
@@ -111,13 +208,13 @@ pub unsafe extern "C" fn kestrel_rs_sys_exit(wanted: NonNull<Wanted>, producer: 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn kestrel_rs_fork(
     wanted: NonNull<Wanted>,
-    producer: NonNull<Producer>,
+    recorder: NonNull<Recorder>,
     seen: &Seen,
     child: &TaskContext,
 ) -> u64 {
     // SAFETY: both are valid for the module's life; all that changes in them is atomic.
-    let (wanted, producer) = unsafe { (wanted.as_ref(), producer.as_ref()) };
-    answer(record::fork(wanted, producer, seen, child))
+    let (wanted, recorder) = unsafe { (wanted.as_ref(), recorder.as_ref()) };
+    answer(record::fork(wanted, recorder, seen, child))
 }
 
 /// The current task runs a new program.
@@ -127,17 +224,17 @@ pub unsafe extern "C" fn kestrel_rs_fork(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn kestrel_rs_exec(
     wanted: NonNull<Wanted>,
-    producer: NonNull<Producer>,
+    recorder: NonNull<Recorder>,
     seen: &Seen,
     filename: NonNull<u8>,
     filename_len: usize,
     by_descriptor: bool,
 ) -> u64 {
     // SAFETY: both are valid for the module's life; all that changes in them is atomic.
-    let (wanted, producer) = unsafe { (wanted.as_ref(), producer.as_ref()) };
+    let (wanted, recorder) = unsafe { (wanted.as_ref(), recorder.as_ref()) };
     // SAFETY: the caller's promise.
     let filename = unsafe { NonNull::slice_from_raw_parts(filename, filename_len).as_ref() };
-    answer(record::exec(wanted, producer, seen, filename, by_descriptor))
+    answer(record::exec(wanted, recorder, seen, filename, by_descriptor))
 }
 
 /// The current task ends with `code`, as wait(2) tells it.
@@ -147,15 +244,15 @@ pub unsafe extern "C" fn kestrel_rs_exec(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn kestrel_rs_exit(
     wanted: NonNull<Wanted>,
-    producer: NonNull<Producer>,
+    recorder: NonNull<Recorder>,
     seen: &Seen,
     code: i32,
     reaper_tid: u32,
     group_dead: bool,
 ) -> u64 {
     // SAFETY: both are valid for the module's life; all that changes in them is atomic.
-    let (wanted, producer) = unsafe { (wanted.as_ref(), producer.as_ref()) };
-    answer(record::exit(wanted, producer, seen, Exit { code, reaper_tid, group_dead }))
+    let (wanted, recorder) = unsafe { (wanted.as_ref(), recorder.as_ref()) };
+    answer(record::exit(wanted, recorder, seen, Exit { code, reaper_tid, group_dead }))
 }
 
 /// A signal reaches the current task, the lock of whose signals is held.
@@ -165,14 +262,15 @@ pub unsafe extern "C" fn kestrel_rs_exit(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn kestrel_rs_signal(
     wanted: NonNull<Wanted>,
-    producer: NonNull<Producer>,
+    recorder: NonNull<Recorder>,
+    program: Option<&Program<'_>>,
     seen: &Seen,
     sender: u32,
     signal: u32,
 ) -> u64 {
     // SAFETY: both are valid for the module's life; all that changes in them is atomic.
-    let (wanted, producer) = unsafe { (wanted.as_ref(), producer.as_ref()) };
-    answer(record::signal(wanted, producer, seen, Delivered { sender, signal }))
+    let (wanted, recorder) = unsafe { (wanted.as_ref(), recorder.as_ref()) };
+    answer(record::signal(wanted, recorder, program, seen, Delivered { sender, signal }))
 }
 
 /// A request of io_uring was carried out in the name of the current task's process; `missed` others were not followed.
@@ -182,13 +280,14 @@ pub unsafe extern "C" fn kestrel_rs_signal(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn kestrel_rs_request(
     wanted: NonNull<Wanted>,
-    producer: NonNull<Producer>,
+    recorder: NonNull<Recorder>,
+    program: Option<&Program<'_>>,
     seen: &Seen,
     request: &Request,
     missed: u32,
 ) -> u64 {
     // SAFETY: both are valid for the module's life; all that changes in them is atomic.
-    let (wanted, producer) = unsafe { (wanted.as_ref(), producer.as_ref()) };
+    let (wanted, recorder) = unsafe { (wanted.as_ref(), recorder.as_ref()) };
     let mut names = [None; 2];
     for (name, (&at, &len)) in names.iter_mut().zip(request.names.iter().zip(&request.name_lens)) {
         if let Some(at) = NonNull::new(at.cast_mut()) {
@@ -198,5 +297,5 @@ pub unsafe extern "C" fn kestrel_rs_request(
     }
     // SAFETY: the caller's promise.
     let file = NonNull::new(request.file).map(|file| unsafe { file.as_ref() });
-    answer(record::request(wanted, producer, seen, &Carried { request, names, file }, missed))
+    answer(record::request(wanted, recorder, program, seen, &Carried { request, names, file }, missed))
 }

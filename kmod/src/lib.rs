@@ -5,7 +5,7 @@
 //! `kestrel-core`'s fillers and `kestrel-ringbuf`'s producer.
 //!
 //! ```text
-//!  probe (C) ─▶ entry ─▶ wanted: which event is it? ─▶ record: gate, slot, fill, commit ─▶ wake-up? ─▶ C
+//!  probe (C) ─▶ entry ─▶ wanted: which event is it? ─▶ record: gate, filter, slot, fill, commit ─▶ wake-up? ─▶ C
 //!                                                              │
 //!                                                  current: trait Kernel over ffi ─▶ C helpers
 //! ```
@@ -19,6 +19,8 @@
 //! | `request.rs` | a request of io_uring, as the call that it stands for |
 //! | `record.rs` | one event from the probe to the ring |
 //! | `greeting.rs` | the handshake |
+//! | `marks.rs` | marks of processes, which children inherit |
+//! | `counts.rs` | what became of each event |
 //!
 //! Promises: no panic path (refused when the object is linked, see `ci/build-kmod-object.sh`), no allocation, no loop
 //! without a bound. `unsafe` stands in `entry.rs` and `ffi.rs` alone.
@@ -27,10 +29,12 @@
 #![no_std]
 #![deny(unsafe_code)]
 
+mod counts;
 mod current;
 mod entry;
 mod ffi;
 mod greeting;
+mod marks;
 mod record;
 mod request;
 mod wanted;
@@ -38,9 +42,29 @@ mod wanted;
 #[cfg(feature = "panic-path")]
 mod panic_path;
 
+pub use counts::Counts;
 pub use ffi::{Facts, File, Request, Seen};
 pub use greeting::greet;
+pub use marks::{Marks, Process};
 pub use wanted::{Asked, SYSCALLS, Wanted};
 
 /// Bytes that the shim keeps for a producer: `KESTREL_PRODUCER_BYTES` in `kestrel.h`.
 pub const PRODUCER_BYTES: usize = 128;
+
+/// Bytes that the shim keeps for the view of a verified program: `KESTREL_PROGRAM_BYTES` in `kestrel.h`.
+pub const PROGRAM_BYTES: usize = 96;
+
+/// What writes one CPU's records: `struct kestrel_recorder`.
+#[derive(Debug)]
+#[repr(C, align(64))]
+pub struct Recorder {
+    pub(crate) producer: kestrel_ringbuf::Producer,
+    pub(crate) counts: Apart,
+}
+
+/// The counters, behind all the room that a producer may take.
+#[derive(Debug, Default)]
+#[repr(C, align(64))]
+pub(crate) struct Apart(pub(crate) Counts);
+
+const _: () = assert!(core::mem::offset_of!(Recorder, counts) == PRODUCER_BYTES);

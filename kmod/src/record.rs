@@ -1,20 +1,23 @@
-//! One event from the probe to the ring: which it is, whether it was asked for, the gate, the slot, the filler, the commit.
+//! One event from the probe to the ring: which it is, whether it was asked for, the gate, the program's verdict, the slot, the
+//! filler, the commit.
 #![forbid(unsafe_code)]
 
+use crate::Recorder;
 use crate::current::Current;
 use crate::ffi::{self, Seen};
 use crate::request::Carried;
 use crate::wanted::{Asked, Wanted};
 use kestrel_core::event::{Flags, Overflow, RecordHeader, TaskContext};
-use kestrel_core::fill::{self, Call, Delivered, Exit};
+use kestrel_core::fill::{self, Call, Delivered, Draft, Exit, Kernel};
+use kestrel_core::filter::{Evaluation, Program, SignalView, Step, Verdict, View};
 use kestrel_core::schema::{self, EventId, id};
-use kestrel_ringbuf::{Cause, Class, Producer, Wake};
+use kestrel_ringbuf::{Cause, Class, Gate, Nested, Wake};
 
 /// A system call returned.
 #[inline]
-pub(crate) fn sys_exit(wanted: &Wanted, producer: &Producer, seen: &Seen) -> Wake {
+pub(crate) fn sys_exit(wanted: &Wanted, recorder: &Recorder, program: Option<&Program<'_>>, seen: &Seen) -> Wake {
     let compat = seen.compat != 0;
-    let call = match wanted.look_up(seen.nr, compat) {
+    let mut call = match wanted.look_up(seen.nr, compat) {
         Some(Asked::Event(event)) => Call { event, nr: seen.nr, args: seen.args, ret: seen.ret, compat, lost: false },
         Some(Asked::Multiplexed) => match fill::multiplexed(&Current, seen.nr, seen.args, seen.ret) {
             Some(call) => call,
@@ -25,7 +28,8 @@ pub(crate) fn sys_exit(wanted: &Wanted, producer: &Producer, seen: &Seen) -> Wak
     if !wanted.contains(call.event) || seen.ret >= 0 && told_elsewhere(call.event) {
         return Wake::No;
     }
-    write(producer, call.event, seen, |stamp, room| fill::syscall_exit(&Current, &call, stamp, room))
+    fill::unpack(&Current, &mut call);
+    judge(recorder, program, &Current, &call, seen, Flags::default())
 }
 
 /// The calls whose success the tracepoints of fork and exec tell.
@@ -43,7 +47,7 @@ fn makes_task(event: EventId) -> bool {
 const WORKER_FLAGS: u64 = 0x100 | 0x200 | 0x400 | 0x800 | 0x1_0000 | 0x80_0000 | 0x8000_0000;
 
 /// The current task made another.
-pub(crate) fn fork(wanted: &Wanted, producer: &Producer, seen: &Seen, child: &TaskContext) -> Wake {
+pub(crate) fn fork(wanted: &Wanted, recorder: &Recorder, seen: &Seen, child: &TaskContext) -> Wake {
     let compat = seen.compat != 0;
     let call = match wanted.look_up(seen.nr, compat) {
         Some(Asked::Event(event)) if makes_task(event) => {
@@ -54,11 +58,11 @@ pub(crate) fn fork(wanted: &Wanted, producer: &Producer, seen: &Seen, child: &Ta
     if !wanted.contains(call.event) {
         return Wake::No;
     }
-    write(producer, call.event, seen, |stamp, room| fill::process_fork(&Current, &call, child, stamp, room))
+    write(recorder, call.event, seen, |stamp, room| fill::process_fork(&Current, &call, child, stamp, room))
 }
 
 /// The current task runs a new program. `by_descriptor` says that its name was made from a descriptor.
-pub(crate) fn exec(wanted: &Wanted, producer: &Producer, seen: &Seen, filename: &[u8], by_descriptor: bool) -> Wake {
+pub(crate) fn exec(wanted: &Wanted, recorder: &Recorder, seen: &Seen, filename: &[u8], by_descriptor: bool) -> Wake {
     let compat = seen.compat != 0;
     let event = match wanted.look_up(seen.nr, compat) {
         Some(Asked::Event(event)) if event == id::EXECVEAT => event,
@@ -68,62 +72,168 @@ pub(crate) fn exec(wanted: &Wanted, producer: &Producer, seen: &Seen, filename: 
     if !wanted.contains(event) {
         return Wake::No;
     }
-    write(producer, event, seen, |stamp, room| fill::process_exec(&Current, event, filename, compat, stamp, room))
+    write(recorder, event, seen, |stamp, room| fill::process_exec(&Current, event, filename, compat, stamp, room))
 }
 
 /// The current task ends.
-pub(crate) fn exit(wanted: &Wanted, producer: &Producer, seen: &Seen, exit: Exit) -> Wake {
+pub(crate) fn exit(wanted: &Wanted, recorder: &Recorder, seen: &Seen, exit: Exit) -> Wake {
     if !wanted.contains(id::PROCEXIT) {
         return Wake::No;
     }
-    write(producer, id::PROCEXIT, seen, |stamp, room| fill::process_exit(&Current, exit, stamp, room))
+    write(recorder, id::PROCEXIT, seen, |stamp, room| fill::process_exit(&Current, exit, stamp, room))
 }
 
 /// A signal reaches the current task, the lock of whose signals is held.
-pub(crate) fn signal(wanted: &Wanted, producer: &Producer, seen: &Seen, delivered: Delivered) -> Wake {
+pub(crate) fn signal(
+    wanted: &Wanted,
+    recorder: &Recorder,
+    program: Option<&Program<'_>>,
+    seen: &Seen,
+    delivered: Delivered,
+) -> Wake {
     if !wanted.contains(id::SIGNALDELIVER) {
         return Wake::No;
     }
-    let mut receiver = TaskContext::default();
-    ffi::receiving_task(&mut receiver);
-    write(producer, id::SIGNALDELIVER, seen, |stamp, room| fill::signal_delivered(&receiver, delivered, stamp, room))
+    let Ok(gate) = enter(recorder, id::SIGNALDELIVER) else { return Wake::No };
+    let mut view = SignalView::new(delivered, || {
+        let mut receiver = TaskContext::default();
+        ffi::receiving_task(&mut receiver);
+        receiver
+    });
+    if let Some(mut evaluation) = program.and_then(|program| Evaluation::of(program, id::SIGNALDELIVER))
+        && !wants(&mut evaluation, &mut view)
+    {
+        return reject(recorder, gate, id::SIGNALDELIVER);
+    }
+    let receiver = *view.task();
+    record(gate, id::SIGNALDELIVER, seen, |stamp, room| fill::signal_delivered(&receiver, delivered, stamp, room))
 }
 
 /// Most requests that are counted as missed at once: more than can be under way.
 const MOST_MISSED: u32 = 1024;
 
 /// A request of io_uring was carried out. `missed` others were not followed: each counts as dropped.
-pub(crate) fn request(wanted: &Wanted, producer: &Producer, seen: &Seen, carried: &Carried<'_>, missed: u32) -> Wake {
+pub(crate) fn request(
+    wanted: &Wanted,
+    recorder: &Recorder,
+    program: Option<&Program<'_>>,
+    seen: &Seen,
+    carried: &Carried<'_>,
+    missed: u32,
+) -> Wake {
     for _ in 0..if missed > MOST_MISSED { MOST_MISSED } else { missed } {
-        if let Ok(gate) = producer.enter() {
+        if let Ok(gate) = recorder.producer.enter() {
             gate.dropped(Cause::Fault);
         }
     }
     let Some(event) = carried.event().filter(|event| wanted.contains(*event)) else { return Wake::No };
     let call = carried.call(event, seen.ret);
-    write(producer, event, seen, |stamp, room| {
-        let stamp = RecordHeader { flags: Flags::IO_URING.0, ..stamp };
-        fill::syscall_exit(carried, &call, stamp, room)
-    })
+    judge(recorder, program, carried, &call, seen, Flags::IO_URING)
 }
 
-/// Writes one record in place. Whatever keeps it from being delivered, the ring counts it by its cause.
+/// Asks the program, if there is one that judges the event, and writes the record if it is wanted.
+///
+/// What registers and task tell is asked for before anything is reserved: an event that is rejected by those needs no room, and
+/// is rejected in a full ring too. Where room is needed to tell and there is none, the event counts as dropped.
+#[inline]
+fn judge<K: Kernel>(
+    recorder: &Recorder,
+    program: Option<&Program<'_>>,
+    kernel: &K,
+    call: &Call,
+    seen: &Seen,
+    flags: Flags,
+) -> Wake {
+    let event = call.event;
+    let Ok(gate) = enter(recorder, event) else { return Wake::No };
+    let mut draft = Draft::begin(kernel, call, flags);
+    let mut evaluation = program.and_then(|program| Evaluation::of(program, event));
+    if let Some(under_way) = &mut evaluation {
+        match under_way.go(&mut draft) {
+            Step::Done(Verdict::Reject) => return reject(recorder, gate, event),
+            Step::Done(Verdict::Keep) => evaluation = None,
+            Step::Later => {}
+        }
+    }
+    let Ok(mut slot) = gate.reserve(class_of(event)) else { return Wake::No };
+    let written = match draft.place(slot.bytes()) {
+        Ok(()) if evaluation.as_mut().is_none_or(|under_way| wants(under_way, &mut draft)) => {
+            draft.finish(stamp(seen)).map(Some)
+        }
+        Ok(()) => Ok(None),
+        Err(overflow) => Err(overflow),
+    };
+    match written {
+        Ok(Some(len)) => slot.commit(len),
+        Ok(None) => {
+            recorder.counts.0.count_rejected(event);
+            slot.filtered();
+            Wake::No
+        }
+        Err(Overflow) => {
+            slot.dropped(Cause::TooLong);
+            Wake::No
+        }
+    }
+}
+
+/// Is the event wanted, as far as can ever be told?
+#[inline]
+fn wants<V: View>(evaluation: &mut Evaluation<'_>, view: &mut V) -> bool {
+    evaluation.go(view) != Step::Done(Verdict::Reject)
+}
+
+/// The program said no: nothing happened, but it is counted.
+fn reject(recorder: &Recorder, gate: Gate<'_>, event: EventId) -> Wake {
+    recorder.counts.0.count_rejected(event);
+    gate.filtered();
+    Wake::No
+}
+
+/// Begins to handle an event that was asked for.
+#[inline]
+fn enter(recorder: &Recorder, event: EventId) -> Result<Gate<'_>, Nested> {
+    let gate = recorder.producer.enter()?;
+    recorder.counts.0.count_seen(event);
+    Ok(gate)
+}
+
+fn class_of(event: EventId) -> Class {
+    match schema::recipe(event) {
+        Some(recipe) if recipe.lifecycle => Class::Lifecycle,
+        _ => Class::Ordinary,
+    }
+}
+
+/// CPU and time of a record. The time is that at which it is certain that there will be one. The sequence number is the ring's to give, at the commit.
+fn stamp(seen: &Seen) -> RecordHeader {
+    RecordHeader { cpu: seen.cpu, time_ns: ffi::now(), ..RecordHeader::default() }
+}
+
+/// Writes the record of an event that is always wanted.
 #[inline]
 fn write(
-    producer: &Producer,
+    recorder: &Recorder,
     event: EventId,
     seen: &Seen,
     filler: impl FnOnce(RecordHeader, &mut [u8]) -> Result<usize, Overflow>,
 ) -> Wake {
-    let class = match schema::recipe(event) {
-        Some(recipe) if recipe.lifecycle => Class::Lifecycle,
-        _ => Class::Ordinary,
-    };
-    let Ok(gate) = producer.enter() else { return Wake::No };
-    let Ok(mut slot) = gate.reserve(class) else { return Wake::No };
-    // The sequence number is the ring's to give, at the commit.
-    let stamp = RecordHeader { cpu: seen.cpu, time_ns: seen.time_ns, ..RecordHeader::default() };
-    match filler(stamp, slot.bytes()) {
+    match enter(recorder, event) {
+        Ok(gate) => record(gate, event, seen, filler),
+        Err(Nested) => Wake::No,
+    }
+}
+
+/// Writes one record in place. Whatever keeps it from being delivered, the ring counts it by its cause.
+#[inline]
+fn record(
+    gate: Gate<'_>,
+    event: EventId,
+    seen: &Seen,
+    filler: impl FnOnce(RecordHeader, &mut [u8]) -> Result<usize, Overflow>,
+) -> Wake {
+    let Ok(mut slot) = gate.reserve(class_of(event)) else { return Wake::No };
+    match filler(stamp(seen), slot.bytes()) {
         Ok(len) => slot.commit(len),
         Err(Overflow) => {
             slot.dropped(Cause::TooLong);

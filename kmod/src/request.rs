@@ -7,7 +7,9 @@
 use crate::current::Current;
 use crate::ffi::{self, File, Request};
 use kestrel_core::event::{FdHead, TaskContext};
-use kestrel_core::fill::{Call, Kernel, ListenQueue, ProcessImage, Strings, TaskPath, Unavailable, UserString};
+use kestrel_core::fill::{
+    Call, Identity, Kernel, ListenQueue, ProcessImage, Strings, TaskPath, Unavailable, UserString,
+};
 use kestrel_core::schema::{EventId, id};
 
 /// Where the names and the structure of openat2 are found: in the last page of the address space, which is the kernel's.
@@ -92,6 +94,14 @@ impl Kernel for Carried<'_> {
 
     fn task_context(&self, out: &mut TaskContext) {
         Current.task_context(out)
+    }
+
+    fn identity(&self, out: &mut Identity) {
+        Current.identity(out)
+    }
+
+    fn marks(&self) -> Option<u64> {
+        Current.marks()
     }
 
     fn task_path(&self, which: TaskPath, buf: &mut [u8]) -> Result<usize, Unavailable> {

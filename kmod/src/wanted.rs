@@ -7,7 +7,9 @@
 
 use core::sync::atomic::{AtomicU16, AtomicU64, Ordering};
 use kestrel_core::abi::{INTEREST_WORDS, Interest};
-use kestrel_core::schema::{Abi, EventId, I386_IPC, I386_SOCKETCALL, event_of, event_of_ipc, event_of_socketcall};
+use kestrel_core::schema::{
+    Abi, EventId, I386_IPC, I386_SOCKETCALL, event_of, event_of_ipc, event_of_socketcall, recipe,
+};
 
 /// System call numbers that the tables know: all below this.
 pub const SYSCALLS: usize = 512;
@@ -91,6 +93,23 @@ impl Wanted {
         let ipc = (0..SUBCALLS).filter_map(event_of_ipc).any(|event| self.contains(event));
         self.fold(&self.native, &self.native_event, sockets, ipc);
         self.fold(&self.compat, &self.compat_event, sockets, ipc);
+    }
+
+    /// Takes out everything that the table of processes is not made from.
+    pub(crate) fn keep_lifecycle(&self) {
+        let mut left = Interest::default();
+        for (word, asked) in left.words.iter_mut().zip(&self.events) {
+            *word = asked.load(Ordering::Relaxed);
+        }
+        for (word, ids) in (0_u16..).zip(left.words.iter_mut()) {
+            for bit in 0..64 {
+                let event = EventId(word.wrapping_mul(64).wrapping_add(bit));
+                if !recipe(event).is_some_and(|recipe| recipe.lifecycle) {
+                    *ids &= !(1 << bit);
+                }
+            }
+        }
+        self.set(&left);
     }
 
     /// Makes the bitmap by number from the events asked for. `sockets` and `ipc` say whether any of the calls behind

@@ -11,7 +11,7 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 pub const ABI_MAJOR: u16 = 1;
 
 /// Minor version of the contract: additions that an older side can ignore.
-pub const ABI_MINOR: u16 = 0;
+pub const ABI_MINOR: u16 = 1;
 
 /// Size of a [`Frame`] in bytes.
 pub const FRAME_BYTES: usize = 256;

@@ -55,7 +55,12 @@ const _: () = assert!(size_of::<TaskContext>() == 96);
 impl TaskContext {
     /// The command name without its padding.
     pub fn comm(&self) -> &[u8] {
-        let end = self.comm.iter().position(|&b| b == 0).unwrap_or(self.comm.len());
-        self.comm.get(..end).unwrap_or(&[])
+        TaskContext::name(&self.comm)
+    }
+
+    /// A command name without its padding.
+    pub fn name(comm: &[u8; 16]) -> &[u8] {
+        let end = comm.iter().position(|&b| b == 0).unwrap_or(comm.len());
+        comm.get(..end).unwrap_or(&[])
     }
 }

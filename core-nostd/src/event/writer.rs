@@ -5,7 +5,8 @@
 //! parameter that was begun and not [`ParamWriter::commit`]ted leaves no trace.
 
 use super::record::ParamSlot;
-use super::{ALIGN, Flags, MAX_PARAMS, MAX_RECORD, Record, RecordHeader, TaskContext, align_up};
+use super::{ALIGN, Flags, MAX_PARAMS, MAX_RECORD, Param, Record, RecordHeader, TaskContext, align_up};
+use core::ops::Range;
 use zerocopy::{FromBytes, IntoBytes};
 
 /// The buffer has no room for what was to be written.
@@ -78,6 +79,11 @@ impl<'a> RecordWriter<'a> {
         param.commit()
     }
 
+    /// The parameter at `index`, if it was written.
+    pub fn written(&self, index: usize) -> Option<Param<'_>> {
+        slot_of(self.buf, self.nparams, index).and_then(|range| self.buf.get(range)).map(Param)
+    }
+
     /// Bytes left for parameters.
     pub fn room(&self) -> usize {
         self.buf.len().saturating_sub(self.end)
@@ -96,6 +102,17 @@ impl<'a> RecordWriter<'a> {
         header.write_to_prefix(self.buf).map_err(|_| Overflow)?;
         Ok(self.end)
     }
+}
+
+/// Where the parameter at `index` lies; `None` if it was not written.
+fn slot_of(buf: &[u8], nparams: usize, index: usize) -> Option<Range<usize>> {
+    if index >= nparams {
+        return None;
+    }
+    let at = size_of::<RecordHeader>() + size_of::<TaskContext>() + index * size_of::<ParamSlot>();
+    let (slot, _) = ParamSlot::read_from_prefix(buf.get(at..)?).ok()?;
+    let start = usize::from(slot.offset);
+    (slot.offset != 0).then_some(start..start + usize::from(slot.len))
 }
 
 /// One parameter being written. Dropped without [`ParamWriter::commit`], it leaves the parameter absent.
@@ -126,6 +143,13 @@ impl ParamWriter<'_, '_> {
             Some(all) => all.split_at_mut_checked(len).unwrap_or((&mut [], &mut [])),
             None => (&mut [], &mut []),
         }
+    }
+
+    /// The parameter at `index`, written before this one, and the bytes not written yet.
+    pub fn earlier(&mut self, index: usize) -> Option<(&[u8], &mut [u8])> {
+        let range = slot_of(self.record.buf, self.record.nparams, index)?;
+        let (before, spare) = self.record.buf.split_at_mut_checked(self.start.saturating_add(self.len))?;
+        Some((before.get(range)?, spare))
     }
 
     /// Counts `n` bytes of [`ParamWriter::spare`] as written.

@@ -65,6 +65,33 @@ impl ProcessImage {
     pub const LOWER_LAYER: u32 = 1 << 3;
 }
 
+/// The part of the task context that is to be had for a few instructions, with the meaning that it has there. 48 bytes; the C
+/// shim fills the same layout (`struct kestrel_identity`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, IntoBytes, KnownLayout, Immutable)]
+#[repr(C)]
+pub struct Identity {
+    /// Thread id.
+    pub tid: u32,
+    /// Process id.
+    pub pid: u32,
+    /// Real user id.
+    pub uid: u32,
+    /// Effective user id.
+    pub euid: u32,
+    /// Real group id.
+    pub gid: u32,
+    /// Effective group id.
+    pub egid: u32,
+    /// Audit login uid.
+    pub loginuid: u32,
+    /// Zero.
+    pub reserved: u32,
+    /// Command name, padded with NUL.
+    pub comm: [u8; 16],
+}
+
+const _: () = assert!(size_of::<Identity>() == 48);
+
 /// How many connections wait at a listening socket.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ListenQueue {
@@ -113,6 +140,19 @@ pub trait Kernel {
 
     /// Fills in the task context of the current task.
     fn task_context(&self, out: &mut TaskContext);
+
+    /// Fills in the part of the task context that is cheap. Every kernel has it; one that has no cheaper way asks for all.
+    fn identity(&self, out: &mut Identity) {
+        let mut task = TaskContext::default();
+        self.task_context(&mut task);
+        let TaskContext { tid, pid, uid, euid, gid, egid, loginuid, comm, .. } = task;
+        *out = Identity { tid, pid, uid, euid, gid, egid, loginuid, reserved: 0, comm };
+    }
+
+    /// The marks of the current process, a bit each; `None` where nobody keeps them, or they are not known.
+    fn marks(&self) -> Option<u64> {
+        None
+    }
 
     /// Writes a path of the current task to the front of `buf` and gives its length.
     ///

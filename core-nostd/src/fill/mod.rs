@@ -3,6 +3,7 @@
 //! | file | holds |
 //! |---|---|
 //! | `kernel.rs` | what a filler may ask of the kernel |
+//! | `draft.rs` | a record that is written as far as somebody asks for it |
 //! | `syscall.rs` | system calls that returned: one loop over the schema's parameters |
 //! | `param.rs` | how each kind of source ([`crate::schema::From`]) is written |
 //! | `path.rs` | absolute paths from a base directory and a raw string |
@@ -20,6 +21,7 @@
 //! flags. It fails only if the buffer cannot hold the record, and then the record counts as dropped.
 
 mod compat;
+mod draft;
 mod fd_list;
 mod kernel;
 mod message;
@@ -34,11 +36,12 @@ mod syscall;
 mod vector;
 
 pub use compat::multiplexed;
-pub use kernel::{Kernel, ListenQueue, ProcessImage, Strings, TaskPath, Unavailable, UserString};
+pub use draft::Draft;
+pub use kernel::{Identity, Kernel, ListenQueue, ProcessImage, Strings, TaskPath, Unavailable, UserString};
 pub use path::{PATH_MAX, join, normalize};
 pub use process::{Exit, process_exec, process_exit, process_fork};
 pub use signal::{Delivered, signal_delivered};
-pub use syscall::{Call, syscall_exit};
+pub use syscall::{Call, syscall_exit, unpack};
 
 /// Bytes of a buffer (what is sent or written) that a record keeps at most. Falco's default snaplen.
 pub const SNAPSHOT_BYTES: usize = 80;

@@ -6,7 +6,7 @@ use crate::event::{
     AddressHead, FdHead, FdKind, Flags, Overflow, ParamWriter, PathFlags, PathHead, RecordWriter, Tuple, family,
 };
 use crate::schema::ImageField;
-use zerocopy::IntoBytes;
+use zerocopy::{FromBytes, IntoBytes};
 
 /// Greatest tail of a descriptor: a path, or a tuple and the two paths of AF_UNIX, which are far shorter.
 const TAIL_MAX: usize = PATH_MAX;
@@ -68,18 +68,37 @@ fn raw_path<K: Kernel>(k: &K, param: &mut ParamWriter<'_, '_>, address: u64) -> 
     }
 }
 
-/// Writes a path relative to the directory `dir`, joined.
+/// The directory that a path is relative to.
+#[derive(Clone, Copy)]
+pub(super) struct Base {
+    /// Its descriptor, or AT_FDCWD.
+    pub dir: i32,
+    /// The parameter that stands for it, if one before this does: the path is taken from there.
+    pub written: Option<usize>,
+}
+
+impl Base {
+    /// The working directory.
+    pub const WORKING_DIRECTORY: Base = Base { dir: AT_FDCWD, written: None };
+
+    /// The directory of this descriptor.
+    pub const fn of(dir: i32) -> Base {
+        Base { dir, written: None }
+    }
+}
+
+/// Writes a path relative to a directory, joined.
 pub(super) fn path<K: Kernel>(
     k: &K,
     out: &mut RecordWriter<'_>,
     index: usize,
-    dir: i32,
+    base: Base,
     address: u64,
 ) -> Result<(), Overflow> {
     let mut param = out.param(index);
     param.append(PathHead::default().as_bytes())?;
     let (raw_len, flags) = raw_path(k, &mut param, address)?;
-    let mut absolute = if flags & PathFlags::RAW_MISSING.0 != 0 { 0 } else { joined(k, &mut param, dir, raw_len) };
+    let mut absolute = if flags & PathFlags::RAW_MISSING.0 != 0 { 0 } else { joined(k, &mut param, base, raw_len) };
     let mut how = flags | origin(absolute, PathFlags::JOINED);
     if absolute > PATH_MAX {
         absolute = PATH_MAX;
@@ -91,33 +110,64 @@ pub(super) fn path<K: Kernel>(
     param.commit()
 }
 
-/// Joins the directory `dir` and the raw string, which is the last thing written, in the room behind it.
-fn joined<K: Kernel>(k: &K, param: &mut ParamWriter<'_, '_>, dir: i32, raw_len: usize) -> usize {
+/// Joins the base and the raw string, which is the last thing written, in the room behind it.
+fn joined<K: Kernel>(k: &K, param: &mut ParamWriter<'_, '_>, base: Base, raw_len: usize) -> usize {
+    let relative = raw_begins(param, raw_len) != Some(b'/');
+    let known = match base.written {
+        Some(index) if relative => copied_path(param, index),
+        _ => None,
+    };
     let (written, room) = param.split();
     let raw = written.len().checked_sub(raw_len).and_then(|start| written.get(start..)).unwrap_or(&[]);
-    let base = if raw.first() == Some(&b'/') {
-        0
-    } else if dir == AT_FDCWD {
-        k.task_path(TaskPath::WorkingDirectory, limited(room, PATH_MAX)).unwrap_or(0)
-    } else {
-        fd_path(k, dir, limited(room, PATH_MAX))
+    let base = match (relative, known, base.dir) {
+        (false, ..) => 0,
+        (true, Some(len), _) => len,
+        (true, None, AT_FDCWD) => k.task_path(TaskPath::WorkingDirectory, limited(room, PATH_MAX)).unwrap_or(0),
+        (true, None, dir) => fd_path(k, dir, limited(room, PATH_MAX)),
     };
     join(room, base, raw)
 }
 
-/// Writes the path of a file that the call opened as `opened`; joined like [`path`] if it failed.
+fn raw_begins(param: &mut ParamWriter<'_, '_>, raw_len: usize) -> Option<u8> {
+    let written = param.written();
+    written.get(written.len().checked_sub(raw_len)?).copied()
+}
+
+/// Copies the path of an earlier descriptor parameter to the front of the room; gives its length, as [`fd_path`] does. `None` if
+/// there is no such parameter.
+fn copied_path(param: &mut ParamWriter<'_, '_>, index: usize) -> Option<usize> {
+    let (earlier, room) = param.earlier(index)?;
+    let (head, path) = FdHead::read_from_prefix(earlier).ok()?;
+    if FdKind::from_u8(head.kind).has_tuple() {
+        return Some(0);
+    }
+    copy(room.get_mut(..path.len())?, path);
+    Some(path.len())
+}
+
+/// Writes the path of a file that the call opened; joined like [`path`] if it failed. `opened` is what the call returned, and the
+/// parameter that stands for it already.
 pub(super) fn opened_path<K: Kernel>(
     k: &K,
     out: &mut RecordWriter<'_>,
     index: usize,
-    dir: i32,
+    base: Base,
     address: u64,
-    opened: i64,
+    opened: (i64, Option<usize>),
 ) -> Result<(), Overflow> {
-    let Ok(fd @ 0..) = i32::try_from(opened) else {
-        return path(k, out, index, dir, address);
+    let Ok(fd @ 0..) = i32::try_from(opened.0) else {
+        return path(k, out, index, base, address);
     };
-    resolved_path(k, out, index, address, |k, room| fd_path(k, fd, room))
+    let mut param = out.param(index);
+    param.append(PathHead::default().as_bytes())?;
+    let (raw_len, flags) = raw_path(k, &mut param, address)?;
+    let absolute = match opened.1.and_then(|written| copied_path(&mut param, written)) {
+        Some(len) => len,
+        None => fd_path(k, fd, limited(param.spare(), PATH_MAX)),
+    };
+    param.advance(absolute)?;
+    write_head(&mut param, raw_len, absolute, flags | origin(absolute, PathFlags::RESOLVED))?;
+    param.commit()
 }
 
 /// Writes a path whose absolute form the kernel can name: `resolve` writes it to the front of the room it is given and

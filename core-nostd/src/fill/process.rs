@@ -1,8 +1,9 @@
 //! Fork, exec and exit: the records that the process table is made from.
 
 use super::compat::Layout;
+use super::param::Base;
 use super::path::{limited, origin, write_head};
-use super::{AT_FDCWD, Call, Kernel, PATH_MAX, STRINGS_BYTES, Strings, TaskPath, Unavailable, param, syscall};
+use super::{Call, Kernel, PATH_MAX, STRINGS_BYTES, Strings, TaskPath, Unavailable, param, syscall};
 use crate::event::{Flags, Overflow, PathFlags, PathHead, RecordHeader, RecordWriter, TaskContext};
 use crate::schema::{self, EventId, From, id};
 use core::ops::Range;
@@ -184,8 +185,8 @@ pub(super) fn failed_exec<K: Kernel>(
         CGROUPS => task_path(k, out, index, TaskPath::Cgroup),
         EXEPATH => task_path(k, out, index, TaskPath::Executable),
         FILENAME => {
-            let dir = if at == 1 { call.int(0) } else { AT_FDCWD };
-            param::path(k, out, index, dir, call.word(at))
+            let base = if at == 1 { Base::of(call.int(0)) } else { Base::WORKING_DIRECTORY };
+            param::path(k, out, index, base, call.word(at))
         }
         _ => Ok(()),
     }

@@ -1,7 +1,7 @@
 //! The parameters that no general rule covers.
 
 use super::number::{word32, word64};
-use super::param::{self, SocketAddress};
+use super::param::{self, Base, SocketAddress};
 use super::path::{PATH_MAX, limited, origin, write_head};
 use super::{Call, Kernel, TaskPath, message, process, quota};
 use crate::event::{Flags, Overflow, PathFlags, PathHead, RecordWriter};
@@ -106,7 +106,7 @@ fn fanotify_mark<K: Kernel>(k: &K, call: &Call, out: &mut RecordWriter<'_>, inde
     }
     match call.word(dir.wrapping_add(1)) {
         0 => Ok(()),
-        path => param::path(k, out, index, call.int(dir), path),
+        path => param::path(k, out, index, Base::of(call.int(dir)), path),
     }
 }
 
@@ -260,7 +260,7 @@ fn handle_path<K: Kernel>(k: &K, call: &Call, out: &mut RecordWriter<'_>, index:
 /// chdir: after a success the kernel can name the new directory, whatever links led there.
 fn chdir<K: Kernel>(k: &K, call: &Call, out: &mut RecordWriter<'_>, index: usize) -> Result<(), Overflow> {
     if call.ret < 0 {
-        return param::path(k, out, index, super::AT_FDCWD, call.word(0));
+        return param::path(k, out, index, Base::WORKING_DIRECTORY, call.word(0));
     }
     param::resolved_path(k, out, index, call.word(0), |k, room| {
         k.task_path(TaskPath::WorkingDirectory, room).unwrap_or(0)

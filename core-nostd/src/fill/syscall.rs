@@ -1,8 +1,9 @@
 //! System calls that returned: one loop over the parameters that the schema lists.
 
 use super::compat::{self, Layout};
+use super::param::Base;
 use super::vector::Vector;
-use super::{AT_FDCWD, Kernel, ProcessImage, fd_list, number, param, special};
+use super::{Draft, Kernel, ProcessImage, fd_list, number, param, special};
 use crate::event::{Flags, Overflow, RecordHeader, RecordWriter};
 use crate::schema::{self, EventId, From, id};
 
@@ -56,44 +57,59 @@ impl Call {
 /// # Errors
 /// [`Overflow`] if `buf` cannot hold the record, or the event is not in the schema.
 pub fn syscall_exit<K: Kernel>(k: &K, call: &Call, stamp: RecordHeader, buf: &mut [u8]) -> Result<usize, Overflow> {
-    let recipe = schema::recipe(call.event).ok_or(Overflow)?;
-    let mut out = RecordWriter::begin(buf, recipe.sources.len())?;
-    k.task_context(out.task()?);
-    let call = &told(k, call);
-    if call.ret < 0 {
-        out.flag(Flags::FAILED);
-    }
-    if call.compat {
-        out.flag(Flags::COMPAT32);
-    }
-    if call.lost {
-        out.flag(Flags::FAULT);
-    }
-    let mut image = None;
-    for (index, source) in recipe.sources.iter().enumerate() {
-        if call.lost && !needs_no_argument(*source) {
-            continue;
-        }
-        from(k, call, &mut out, index, *source, &mut image)?;
-    }
-    out.finish(RecordHeader { event: call.event.0, ..stamp })
+    let mut call = *call;
+    unpack(k, &mut call);
+    let mut draft = Draft::begin(k, &call, Flags::default());
+    draft.place(buf)?;
+    draft.finish(stamp)
 }
 
-/// The call with its arguments and its result where they are expected.
-fn told<K: Kernel>(k: &K, call: &Call) -> Call {
+/// Puts the arguments of a call and its result where they are expected, as wide as they are expected.
+#[inline]
+pub fn unpack<K: Kernel>(k: &K, call: &mut Call) {
     // It returns an `int` as it is, so that its errors look like large numbers (`arch/x86/kernel/ldt.c`).
     if call.event == id::MODIFY_LDT {
-        return Call { ret: i64::from(call.ret as i32), ..*call };
-    }
-    match compat::unpacked(k, call) {
-        Some(unpacked) => unpacked,
-        None => *call,
+        call.ret = i64::from(call.ret as i32);
+    } else if call.compat {
+        compat::unpack(k, call);
     }
 }
 
 /// True for what is known of a call whose arguments are not.
-const fn needs_no_argument(source: From) -> bool {
+pub(super) const fn needs_no_argument(source: From) -> bool {
     matches!(source, From::Return | From::ReturnFd | From::ReturnTuple | From::Zero | From::Image(_))
+}
+
+/// A number parameter that is in the registers.
+#[inline]
+pub(super) fn register(call: &Call, from: From) -> Option<u64> {
+    match from {
+        From::Return => Some(call.ret as u64),
+        From::Zero => Some(0),
+        From::Int(n) => Some(i64::from(call.int(n)) as u64),
+        From::Uint(n) => Some(call.uint(n).into()),
+        From::Long(n) => Some(call.word(n)),
+        From::SignedLong(n) => Some(number::offset(call, n, n)),
+        From::Offset { arg, compat } => Some(number::offset(call, arg, compat)),
+        _ => None,
+    }
+}
+
+/// Index of the descriptor parameter that has the path of what a call opened, for the path parameter from this source: it is
+/// the first of every such event.
+pub(super) fn opened_descriptor(call: &Call, from: From) -> Option<usize> {
+    let sources = schema::recipe(call.event)?.sources;
+    let opened = matches!(from, From::Opened { .. }) && i32::try_from(call.ret).is_ok_and(|fd| fd >= 0);
+    (opened && matches!(sources.first(), Some(From::ReturnFd))).then_some(0)
+}
+
+/// Index of the parameter that stands for the directory which the argument `dir` is: the one before the path at `index`.
+fn directory_before(call: &Call, index: usize, dir: u8) -> Option<usize> {
+    let before = index.checked_sub(1)?;
+    match schema::recipe(call.event)?.sources.get(before) {
+        Some(From::DirFd(n)) if *n == dir => Some(before),
+        _ => None,
+    }
 }
 
 /// Writes one parameter. `image` is fetched when the first parameter needs it.
@@ -106,35 +122,42 @@ pub(super) fn from<K: Kernel>(
     image: &mut Option<ProcessImage>,
 ) -> Result<(), Overflow> {
     match from {
-        From::Return => out.number(index, call.ret as u64),
+        From::Return
+        | From::Zero
+        | From::Int(_)
+        | From::Uint(_)
+        | From::Long(_)
+        | From::SignedLong(_)
+        | From::Offset { .. } => match register(call, from) {
+            Some(number) => out.number(index, number),
+            None => Ok(()),
+        },
         From::ReturnFd => param::fd(k, out, index, fd_of(call.ret)),
-        From::Zero => out.number(index, 0),
-        From::Int(n) => out.number(index, i64::from(call.int(n)) as u64),
-        From::Uint(n) => out.number(index, call.uint(n).into()),
-        From::Long(n) => out.number(index, call.word(n)),
-        From::SignedLong(n) => out.number(index, number::offset(call, n, n)),
         From::Fd(n) => param::fd(k, out, index, call.int(n)),
         From::ClosedFd(n) => param::closed_fd(out, index, call.int(n)),
         From::DirFd(n) => param::dir_fd(k, out, index, call.int(n)),
-        From::Path(n) => param::path(k, out, index, AT_FDCWD, call.word(n)),
+        From::Path(n) => param::path(k, out, index, Base::WORKING_DIRECTORY, call.word(n)),
         From::PathAt { dir, path } => match call.word(path) {
             0 => Ok(()),
-            address => param::path(k, out, index, call.int(dir), address),
+            address => {
+                let base = Base { dir: call.int(dir), written: directory_before(call, index, dir) };
+                param::path(k, out, index, base, address)
+            }
         },
         From::Opened { dir, path } => {
-            let dir = match dir {
-                Some(n) => call.int(n),
-                None => AT_FDCWD,
+            let base = match dir {
+                Some(n) => Base { dir: call.int(n), written: directory_before(call, index, n) },
+                None => Base::WORKING_DIRECTORY,
             };
-            param::opened_path(k, out, index, dir, call.word(path), call.ret)
+            let opened = opened_descriptor(call, from);
+            param::opened_path(k, out, index, base, call.word(path), (call.ret, opened))
         }
         From::String(n) => param::string(k, out, index, call.word(n)),
         From::FilledString(n) if call.ret >= 0 => param::string(k, out, index, call.word(n)),
         From::OptionalPath(n) => match call.word(n) {
             0 => Ok(()),
-            address => param::path(k, out, index, AT_FDCWD, address),
+            address => param::path(k, out, index, Base::WORKING_DIRECTORY, address),
         },
-        From::Offset { arg, compat } => out.number(index, number::offset(call, arg, compat)),
         From::Pointed { arg, offset, width, written } if !written || call.ret >= 0 => {
             number::at(k, call, out, index, number::address(call, call.word(arg), offset, width), width)
         }
@@ -181,6 +204,6 @@ pub(super) fn from<K: Kernel>(
 }
 
 /// The descriptor that a call returned; errors stay negative.
-fn fd_of(ret: i64) -> i32 {
+pub(super) fn fd_of(ret: i64) -> i32 {
     i32::try_from(ret).unwrap_or(-1)
 }

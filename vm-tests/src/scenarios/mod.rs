@@ -4,6 +4,7 @@ mod bad_input;
 mod boot;
 mod callers;
 mod evasion;
+mod filter;
 mod hotplug;
 mod load_rules;
 mod losses;
@@ -142,6 +143,7 @@ pub fn all() -> Vec<&'static Scenario> {
         outputs::SCENARIOS,
         evasion::SCENARIOS,
         uring::SCENARIOS,
+        filter::SCENARIOS,
         signals::SCENARIOS,
         records::SCENARIOS,
         recordings::SCENARIOS,

@@ -1,0 +1,188 @@
+//! A record that is written piece by piece: as much of it as somebody asks for, and the rest when it is kept.
+//!
+//! ```text
+//!   begin ─▶ registers, identity ─▶ room ─▶ parameters up to the one asked for ─▶ finish: the others, task context, header
+//! ```
+//!
+//! Parameters are written in their order, none twice, so that the bytes of a record do not depend on what was asked for before
+//! it was finished.
+
+use super::{Call, Identity, Kernel, syscall};
+use crate::event::{Flags, Overflow, Param, RecordHeader, RecordWriter, TaskContext};
+use crate::schema::{self, From};
+
+/// A record of a system call that returned, in the making.
+#[derive(Debug)]
+pub struct Draft<'k, 'b, K> {
+    k: &'k K,
+    call: &'k Call,
+    /// Empty if the event is not in the schema.
+    sources: &'static [From],
+    flags: Flags,
+    out: Option<RecordWriter<'b>>,
+    /// The first parameter that is not written yet.
+    next: usize,
+    identity: Option<Identity>,
+    has_context: bool,
+}
+
+impl<'k, 'b, K: Kernel> Draft<'k, 'b, K> {
+    /// Begins, with these flags besides those that the call itself tells. The call was unpacked ([`super::unpack`]). There is
+    /// no room yet.
+    #[inline]
+    pub fn begin(k: &'k K, call: &'k Call, flags: Flags) -> Self {
+        let mut flags = flags;
+        if call.ret < 0 {
+            flags.insert(Flags::FAILED);
+        }
+        if call.compat {
+            flags.insert(Flags::COMPAT32);
+        }
+        if call.lost {
+            flags.insert(Flags::FAULT);
+        }
+        let sources = match schema::recipe(call.event) {
+            Some(recipe) => recipe.sources,
+            None => &[],
+        };
+        Draft { k, call, sources, flags, out: None, next: 0, identity: None, has_context: false }
+    }
+
+    /// Gives the record its room, once.
+    ///
+    /// # Errors
+    /// [`Overflow`] if `buf` cannot hold an empty record, or the event is not in the schema.
+    #[inline]
+    pub fn place(&mut self, buf: &'b mut [u8]) -> Result<(), Overflow> {
+        if self.sources.is_empty() {
+            return Err(Overflow);
+        }
+        self.out = Some(RecordWriter::begin(buf, self.sources.len())?);
+        Ok(())
+    }
+
+    /// Writes what is not written yet and gives the record's length. `stamp` brings time, CPU and sequence number.
+    ///
+    /// # Errors
+    /// [`Overflow`] if the record has no room, or not enough.
+    #[inline]
+    pub fn finish(mut self, stamp: RecordHeader) -> Result<usize, Overflow> {
+        self.context()?;
+        self.write_to(self.sources.len())?;
+        let Draft { call, flags, out, .. } = self;
+        let mut out = out.ok_or(Overflow)?;
+        out.flag(flags);
+        out.finish(RecordHeader { event: call.event.0, ..stamp })
+    }
+
+    /// Writes all parameters before `end` that are not written yet.
+    fn write_to(&mut self, end: usize) -> Result<(), Overflow> {
+        let out = self.out.as_mut().ok_or(Overflow)?;
+        // Asked for once, when the first parameter needs it.
+        let mut image = None;
+        while self.next < end {
+            let Some(source) = self.sources.get(self.next) else { return Ok(()) };
+            let index = self.next;
+            self.next = self.next.saturating_add(1);
+            if self.call.lost && !syscall::needs_no_argument(*source) {
+                continue;
+            }
+            syscall::from(self.k, self.call, out, index, *source, &mut image)?;
+        }
+        Ok(())
+    }
+
+    /// The task context, filled in once.
+    fn context(&mut self) -> Result<&TaskContext, Overflow> {
+        let task = self.out.as_mut().ok_or(Overflow)?.task()?;
+        if !self.has_context {
+            self.k.task_context(task);
+            self.has_context = true;
+        }
+        Ok(task)
+    }
+}
+
+/// What a filter asks a draft.
+impl<K: Kernel> Draft<'_, '_, K> {
+    /// The flags that are known from the beginning.
+    #[inline]
+    pub(crate) fn flags(&self) -> Flags {
+        self.flags
+    }
+
+    /// True if there is room for parameters and task context.
+    #[inline]
+    pub(crate) fn has_room(&self) -> bool {
+        self.out.is_some()
+    }
+
+    /// Where the parameter at `index` comes from.
+    #[inline]
+    pub(crate) fn source(&self, index: usize) -> Option<&'static From> {
+        self.sources.get(index)
+    }
+
+    /// A number parameter that is in the registers, as it will be in the record.
+    #[inline]
+    pub(crate) fn register(&self, index: usize) -> Option<u64> {
+        let call = self.call;
+        let source = *self.sources.get(index)?;
+        if call.lost && !syscall::needs_no_argument(source) {
+            return None;
+        }
+        syscall::register(call, source)
+    }
+
+    /// The number of a descriptor parameter that is in the registers.
+    #[inline]
+    pub(crate) fn descriptor(&self, index: usize) -> Option<i32> {
+        let call = self.call;
+        match *self.sources.get(index)? {
+            From::ReturnFd => Some(syscall::fd_of(call.ret)),
+            From::Fd(n) | From::ClosedFd(n) | From::DirFd(n) if !call.lost => Some(call.int(n)),
+            _ => None,
+        }
+    }
+
+    /// The parameter whose path is that of the parameter at `index`: that of the descriptor which the call returned, where it
+    /// is the path of what was opened.
+    #[inline]
+    pub(crate) fn path_of(&self, index: usize) -> Option<usize> {
+        syscall::opened_descriptor(self.call, *self.sources.get(index)?)
+    }
+
+    /// The parameter at `index`, written now if it was not yet; `None` if it is absent. There is room.
+    ///
+    /// # Errors
+    /// [`Overflow`] if the room is too small.
+    pub(crate) fn param(&mut self, index: usize) -> Result<Option<Param<'_>>, Overflow> {
+        self.write_to(index.saturating_add(1))?;
+        Ok(self.out.as_ref().ok_or(Overflow)?.written(index))
+    }
+
+    /// The cheap part of the task context.
+    #[inline]
+    pub(crate) fn identity(&mut self) -> &Identity {
+        let k = self.k;
+        self.identity.get_or_insert_with(|| {
+            let mut identity = Identity::default();
+            k.identity(&mut identity);
+            identity
+        })
+    }
+
+    /// All of the task context. There is room.
+    ///
+    /// # Errors
+    /// [`Overflow`] if the room is not aligned.
+    pub(crate) fn task(&mut self) -> Result<&TaskContext, Overflow> {
+        self.context()
+    }
+
+    /// The marks of the process; `None` if they are not known.
+    #[inline]
+    pub(crate) fn marks(&self) -> Option<u64> {
+        self.k.marks()
+    }
+}

@@ -1,0 +1,151 @@
+//! Values from an event that is being recorded: each is fetched when it is asked for, and stays in the record.
+
+use super::read::Written;
+use super::record::LOADED_FLAGS;
+use super::{Ip, Known, Load, Scope, View, address_of, number_of, task_number, text_of};
+use crate::event::{Flags, TaskContext};
+use crate::fill::{Delivered, Draft, Identity, Kernel};
+use crate::schema::{self, id};
+
+impl<K: Kernel> Draft<'_, '_, K> {
+    /// A parameter, written into the record.
+    fn asked(&mut self, param: u8) -> Known<Written<'_>> {
+        let index = usize::from(param);
+        if !self.has_room() {
+            return Known::Later;
+        }
+        let (Some(source), failed) = (self.source(index), self.flags().contains(Flags::FAILED)) else {
+            return Known::Unknown;
+        };
+        match self.param(index) {
+            Ok(param) => Known::Is(Written { source, param, failed }),
+            // The record cannot be written, and will count as dropped.
+            Err(_) => Known::Unknown,
+        }
+    }
+}
+
+impl<K: Kernel> Draft<'_, '_, K> {
+    /// A number that is not simply in a register.
+    #[inline(never)]
+    fn fetched(&mut self, load: Load, param: u8) -> Known<u64> {
+        match load {
+            Load::FdNumber => {
+                if let Some(fd) = self.descriptor(usize::from(param)) {
+                    return Known::Is(i64::from(fd).cast_unsigned());
+                }
+            }
+            Load::Marks => return self.marks().map_or(Known::Unknown, Known::Is),
+            _ if matches!(load.scope(), Scope::Event) => {
+                if is_cheap(load) {
+                    return of_identity(load, self.identity());
+                }
+                if !self.has_room() {
+                    return Known::Later;
+                }
+                return self.task().map_or(Known::Unknown, |task| task_number(load, task));
+            }
+            _ => {}
+        }
+        self.asked(param).then(|written| number_of(load, written))
+    }
+}
+
+impl<K: Kernel> View for Draft<'_, '_, K> {
+    #[inline]
+    fn number(&mut self, load: Load, param: u8) -> Known<u64> {
+        let register = match load {
+            Load::Number => self.register(usize::from(param)),
+            Load::Flags => Some(u64::from(self.flags().0 & LOADED_FLAGS)),
+            _ => None,
+        };
+        match register {
+            Some(number) => Known::Is(number),
+            None => self.fetched(load, param),
+        }
+    }
+
+    fn text(&mut self, load: Load, param: u8) -> Known<&[u8]> {
+        match load {
+            Load::Comm => Known::Is(TaskContext::name(&self.identity().comm)),
+            Load::Path => match self.path_of(usize::from(param)).and_then(|fd| u8::try_from(fd).ok()) {
+                Some(fd) => self.asked(fd).then(|written| match text_of(Load::FdPath, written) {
+                    Known::Is(path) => Known::Is(path),
+                    // No socket is opened by name.
+                    _ => Known::Unknown,
+                }),
+                None => self.asked(param).then(|written| text_of(load, written)),
+            },
+            _ => self.asked(param).then(|written| text_of(load, written)),
+        }
+    }
+
+    fn address(&mut self, load: Load, param: u8) -> Known<Ip> {
+        self.asked(param).then(|written| address_of(load, written))
+    }
+}
+
+/// True for the numbers of the task that cost little.
+const fn is_cheap(load: Load) -> bool {
+    matches!(load, Load::Tid | Load::Pid | Load::Uid | Load::Euid | Load::Gid | Load::Egid | Load::LoginUid)
+}
+
+fn of_identity(load: Load, identity: &Identity) -> Known<u64> {
+    Known::Is(u64::from(match load {
+        Load::Tid => identity.tid,
+        Load::Pid => identity.pid,
+        Load::Uid => identity.uid,
+        Load::Euid => identity.euid,
+        Load::Gid => identity.gid,
+        Load::Egid => identity.egid,
+        Load::LoginUid => identity.loginuid,
+        _ => return Known::Unknown,
+    }))
+}
+
+/// A signal that is being delivered, as a program sees it. The context of the task that it reaches is asked for when a program
+/// gets there.
+#[derive(Debug)]
+pub struct SignalView<F> {
+    delivered: Delivered,
+    fill: F,
+    task: Option<TaskContext>,
+}
+
+impl<F: FnMut() -> TaskContext> SignalView<F> {
+    /// The view of a signal; `fill` gives the context of the task that it reaches.
+    pub fn new(delivered: Delivered, fill: F) -> SignalView<F> {
+        SignalView { delivered, fill, task: None }
+    }
+
+    /// The context of the task.
+    pub fn task(&mut self) -> &TaskContext {
+        let SignalView { fill, task, .. } = self;
+        task.get_or_insert_with(fill)
+    }
+}
+
+impl<F: FnMut() -> TaskContext> View for SignalView<F> {
+    fn number(&mut self, load: Load, param: u8) -> Known<u64> {
+        const SENDER: usize = schema::index_of(id::SIGNALDELIVER, "spid");
+        const SIGNAL: usize = schema::index_of(id::SIGNALDELIVER, "sig");
+        match (load, usize::from(param)) {
+            (Load::Flags, _) => Known::Is(0),
+            (Load::Number, SENDER) => Known::Is(self.delivered.sender.into()),
+            (Load::Number, SIGNAL) => Known::Is(self.delivered.signal.into()),
+            _ if matches!(load.scope(), Scope::Event) => task_number(load, self.task()),
+            _ => Known::Unknown,
+        }
+    }
+
+    fn text(&mut self, load: Load, _: u8) -> Known<&[u8]> {
+        match load {
+            Load::Comm => Known::Is(self.task().comm()),
+            _ => Known::Unknown,
+        }
+    }
+
+    fn address(&mut self, _: Load, _: u8) -> Known<Ip> {
+        Known::Unknown
+    }
+}

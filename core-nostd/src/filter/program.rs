@@ -1,0 +1,212 @@
+//! The bytes of a program, and the checked view of them.
+//!
+//! ```text
+//!   header │ index: one u16 an event │ sections │ nodes │ tables │ data
+//!     40     the number of its         first,     16      16
+//!            section, or NONE          count     each    each
+//! ```
+//!
+//! Native endian, each part aligned to 8 bytes, the whole aligned to 8 in memory. The sections lie one after another over the
+//! nodes, and the tables over the data, without gaps: that keeps checking them linear.
+
+use super::verify::{self, Refused};
+use crate::schema::EventId;
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
+
+/// Greatest length of a program in bytes.
+pub const MAX_PROGRAM: usize = 1 << 20;
+
+/// Most nodes of a section.
+pub const MAX_SECTION: usize = 1024;
+
+/// Most nodes of a program.
+pub const MAX_NODES: usize = 1 << 15;
+
+/// Most tables of a program.
+pub const MAX_TABLES: usize = 1 << 12;
+
+/// Longest text that a node compares with, in bytes; entries of tables have the same limit.
+pub const MAX_TEXT: usize = 4096;
+
+/// Longest text that is searched for, and longest pattern, in bytes.
+pub const MAX_PATTERN: usize = 256;
+
+/// First word of a program: `KFP` and a version.
+pub const MAGIC: u32 = 0x4b46_5001;
+
+/// Stands for "no section" in the index: every event of the kind is kept.
+pub const NONE: u16 = u16::MAX;
+
+/// The jump that keeps the event.
+pub const KEEP: u16 = u16::MAX;
+
+/// The jump that rejects it.
+pub const REJECT: u16 = u16::MAX - 1;
+
+/// Front of a program. 40 bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, IntoBytes, KnownLayout, Immutable)]
+#[repr(C)]
+pub struct Header {
+    /// [`MAGIC`].
+    pub magic: u32,
+    /// Length of the whole program in bytes.
+    pub len: u32,
+    /// [`crate::schema::FINGERPRINT`] that event ids and parameter indices are meant by.
+    pub schema: u64,
+    /// Entries of the index: the number of events in the schema.
+    pub events: u32,
+    /// Number of sections.
+    pub sections: u32,
+    /// Number of nodes.
+    pub nodes: u32,
+    /// Number of tables.
+    pub tables: u32,
+    /// Length of the data in bytes, a multiple of 8.
+    pub data: u32,
+    /// Zero.
+    pub reserved: u32,
+}
+
+const _: () = assert!(size_of::<Header>() == 40);
+
+/// The nodes that judge an event, of which the first is the entry. 8 bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, IntoBytes, KnownLayout, Immutable)]
+#[repr(C)]
+pub struct Section {
+    /// Number of the first node.
+    pub first: u32,
+    /// How many there are, at least one.
+    pub count: u32,
+}
+
+/// One test, and where to go on. 16 bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, IntoBytes, KnownLayout, Immutable)]
+#[repr(C)]
+pub struct Node {
+    /// [`super::Test`].
+    pub test: u8,
+    /// [`super::Load`].
+    pub load: u8,
+    /// Index of the parameter; 0 for a load that is of no parameter.
+    pub param: u8,
+    /// [`super::Part`] of a text; 0 for other loads.
+    pub part: u8,
+    /// Where to go on if the test holds: [`KEEP`], [`REJECT`], or how many nodes to skip.
+    pub yes: u16,
+    /// Where to go on if it does not hold, or the value is absent.
+    pub no: u16,
+    /// What is compared with, see [`super::Test`].
+    pub operand: u64,
+}
+
+const _: () = assert!(size_of::<Node>() == 16);
+
+/// A set in the data. 16 bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, IntoBytes, KnownLayout, Immutable)]
+#[repr(C)]
+pub struct Table {
+    /// [`TableKind`].
+    pub kind: u32,
+    /// Offset in the data, a multiple of 8.
+    pub offset: u32,
+    /// Length in bytes.
+    pub len: u32,
+    /// Number of entries.
+    pub count: u32,
+}
+
+const _: () = assert!(size_of::<Table>() == 16);
+
+/// What a table holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u32)]
+pub enum TableKind {
+    /// `u64` each, ascending, none twice.
+    Numbers = 1,
+    /// Texts in the order of their bytes, none twice: `count + 1` offsets of 32 bits, then the bytes.
+    Texts = 2,
+    /// Texts likewise, of which none begins with another.
+    Prefixes = 3,
+    /// Texts that are prefixes of whole path components: in the order in which `/` comes before every other byte; none ends in
+    /// a slash, and none is below another. An empty one stands for the root.
+    PathPrefixes = 4,
+    /// Ranges of IPv4 addresses: first and last, 32 bits each; ascending, and apart from each other.
+    Networks4 = 5,
+    /// Ranges of IPv6 addresses: first and last, 16 bytes each; likewise.
+    Networks6 = 6,
+}
+
+impl TableKind {
+    /// The kind of this number; `None` if there is none.
+    pub const fn from_u32(number: u32) -> Option<TableKind> {
+        match number {
+            1 => Some(TableKind::Numbers),
+            2 => Some(TableKind::Texts),
+            3 => Some(TableKind::Prefixes),
+            4 => Some(TableKind::PathPrefixes),
+            5 => Some(TableKind::Networks4),
+            6 => Some(TableKind::Networks6),
+            _ => None,
+        }
+    }
+}
+
+/// A program that was verified.
+#[derive(Clone, Copy, Debug)]
+pub struct Program<'a> {
+    pub(super) index: &'a [u16],
+    pub(super) sections: &'a [Section],
+    pub(super) nodes: &'a [Node],
+    pub(super) tables: &'a [Table],
+    pub(super) data: &'a [u8],
+}
+
+impl<'a> Program<'a> {
+    /// Verifies a program. The time that takes is linear in its length.
+    ///
+    /// # Errors
+    /// [`Refused`] says what is wrong, and where.
+    pub fn verify(bytes: &'a [u8]) -> Result<Program<'a>, Refused> {
+        verify::verify(bytes)
+    }
+
+    /// The nodes that judge an event; `None` if it is always kept.
+    #[inline]
+    pub fn section(&self, event: EventId) -> Option<&'a [Node]> {
+        let number = *self.index.get(usize::from(event.0))?;
+        let section = self.sections.get(usize::from(number))?;
+        let first = section.first as usize;
+        self.nodes.get(first..first.checked_add(section.count as usize)?)
+    }
+
+    /// Number of nodes.
+    pub fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// True if it judges no event.
+    pub fn is_empty(&self) -> bool {
+        self.nodes.is_empty()
+    }
+
+    /// A table's bytes and its number of entries.
+    #[inline]
+    pub(super) fn table(&self, number: u32) -> Option<(&'a [u8], usize)> {
+        let table = self.tables.get(number as usize)?;
+        let offset = table.offset as usize;
+        Some((self.data.get(offset..offset.checked_add(table.len as usize)?)?, table.count as usize))
+    }
+
+    /// Bytes of the data.
+    #[inline]
+    pub(super) fn text(&self, offset: u32, len: u32) -> Option<&'a [u8]> {
+        let offset = offset as usize;
+        self.data.get(offset..offset.checked_add(len as usize)?)
+    }
+}
+
+/// The two halves of an operand: the lower one first.
+#[inline]
+pub(super) const fn halves(operand: u64) -> (u32, u32) {
+    (operand as u32, (operand >> 32) as u32)
+}
