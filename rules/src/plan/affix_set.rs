@@ -40,6 +40,11 @@ impl AffixSet {
         self.by_length.iter().map(|(_, affixes)| affixes.len()).sum()
     }
 
+    /// All of them, in no order.
+    pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        self.by_length.iter().flat_map(|(_, affixes)| affixes.iter())
+    }
+
     /// Whether the text begins, or ends, with one of them.
     pub fn matches(&self, text: &[u8]) -> bool {
         self.by_length.iter().take_while(|(len, _)| *len <= text.len()).any(|(len, affixes)| {

@@ -48,7 +48,7 @@ pub use builder::Builder;
 pub use glob::Glob;
 pub use merge::{contains, contains_any};
 pub use network::{Network, NetworkSet};
-pub use path_set::PathSet;
+pub use path_set::{Listed, PathSet};
 pub use predicate::Predicate;
 pub use program::{Node, NodeId, Operand, OperandId, Program};
 pub use regex::Regex;
