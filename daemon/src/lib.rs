@@ -24,6 +24,7 @@ pub mod event_loop;
 pub mod fields;
 pub mod logger;
 pub mod pidfile;
+pub mod prefilter;
 pub mod record_builder;
 pub mod rule_test;
 pub mod signals;

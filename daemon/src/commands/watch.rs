@@ -4,12 +4,12 @@ use super::failure::system;
 use super::{Failure, open_source, rules};
 use crate::cli::Cli;
 use crate::config::Config;
-use crate::event_loop::{Ended, EventLoop, Limits};
+use crate::event_loop::{Ended, EventLoop, Limits, Wanted};
 use crate::fields::Clock;
 use crate::pidfile::PidFile;
 use crate::signals::Signals;
 use crate::state::{ProcReader, State, Users};
-use crate::watch::{Judge, Watch, interest};
+use crate::watch::{Judge, Watch};
 use kestrel_outputs::Outputs;
 use sd_notify::NotifyState;
 use std::time::{Duration, Instant};
@@ -27,8 +27,6 @@ pub fn run(cli: &Cli, config: &Config) -> Result<(), Failure> {
         .map(|path| PidFile::write(path).map_err(system(format!("{}: cannot write the pid file", path.display()))));
     let _pidfile = pidfile.transpose()?;
 
-    let events = interest(&set);
-    let count = set.rules().len();
     let state =
         State::new(config.falco_libs.thread_table_size, Users::read_from("/etc"), Some(ProcReader::new("/proc")));
     let judge = Judge::new(state, set, Clock::system(hostname(config)));
@@ -40,14 +38,16 @@ pub fn run(cli: &Cli, config: &Config) -> Result<(), Failure> {
         }
     };
     let mut watch = Watch::new(judge, outputs, &config.syscall_event_drops, Box::new(reload));
+    watch.set_prefilter(config.prefilter.enabled);
+    let Wanted { events, program } = watch.wanted();
     let end = cli.seconds.map(|seconds| Instant::now() + Duration::from_secs(seconds));
     let limits = Limits { end, keep_recording: config.engine.kmod.keep_recording };
     let mut event_loop = EventLoop::new(source, signals, limits)?;
 
+    event_loop.set_program(&program);
     // The capture starts before /proc is read, so that nothing falls in between.
     event_loop.start(&events)?;
     watch.judge_mut().state.scan();
-    log::info!("watching with {count} rules: {} kinds of events", events.len());
     // Without a service manager there is nobody to tell.
     let _ = sd_notify::notify(&[NotifyState::Ready]);
     let Ended { stop, accounts, system_calls } = event_loop.run(&mut watch);

@@ -49,6 +49,8 @@ pub struct Config {
     pub rule_matching: RuleMatching,
     /// Where records come from.
     pub engine: EngineConfig,
+    /// What is left out where events happen.
+    pub prefilter: PrefilterConfig,
     /// Bounds of the process table.
     pub falco_libs: TablesConfig,
     /// What happens when the kernel had to drop events.
@@ -75,6 +77,7 @@ impl Default for Config {
             rules: Vec::new(),
             rule_matching: RuleMatching::First,
             engine: EngineConfig::default(),
+            prefilter: PrefilterConfig::default(),
             falco_libs: TablesConfig::default(),
             syscall_event_drops: DropsConfig::default(),
             hostname: String::new(),
@@ -83,6 +86,20 @@ impl Default for Config {
             log_syslog: false,
             outputs: OutputsConfig::default(),
         }
+    }
+}
+
+/// What is left out where events happen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PrefilterConfig {
+    /// Events that no rule can match are not recorded.
+    pub enabled: bool,
+}
+
+impl Default for PrefilterConfig {
+    fn default() -> Self {
+        PrefilterConfig { enabled: true }
     }
 }
 

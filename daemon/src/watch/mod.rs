@@ -17,11 +17,10 @@ pub use judge::{Judge, Judged};
 pub use summary::Summary;
 
 use crate::config::{DropAction, DropsConfig};
-use crate::event_loop::{HANDLER, HANDLER_TOKENS, Handler};
+use crate::event_loop::{HANDLER, HANDLER_TOKENS, Handler, Wanted};
+use crate::prefilter;
 use crate::sources::Accounts;
-use crate::state::LIFECYCLE;
 use alert::internal;
-use kestrel_core::schema::EventSet;
 use kestrel_outputs::{FieldValue, Outputs, Priority};
 use kestrel_ringbuf::Counters;
 use kestrel_rules::RuleSet;
@@ -38,11 +37,6 @@ const LOST_ALERTS: Duration = Duration::from_secs(30);
 /// Reads the rules again. Gives nothing and says why, if they cannot be used.
 pub type Reload<'a> = Box<dyn FnMut() -> Option<RuleSet> + 'a>;
 
-/// The events that must be recorded for these rules: what they ask for, and what the process table is made of.
-pub fn interest(rules: &RuleSet) -> EventSet {
-    rules.events().union(&LIFECYCLE.into_iter().collect())
-}
-
 /// What is done with records while watching.
 pub struct Watch<'a> {
     judge: Judge,
@@ -55,6 +49,7 @@ pub struct Watch<'a> {
     say_lost_from: Instant,
     dropped_too_much: bool,
     finishing: bool,
+    prefilter: bool,
 }
 
 impl<'a> Watch<'a> {
@@ -75,7 +70,22 @@ impl<'a> Watch<'a> {
             say_lost_from: now,
             dropped_too_much: false,
             finishing: false,
+            prefilter: true,
         }
+    }
+
+    /// Whether events are judged where they happen, so that what no rule can match is not recorded; they are, if nothing else
+    /// is said.
+    pub fn set_prefilter(&mut self, enabled: bool) {
+        self.prefilter = enabled;
+    }
+
+    /// What is to be recorded for the rules in force; says so in the log.
+    pub fn wanted(&self) -> Wanted {
+        let rules = self.judge.rules();
+        let wanted = prefilter::wanted(rules, self.prefilter);
+        log::info!("watching with {} rules: {} kinds of events", rules.rules().len(), wanted.events.len());
+        wanted
     }
 
     /// The judge, for the scan of /proc between start and loop.
@@ -188,14 +198,12 @@ impl Handler for Watch<'_> {
         self.outputs.reopen(registry);
     }
 
-    fn reload(&mut self, registry: &Registry) -> Option<EventSet> {
+    fn reload(&mut self, registry: &Registry) -> Option<Wanted> {
         log::info!("reading the rules again (SIGHUP)");
         match (self.reload)() {
             Some(rules) => {
-                let events = interest(&rules);
-                log::info!("watching with {} rules: {} kinds of events", rules.rules().len(), events.len());
                 self.judge.set_rules(rules);
-                Some(events)
+                Some(self.wanted())
             }
             None => {
                 let message = "the new rules cannot be used: the old ones stay in force".to_owned();

@@ -167,7 +167,8 @@ mod tests {
 
     #[test]
     fn a_set_lists_its_paths_and_what_its_patterns_match_at_least() {
-        let set = PathSet::new([b"/etc/".as_slice(), b"/etc/shadow", b"//var//log", b"/home/*/.ss[gh]", b"lib"].into_iter());
+        let set =
+            PathSet::new([b"/etc/".as_slice(), b"/etc/shadow", b"//var//log", b"/home/*/.ss[gh]", b"lib"].into_iter());
         let mut listed = set.listed();
         listed.plain.sort();
         assert_eq!(listed.plain, [&b"/etc"[..], b"/var/log", b"lib"]);

@@ -17,11 +17,9 @@ pub fn known(field: Field, arg: Option<&FieldArg>, subject: &Subject) -> Option<
         Some(FieldArg::Name(name)) => subject.index(name),
         None => None,
     };
-    let (Some(index), Some(ty), Some(source)) = (
-        index,
-        index.and_then(|index| subject.type_of(index)),
-        index.and_then(|index| subject.source_of(index)),
-    ) else {
+    let (Some(index), Some(ty), Some(source)) =
+        (index, index.and_then(|index| subject.type_of(index)), index.and_then(|index| subject.source_of(index)))
+    else {
         return Some(Known::Missing);
     };
     let raw = field == Field::EvtRawarg;
@@ -36,7 +34,9 @@ pub fn known(field: Field, arg: Option<&FieldArg>, subject: &Subject) -> Option<
 
 fn of_context(field: ContextField, ty: Type, raw: bool) -> Known {
     let load = match field {
-        ContextField::Comm => return Known::Text(Text { missing_if_empty: false, ..Text::known(Operand::event(Load::Comm)) }),
+        ContextField::Comm => {
+            return Known::Text(Text { missing_if_empty: false, ..Text::known(Operand::event(Load::Comm)) });
+        }
         ContextField::Tid => Load::Tid,
         ContextField::Pid => Load::Pid,
         ContextField::Ppid => Load::Ppid,

@@ -154,13 +154,11 @@ pub fn counting(rules: &[Rule], roots: &[NodeId], program: &Program) -> Vec<Rc<s
     };
     let asks = |root: NodeId| {
         program.below(root).into_iter().any(|id| match program.nodes.get(id as usize) {
-            Some((Node::Test(test), _)) => {
-                fields(program, test.operand).iter().any(|field| match field.field {
-                    Field::EvtNum => number(&test.predicate).is_none(),
-                    Field::UtilCnt => true,
-                    field => counts(field),
-                })
-            }
+            Some((Node::Test(test), _)) => fields(program, test.operand).iter().any(|field| match field.field {
+                Field::EvtNum => number(&test.predicate).is_none(),
+                Field::UtilCnt => true,
+                field => counts(field),
+            }),
             Some((Node::Compare(left, _, right), _)) => {
                 let both = fields(program, *left).into_iter().chain(fields(program, *right));
                 both.into_iter().any(|field| counts(field.field) || field.field == Field::UtilCnt)

@@ -24,8 +24,17 @@ const SOCKETS: [FdKind; 6] =
 
 /// What anonymous inodes are called.
 const ANONYMOUS: &[&[u8]] = &[
-    b"event", b"eventpoll", b"inotify", b"signalfd", b"timerfd", b"bpf", b"userfaultfd", b"io_uring", b"pidfd",
-    b"perf_event", b"other",
+    b"event",
+    b"eventpoll",
+    b"inotify",
+    b"signalfd",
+    b"timerfd",
+    b"bpf",
+    b"userfaultfd",
+    b"io_uring",
+    b"pidfd",
+    b"perf_event",
+    b"other",
 ];
 const ANONYMOUS_CHARS: &[&[u8]] = &[b"e", b"l", b"i", b"s", b"t", b"b", b"u", b"r", b"P", b"o"];
 
@@ -98,7 +107,9 @@ impl Descriptor<'_> {
             Field::FdIp | Field::FdNet => self.both(Load::LocalAddress, Load::RemoteAddress, Known::AnyAddress)?,
             Field::FdLip | Field::FdLnet => self.end(Load::LocalAddress, Known::Address)?,
             Field::FdRip | Field::FdRnet => self.end(Load::RemoteAddress, Known::Address)?,
-            Field::FdCip | Field::FdCnet => self.side(false, Load::LocalAddress, Load::RemoteAddress, Known::Address)?,
+            Field::FdCip | Field::FdCnet => {
+                self.side(false, Load::LocalAddress, Load::RemoteAddress, Known::Address)?
+            }
             Field::FdSip | Field::FdSnet => self.side(true, Load::LocalAddress, Load::RemoteAddress, Known::Address)?,
             Field::FdPort | Field::FdProto => self.both(Load::LocalPort, Load::RemotePort, number)?,
             Field::FdLport => self.end(Load::LocalPort, number)?,

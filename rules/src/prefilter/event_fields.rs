@@ -4,8 +4,8 @@ use super::known::{Known, Number, Shape, Subject};
 use crate::facts::{FieldArg, Value};
 use crate::field::Field;
 use kestrel_core::event::Flags;
-use kestrel_core::filter::build::{Condition, Is, Operand};
 use kestrel_core::filter::Load;
+use kestrel_core::filter::build::{Condition, Is, Operand};
 use kestrel_core::schema::{Category, Type, id};
 
 /// Bits of open(2)'s flags and of a file's mode (`asm-generic/fcntl.h`, `linux/stat.h`).
@@ -62,14 +62,15 @@ pub fn known(field: Field, arg: Option<&FieldArg>, subject: &Subject) -> Option<
             let failed = Condition::test(Operand::event(Load::Flags), Is::AnyBits(Flags::FAILED.0.into()));
             either(failed, boolean(true), boolean(false))
         }
-        Field::EvtRawres => result(subject).map_or(Known::Missing, |result| result.map_or(Known::Nothing, Known::Number)),
+        Field::EvtRawres => {
+            result(subject).map_or(Known::Missing, |result| result.map_or(Known::Nothing, Known::Number))
+        }
         Field::EvtRes => match result(subject) {
             None => Known::Missing,
             Some(None) => Known::Nothing,
             Some(Some(number)) => {
                 let negative = Condition::test(number.what, Is::BelowSigned(0));
-                let positive =
-                    Condition::all([super::known::exists(number.what), Condition::not(negative.clone())]);
+                let positive = Condition::all([super::known::exists(number.what), Condition::not(negative.clone())]);
                 Known::Cases(vec![(negative, Known::Shape(ERROR_NAME)), (positive, text("SUCCESS"))])
             }
         },

@@ -104,8 +104,7 @@ impl Subject {
 
     /// The parameter that `fd.*` is about: the first descriptor that is called `fd` or `res`.
     pub fn descriptor(&self) -> Option<u8> {
-        let is_it =
-            |param: &schema::Param| matches!(param.ty, Type::Fd) && matches!(param.name, "fd" | "res");
+        let is_it = |param: &schema::Param| matches!(param.ty, Type::Fd) && matches!(param.name, "fd" | "res");
         self.event.params.iter().position(is_it).map(|index| index as u8)
     }
 

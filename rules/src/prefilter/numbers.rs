@@ -59,8 +59,7 @@ fn among(number: Number, values: impl IntoIterator<Item = i128>) -> Condition {
 fn order(number: Number, limit: i128, wanted: &[Ordering]) -> Condition {
     let less = wanted.contains(&Ordering::Less);
     let equal = wanted.contains(&Ordering::Equal);
-    let (least, most) =
-        if number.signed { (i64::MIN.into(), i64::MAX.into()) } else { (0, i128::from(u64::MAX)) };
+    let (least, most) = if number.signed { (i64::MIN.into(), i64::MAX.into()) } else { (0, i128::from(u64::MAX)) };
     if limit < least || limit > most {
         // Every value lies on one side.
         let above = limit < least;
