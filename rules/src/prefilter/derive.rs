@@ -1,5 +1,6 @@
 //! The graph of conditions, for one event.
 
+use super::assume::sharpened;
 use super::known::{Known, Subject};
 use super::{MOST_TESTS, Need, argument, ask, descriptor, event_fields, path, task};
 use crate::facts::{FieldRef, Value};
@@ -29,7 +30,7 @@ impl<'p> Derivation<'p> {
 
     /// What a rule needs.
     pub fn need(&mut self, rule: &Rule, root: NodeId) -> Need {
-        let when = self.condition(root).0.simplified();
+        let when = sharpened(&self.condition(root).0.simplified());
         let mut unknown = BTreeSet::new();
         if when != Condition::Never {
             self.unknown(root, &mut unknown);

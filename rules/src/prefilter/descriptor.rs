@@ -8,7 +8,7 @@ use crate::field::Field;
 use kestrel_core::event::{FdFlags, FdKind};
 use kestrel_core::filter::build::{Condition, Is, Operand};
 use kestrel_core::filter::{Load, Part};
-use kestrel_core::schema::Type;
+use kestrel_core::schema::{From, Type};
 
 /// AT_FDCWD (`linux/fcntl.h`).
 const WORKING_DIRECTORY: i64 = -100;
@@ -167,7 +167,10 @@ impl Descriptor<'_> {
     }
 
     fn not_negative(&self) -> Option<Condition> {
-        Some(Condition::all([self.there()?, Condition::not(self.negative()?)]))
+        let not = Condition::not(self.negative()?);
+        // Only the call that writes a descriptor leaves none: else one that is not in the record keeps the event.
+        let written = matches!(self.subject.source_of(self.index), Some(From::PointedFd { .. }));
+        Some(if written { Condition::all([self.there()?, not]) } else { not })
     }
 
     /// It stands for one of these.

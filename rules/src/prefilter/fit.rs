@@ -1,5 +1,6 @@
 //! What is too large is asked less: first without searches in texts, then without texts, then not at all.
 
+use super::assume::sharpened;
 use super::derive::tests;
 use super::factor::factored;
 use super::{EventFilter, Kept, MOST_TESTS, Need, empty, verified};
@@ -58,7 +59,7 @@ pub fn fitted(_event: EventId, rules: &[Need]) -> (Condition, Option<GivenUp>) {
         if parts.iter().map(tests).sum::<usize>() > MOST_TOGETHER {
             continue;
         }
-        let condition = factored(parts);
+        let condition = sharpened(&factored(parts));
         if fits(&condition) {
             return (condition, level);
         }

@@ -15,6 +15,7 @@
 //! | `event_fields.rs`, `argument.rs`, `descriptor.rs`, `path.rs`, `task.rs` | what it knows of each |
 //! | `ask.rs`, `numbers.rs`, `texts.rs`, `addresses.rs` | a question about a field as tests |
 //! | `factor.rs` | what several rules ask is asked once |
+//! | `assume.rs` | what was decided is not asked again |
 //! | `fit.rs` | what is too large is asked less |
 //! | `show.rs` | a program, readable |
 //!
@@ -23,6 +24,7 @@
 mod addresses;
 mod argument;
 mod ask;
+mod assume;
 mod derive;
 mod descriptor;
 mod event_fields;

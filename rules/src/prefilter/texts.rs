@@ -4,14 +4,16 @@ use super::ask::composed;
 use super::known::{Text, between};
 use crate::plan::{End, Listed, PathSet, Predicate};
 use kestrel_core::filter::build::{Condition, Is};
-use kestrel_core::filter::{Load, MAX_PATTERN, MAX_TEXT};
+use kestrel_core::filter::{Load, MAX_PATTERN, MAX_TEXT, Part};
 
 /// Endings and patterns that are tried one by one, at most.
 const MOST_TRIED: usize = 32;
 
 /// A text.
 pub fn text(text: Text, predicate: &Predicate) -> Condition {
-    if !text.missing_if_empty {
+    // A path whose bytes are known has some, and so has its folder.
+    let never_empty = matches!(text.what.load, Load::FdPath | Load::Path) && text.what.part != Part::Name;
+    if !text.missing_if_empty || never_empty {
         return asked(text, predicate);
     }
     let empty = Condition::test(text.what, Is::Text(Vec::new()));
@@ -31,6 +33,8 @@ fn predicate_of_empty(predicate: &Predicate) -> bool {
         Predicate::StartsWith(text) | Predicate::EndsWith(text) => text.is_empty(),
         Predicate::Affix(affixes) => affixes.iter().any(<[u8]>::is_empty),
         Predicate::Contains(finder) => finder.needle().is_empty(),
+        Predicate::PathIn(paths) => paths.has_relative(),
+        Predicate::Glob(glob) => glob.matches(b""),
         Predicate::Any(all) => all.iter().any(predicate_of_empty),
         Predicate::ByType(_, of_text) => predicate_of_empty(of_text),
         Predicate::Never => false,
