@@ -1,5 +1,6 @@
 //! The law of the prefilter: an event that the program rejects, no rule matches.
 
+mod corners;
 mod draws;
 mod records;
 mod rules;

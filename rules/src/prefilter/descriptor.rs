@@ -280,7 +280,7 @@ impl Descriptor<'_> {
         Some(Condition::all([self.not_negative()?, Condition::not(self.is(&[FdKind::Memfd])?), absolute]))
     }
 
-    /// A value of what was not opened: `None` for the working directory counts as not known.
+    /// A value of what was not opened.
     fn not_opened(&self, part: Part) -> Option<Vec<(Condition, Known)>> {
         let working_directory = self.test(Load::FdNumber, Is::Equal(WORKING_DIRECTORY.cast_unsigned()))?;
         let error = Condition::all([self.negative()?, Condition::not(working_directory.clone())]);
@@ -291,6 +291,10 @@ impl Descriptor<'_> {
             }
             other => other,
         };
+        // Elsewhere the number of the working directory is an error like others.
+        if !matches!(self.subject.source_of(self.index), Some(From::DirFd(_) | From::Special)) {
+            return Some(vec![(self.negative()?, known)]);
+        }
         Some(vec![(working_directory, Known::Nothing), (error, known)])
     }
 

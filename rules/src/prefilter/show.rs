@@ -2,7 +2,7 @@
 
 use super::{EventFilter, GivenUp, Kept, Prefilter};
 use kestrel_core::filter::build::{Condition, Is, Operand};
-use kestrel_core::filter::{Load, Part, Scope};
+use kestrel_core::filter::{Load, Part, Scope, is_judged};
 use kestrel_core::schema::{self, EventId, EventSet};
 use std::net::IpAddr;
 
@@ -52,7 +52,8 @@ pub fn lines(filter: &Prefilter, only: &EventSet) -> Vec<String> {
 }
 
 fn of_event(filter: &EventFilter, lines: &mut Vec<String>) {
-    let name = name(filter.event);
+    let failed = if is_judged(filter.event, false) { "" } else { ", of those that failed" };
+    let name = format!("{}{failed}", name(filter.event));
     lines.push(match &filter.kept {
         Kept::Always => format!("{name}: always kept"),
         Kept::Never => format!("{name}: always rejected, no rule can match it"),
@@ -73,7 +74,7 @@ fn of_event(filter: &EventFilter, lines: &mut Vec<String>) {
         lines.push(format!("    {}{always}", need.rule));
         if !need.unknown.is_empty() {
             let fields: Vec<String> = need.unknown.iter().map(ToString::to_string).collect();
-            lines.push(format!("      not decided in the kernel: {}", fields.join(", ")));
+            lines.push(format!("      not decided in the kernel, or in part: {}", fields.join(", ")));
         }
     }
     let never = filter.rules.iter().filter(|need| need.when == Condition::Never);
