@@ -10,6 +10,7 @@ use kestrel::signals::Signals;
 use kestrel::state::{LIFECYCLE, State, Users};
 use kestrel::watch::{Judge, Summary, Watch, losses};
 use kestrel_core::event::RecordHeader;
+use kestrel_core::filter::{Program, build::Bytes};
 use kestrel_core::schema::{EventId, EventSet, id};
 use kestrel_outputs::{FileConfig, Outputs, OutputsConfig, ProgramConfig, StdoutConfig};
 use kestrel_rules::{LoadOptions, RuleSet, RuleSource};
@@ -384,6 +385,11 @@ fn sighup_swaps_the_rules_and_bad_ones_change_nothing() {
             };
             record(11);
             bell.ring(Signal::SIGHUP);
+            // The old program may reject what the new rules want: the new one comes first.
+            let Ok(Told::Program(program)) = told.recv_timeout(Duration::from_secs(20)) else { panic!() };
+            let program = Bytes::copied(&program);
+            let program = Program::verify(program.as_bytes()).unwrap();
+            assert!(program.section(id::EXECVE).is_some() && program.section(id::CHDIR).is_none());
             let Ok(Told::Interest(events)) = told.recv_timeout(Duration::from_secs(20)) else { panic!() };
             record(12);
             bell.ring(Signal::SIGHUP);

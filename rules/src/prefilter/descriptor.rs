@@ -122,7 +122,7 @@ impl Descriptor<'_> {
             Field::FdSproto => self.side(true, Load::LocalPort, Load::RemotePort, decimal)?,
             Field::FdL4proto => self.protocol()?,
             Field::FdSockfamily => {
-                let is = |families: &[u64]| Some(self.test(Load::FdFamily, Is::Among(families.to_vec()))?);
+                let is = |families: &[u64]| self.test(Load::FdFamily, Is::Among(families.to_vec()));
                 Known::Cases(vec![(is(&[2, 10])?, text(b"ip")), (is(&[1])?, text(b"unix"))])
             }
             Field::FdIsServer => {

@@ -6,7 +6,6 @@ use super::factor::factored;
 use super::{EventFilter, Kept, MOST_TESTS, Need, empty, verified};
 use kestrel_core::filter::build::{Builder, Bytes, Condition, Is};
 use kestrel_core::filter::{Class, Test};
-use kestrel_core::schema::EventId;
 
 /// Tests of all rules for one event that are looked at together; beyond, they are made fewer first.
 const MOST_TOGETHER: usize = 16 * MOST_TESTS;
@@ -45,7 +44,7 @@ impl GivenUp {
 }
 
 /// When an event is wanted by any of these rules, in as many tests as there may be.
-pub fn fitted(_event: EventId, rules: &[Need]) -> (Condition, Option<GivenUp>) {
+pub fn fitted(rules: &[Need]) -> (Condition, Option<GivenUp>) {
     let fits = |condition: &Condition| tests(condition) <= MOST_TESTS;
     let levels = std::iter::once(None).chain(GivenUp::ALL.map(Some));
     for level in levels {
@@ -109,7 +108,7 @@ pub fn built(events: &mut [EventFilter]) -> (Bytes, Option<GivenUp>) {
             }
         }
         if let Ok(bytes) = builder.finish()
-            && verified(&bytes).is_some()
+            && verified(&bytes)
         {
             return (bytes, level);
         }

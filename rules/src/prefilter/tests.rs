@@ -101,7 +101,8 @@ fn what_is_too_much_is_given_up_text_by_text_and_said() {
     let many = |check: fn(usize) -> String| -> String {
         (0..2_000).map(|n| rule(n, &format!("evt.type = unlink and evt.rawres > -9 and {}", check(n)))).collect()
     };
-    let cases: [(fn(usize) -> String, GivenUp); 2] = [
+    type Check = fn(usize) -> String;
+    let cases: [(Check, GivenUp); 2] = [
         (|n| format!("fs.path.name contains /{n}/"), GivenUp::Searches),
         (|n| format!("(fs.path.name endswith .{n} and proc.pid != {n})"), GivenUp::Texts),
     ];
