@@ -27,6 +27,7 @@
 #define KESTREL_STOP _IO('K', 4)
 #define KESTREL_SET_FILTER _IOWR('K', 5, struct kestrel_filter_load)
 #define KESTREL_GET_COUNTS _IOR('K', 6, struct kestrel_counts)
+#define KESTREL_MARK _IOW('K', 7, struct kestrel_mark)
 
 static dev_t first;
 static struct cdev cdev;
@@ -156,10 +157,13 @@ static int greet(struct kestrel_frame *frame)
 
 static int start_capture(void)
 {
+	static const struct kestrel_mark none = { .clear = ~0ULL };
 	int error;
 
 	if (session.capturing)
 		return 0;
+	/* Who forked or ended since the last capture, nobody saw. */
+	kestrel_marks_change(&none);
 	error = kestrel_probes_attach();
 	session.capturing = !error;
 	return error;
@@ -213,6 +217,20 @@ static long set_filter(void __user *argument)
 	return 0;
 }
 
+/* Marks are kept while the capture goes on. */
+static long mark(const void __user *argument)
+{
+	struct kestrel_mark mark;
+	long error;
+
+	if (copy_from_user(&mark, argument, sizeof(mark)))
+		return -EFAULT;
+	mutex_lock(&session_lock);
+	error = session.capturing ? kestrel_marks_change(&mark) : -ENODATA;
+	mutex_unlock(&session_lock);
+	return error;
+}
+
 static long get_counts(void __user *argument)
 {
 	struct kestrel_counts *counts = kvmalloc(sizeof(*counts), GFP_KERNEL);
@@ -264,6 +282,8 @@ static long device_ioctl(struct file *file, unsigned int command, unsigned long 
 		return set_filter(user);
 	case KESTREL_GET_COUNTS:
 		return get_counts(user);
+	case KESTREL_MARK:
+		return mark(user);
 	default:
 		return -ENOTTY;
 	}

@@ -9,6 +9,7 @@
 #define KESTREL_H
 
 #include <linux/build_bug.h>
+#include <linux/compiler.h>
 #include <linux/hrtimer.h>
 #include <linux/irq_work.h>
 #include <linux/rcupdate.h>
@@ -32,6 +33,9 @@ struct vm_area_struct;
 
 /* Event ids that are counted: all below this (kestrel_core::abi::COUNTED_EVENTS). */
 #define KESTREL_COUNTED 512
+
+/* Size of the table of marked processes (kmod/src/marks.rs). */
+#define KESTREL_MARKS_BYTES 98312
 
 /* System call numbers that the tables know: all below this. */
 #define KESTREL_SYSCALLS 512
@@ -196,6 +200,40 @@ struct kestrel_filter_load {
 static_assert(sizeof(struct kestrel_filter_load) == 24);
 static_assert(offsetof(struct kestrel_filter_load, why) == 12);
 
+/* kestrel_core::abi::Mark */
+struct kestrel_mark {
+	u64 start_time;
+	u64 set;
+	u64 clear;
+	u32 pid;
+	u32 reserved;
+};
+static_assert(sizeof(struct kestrel_mark) == 32);
+static_assert(offsetof(struct kestrel_mark, pid) == 24);
+
+/* A process, in the initial pid namespace: kmod's Process. */
+struct kestrel_process {
+	u32 pid;
+	u64 start_time;
+};
+static_assert(sizeof(struct kestrel_process) == 16);
+static_assert(offsetof(struct kestrel_process, start_time) == 8);
+
+/* The table of marked processes: kmod's Marks. The first two words are zero if every process has no marks. */
+struct kestrel_marks {
+	u32 used;
+	u32 full;
+	u8 places[KESTREL_MARKS_BYTES - 8] __aligned(8);
+};
+static_assert(sizeof(struct kestrel_marks) == KESTREL_MARKS_BYTES);
+
+extern struct kestrel_marks kestrel_marks;
+
+static inline bool kestrel_marks_used(void)
+{
+	return READ_ONCE(kestrel_marks.used) || READ_ONCE(kestrel_marks.full);
+}
+
 /* What became of each event: kestrel_core::abi::EventCounts for user space, kmod's Counts for one CPU. */
 struct kestrel_counts {
 	u64 seen[KESTREL_COUNTED];
@@ -224,13 +262,12 @@ extern struct kestrel_wanted kestrel_wanted;
 struct kestrel_seen {
 	u64 args[6];
 	s64 ret;
-	u64 time_ns;
 	u32 nr;
 	u16 cpu;
 	u8 compat;
 	u8 reserved;
 };
-static_assert(sizeof(struct kestrel_seen) == 72);
+static_assert(sizeof(struct kestrel_seen) == 64);
 
 /* What a request of io_uring asked for (uring.c). */
 struct kestrel_request {
@@ -316,6 +353,11 @@ bool kestrel_rs_readable(const struct kestrel_recorder *recorder);
 int kestrel_rs_hello(struct kestrel_frame *frame, const struct kestrel_facts *facts);
 void kestrel_rs_interest(struct kestrel_wanted *wanted, const struct kestrel_interest *interest);
 void kestrel_rs_lifecycle_only(struct kestrel_wanted *wanted);
+void kestrel_rs_marks_inherit(struct kestrel_marks *marks, const struct kestrel_process *parent,
+			      const struct kestrel_process *child);
+void kestrel_rs_marks_forget(struct kestrel_marks *marks, const struct kestrel_process *process);
+void kestrel_rs_marks_clear(struct kestrel_marks *marks, u64 clear);
+bool kestrel_rs_marks_change(struct kestrel_marks *marks, const struct kestrel_process *process, u64 set, u64 clear);
 int kestrel_rs_filter(u8 *view, const u8 *bytes, size_t len, struct kestrel_filter_load *load);
 u64 kestrel_rs_sys_exit(struct kestrel_wanted *wanted, struct kestrel_recorder *recorder, const void *program,
 			const struct kestrel_seen *seen);
@@ -332,12 +374,14 @@ u64 kestrel_rs_request(struct kestrel_wanted *wanted, struct kestrel_recorder *r
 
 /* ---- what Rust asks the shim for; declared there in kmod/src/ffi.rs ---- */
 
+u64 kestrel_now(void);
 int kestrel_read_user(u64 address, u8 *to, size_t len);
 long kestrel_read_user_string(u64 address, u8 *to, size_t len, bool *cut);
 long kestrel_process_strings(bool environment, u8 *to, size_t len, bool *cut);
 void kestrel_current_task(struct kestrel_task *out);
 void kestrel_receiving_task(struct kestrel_task *out);
 void kestrel_current_identity(struct kestrel_identity *out);
+void kestrel_current_process(struct kestrel_process *out);
 void kestrel_current_image(struct kestrel_image *out);
 long kestrel_working_directory(u8 *to, size_t len);
 long kestrel_executable(u8 *to, size_t len);
@@ -384,6 +428,11 @@ void kestrel_probes_detach(void);
 int kestrel_program_make(struct kestrel_filter_load *load, struct kestrel_program **made);
 void kestrel_program_discard(struct kestrel_program *program);
 void kestrel_program_replace(struct kestrel_program *program);
+
+/* marks.c */
+void kestrel_marks_fork(struct task_struct *child);
+void kestrel_marks_exit(void);
+int kestrel_marks_change(const struct kestrel_mark *mark);
 
 /* uring.c */
 void kestrel_uring_attach(void);

@@ -69,7 +69,6 @@ static void see(struct kestrel_seen *seen, struct pt_regs *regs, unsigned int nr
 	syscall_get_arguments(current, regs, (unsigned long *)seen->args);
 	seen->compat = from_compat();
 	seen->ret = seen->compat ? (s64)(s32)ret : ret;
-	seen->time_ns = ktime_get_real_fast_ns();
 	seen->nr = nr;
 	seen->cpu = smp_processor_id();
 	seen->reserved = 0;
@@ -106,6 +105,12 @@ static void probe_sys_exit(void *data, struct pt_regs *regs, long ret)
 	record_sys_exit(regs, nr, ret);
 }
 
+/* Wall-clock time, ns. */
+u64 kestrel_now(void)
+{
+	return ktime_get_real_fast_ns();
+}
+
 /* The number of the system call that the running task is in; beyond every table if it is in none. */
 static unsigned int current_nr(void)
 {
@@ -126,6 +131,7 @@ static void probe_fork(void *data, struct task_struct *parent, struct task_struc
 	preempt_disable_notrace();
 	ring = this_cpu_ptr(kestrel_rings);
 	see(&seen, current_pt_regs(), current_nr(), 0);
+	kestrel_marks_fork(child);
 	kestrel_fill_task(child, &made, false);
 	kestrel_ring_wake(ring, kestrel_rs_fork(&kestrel_wanted, &ring->recorder, &seen, &made));
 	preempt_enable_notrace();
@@ -156,10 +162,11 @@ static void record_exit(struct task_struct *task, bool group_dead)
 	preempt_disable_notrace();
 	ring = this_cpu_ptr(kestrel_rings);
 	memset(&seen, 0, sizeof(seen));
-	seen.time_ns = ktime_get_real_fast_ns();
 	seen.cpu = smp_processor_id();
 	kestrel_ring_wake(ring, kestrel_rs_exit(&kestrel_wanted, &ring->recorder, &seen, task->exit_code, kestrel_reaper_of(task),
 						group_dead));
+	if (group_dead)
+		kestrel_marks_exit();
 	preempt_enable_notrace();
 }
 
@@ -200,7 +207,6 @@ static void probe_signal(void *data, int signal, struct kernel_siginfo *info, st
 	preempt_disable_notrace();
 	ring = this_cpu_ptr(kestrel_rings);
 	memset(&seen, 0, sizeof(seen));
-	seen.time_ns = ktime_get_real_fast_ns();
 	seen.cpu = smp_processor_id();
 	kestrel_ring_wake(ring, kestrel_rs_signal(&kestrel_wanted, &ring->recorder, kestrel_program_in_force(), &seen,
 						  sender_of(signal, info), signal));

@@ -19,7 +19,6 @@
 #include <linux/ptrace.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
-#include <linux/timekeeping.h>
 #include <linux/uaccess.h>
 #include <linux/version.h>
 
@@ -236,7 +235,6 @@ static int returned(struct kretprobe_instance *instance, struct pt_regs *regs)
 		preempt_disable_notrace();
 		ring = this_cpu_ptr(kestrel_rings);
 		seen.ret = request->cqe.res;
-		seen.time_ns = ktime_get_real_fast_ns();
 		seen.nr = ~0U;
 		seen.cpu = smp_processor_id();
 		kestrel_ring_wake(ring, kestrel_rs_request(&kestrel_wanted, &ring->recorder, kestrel_program_in_force(), &seen,

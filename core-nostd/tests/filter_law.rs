@@ -123,7 +123,9 @@ fn while_it_happens(task: &FakeTask, program: &Program<'_>, call: &Call) -> (Ver
     let buf = buf.as_mut_slice().as_mut_bytes();
     let mut room = Some(&mut *buf);
     let mut later = 0;
-    let mut draft = Draft::begin(task, call, Flags::default()).unwrap();
+    let mut call = *call;
+    fill::unpack(task, &mut call);
+    let mut draft = Draft::begin(task, &call, Flags::default());
     let verdict = match Evaluation::of(program, call.event) {
         None => Verdict::Keep,
         Some(mut evaluation) => loop {

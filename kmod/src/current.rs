@@ -26,6 +26,10 @@ impl Kernel for Current {
         ffi::current_identity(out)
     }
 
+    fn marks(&self) -> Option<u64> {
+        ffi::current_marks()
+    }
+
     fn task_path(&self, which: TaskPath, buf: &mut [u8]) -> Result<usize, Unavailable> {
         ffi::task_path(which, buf)
     }

@@ -6,7 +6,7 @@
 
 use crate::ffi::{Facts, Map, Request, Seen};
 use crate::request::Carried;
-use crate::{Counts, PROGRAM_BYTES, Recorder, Wanted, greeting, record};
+use crate::{Counts, Marks, PROGRAM_BYTES, Process, Recorder, Wanted, greeting, record};
 use core::ptr::NonNull;
 use kestrel_core::abi::{FilterLoad, Frame, Interest};
 use kestrel_core::event::TaskContext;
@@ -109,6 +109,51 @@ pub unsafe extern "C" fn kestrel_rs_interest(wanted: NonNull<Wanted>, interest: 
 pub unsafe extern "C" fn kestrel_rs_lifecycle_only(wanted: NonNull<Wanted>) {
     // SAFETY: it is valid for the module's life, and all its fields are atomics.
     unsafe { wanted.as_ref() }.keep_lifecycle();
+}
+
+/// A process made another, which has the same marks.
+///
+/// # Safety
+/// `marks` is the shim's table, whose lock is held; so below.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kestrel_rs_marks_inherit(marks: NonNull<Marks>, parent: &Process, child: &Process) {
+    // SAFETY: the table is valid for the module's life, and all its fields are atomics.
+    unsafe { marks.as_ref() }.inherit(*parent, *child);
+}
+
+/// A process ended.
+///
+/// # Safety
+/// As for [`kestrel_rs_marks_inherit`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kestrel_rs_marks_forget(marks: NonNull<Marks>, process: &Process) {
+    // SAFETY: the table is valid for the module's life, and all its fields are atomics.
+    unsafe { marks.as_ref() }.forget(*process);
+}
+
+/// Clears marks of every process.
+///
+/// # Safety
+/// As for [`kestrel_rs_marks_inherit`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kestrel_rs_marks_clear(marks: NonNull<Marks>, clear: u64) {
+    // SAFETY: the table is valid for the module's life, and all its fields are atomics.
+    unsafe { marks.as_ref() }.clear(clear);
+}
+
+/// Sets and clears marks of a process. False if it found no place in the table.
+///
+/// # Safety
+/// As for [`kestrel_rs_marks_inherit`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kestrel_rs_marks_change(
+    marks: NonNull<Marks>,
+    process: &Process,
+    set: u64,
+    clear: u64,
+) -> bool {
+    // SAFETY: the table is valid for the module's life, and all its fields are atomics.
+    unsafe { marks.as_ref() }.change(*process, set, clear)
 }
 
 /// Verifies a program: 0, and `at` holds the view that events are judged by; or -EINVAL, and `load` tells why.

@@ -5,6 +5,7 @@
 //! task's own context, with preemption off.
 #![allow(unsafe_code, reason = "calls into C")]
 
+use crate::marks::{Marks, Process};
 use kestrel_core::abi::{FRAME_BYTES, FilterLoad, Interest};
 use kestrel_core::event::{FdHead, TaskContext, Tuple};
 use kestrel_core::fill::{Identity, ListenQueue, ProcessImage, TaskPath, Unavailable, UserString};
@@ -17,8 +18,6 @@ pub struct Seen {
     pub args: [u64; 6],
     /// What it returned.
     pub ret: i64,
-    /// Nanoseconds since the epoch.
-    pub time_ns: u64,
     /// System call number; [`u32::MAX`] if the task is in none.
     pub nr: u32,
     /// The CPU whose ring is written.
@@ -100,7 +99,7 @@ struct Queue {
     max: u32,
 }
 
-const _: () = assert!(size_of::<Seen>() == 72 && size_of::<Request>() == 88);
+const _: () = assert!(size_of::<Seen>() == 64 && size_of::<Request>() == 88);
 const _: () = assert!(size_of::<Facts>() == 16);
 const _: () = assert!(size_of::<Map>() == 32);
 const _: () = assert!(size_of::<TaskContext>() == 96 && size_of::<FdHead>() == 32 && size_of::<Tuple>() == 40);
@@ -110,12 +109,15 @@ const _: () = assert!(FRAME_BYTES == 256 && size_of::<Interest>() == 128);
 
 // SAFETY: the declarations are those of `kestrel.h`; `long` is 64 bits wide on every kernel that the module is built for.
 unsafe extern "C" {
+    fn kestrel_now() -> u64;
     fn kestrel_read_user(address: u64, to: *mut u8, len: usize) -> i32;
     fn kestrel_read_user_string(address: u64, to: *mut u8, len: usize, cut: *mut bool) -> i64;
     fn kestrel_process_strings(environment: bool, to: *mut u8, len: usize, cut: *mut bool) -> i64;
     fn kestrel_current_task(out: *mut TaskContext);
     fn kestrel_current_identity(out: *mut Identity);
     fn kestrel_receiving_task(out: *mut TaskContext);
+    fn kestrel_current_process(out: *mut Process);
+    static kestrel_marks: Marks;
     fn kestrel_current_image(out: *mut ProcessImage);
     fn kestrel_working_directory(to: *mut u8, len: usize) -> i64;
     fn kestrel_executable(to: *mut u8, len: usize) -> i64;
@@ -132,6 +134,13 @@ fn length(answer: i64, buf: &[u8]) -> Result<usize, Unavailable> {
         Ok(len) if len <= buf.len() => Ok(len),
         _ => Err(Unavailable),
     }
+}
+
+/// Nanoseconds since the epoch.
+#[inline]
+pub(crate) fn now() -> u64 {
+    // SAFETY: it takes nothing and gives a number.
+    unsafe { kestrel_now() }
 }
 
 /// See [`kestrel_core::fill::Kernel::read_user`].
@@ -172,6 +181,20 @@ pub(crate) fn current_task(out: &mut TaskContext) {
 pub(crate) fn current_identity(out: &mut Identity) {
     // SAFETY: C fills in the whole structure, in which every bit pattern is a value.
     unsafe { kestrel_current_identity(out) }
+}
+
+/// The marks of the current process; `None` if they are not known.
+#[inline]
+pub(crate) fn current_marks() -> Option<u64> {
+    // SAFETY: the table is there for the module's life, and all its fields are atomics.
+    let marks = unsafe { &kestrel_marks };
+    if marks.is_empty() {
+        return Some(0);
+    }
+    let mut process = Process::default();
+    // SAFETY: C fills in the whole structure.
+    unsafe { kestrel_current_process(&mut process) };
+    marks.of(process)
 }
 
 /// The current task, where the lock of its signals is held.

@@ -19,6 +19,7 @@
 //! | `request.rs` | a request of io_uring, as the call that it stands for |
 //! | `record.rs` | one event from the probe to the ring |
 //! | `greeting.rs` | the handshake |
+//! | `marks.rs` | marks of processes, which children inherit |
 //! | `counts.rs` | what became of each event |
 //!
 //! Promises: no panic path (refused when the object is linked, see `ci/build-kmod-object.sh`), no allocation, no loop
@@ -33,6 +34,7 @@ mod current;
 mod entry;
 mod ffi;
 mod greeting;
+mod marks;
 mod record;
 mod request;
 mod wanted;
@@ -43,6 +45,7 @@ mod panic_path;
 pub use counts::Counts;
 pub use ffi::{Facts, File, Request, Seen};
 pub use greeting::greet;
+pub use marks::{Marks, Process};
 pub use wanted::{Asked, SYSCALLS, Wanted};
 
 /// Bytes that the shim keeps for a producer: `KESTREL_PRODUCER_BYTES` in `kestrel.h`.

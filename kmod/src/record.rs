@@ -17,7 +17,7 @@ use kestrel_ringbuf::{Cause, Class, Gate, Nested, Wake};
 #[inline]
 pub(crate) fn sys_exit(wanted: &Wanted, recorder: &Recorder, program: Option<&Program<'_>>, seen: &Seen) -> Wake {
     let compat = seen.compat != 0;
-    let call = match wanted.look_up(seen.nr, compat) {
+    let mut call = match wanted.look_up(seen.nr, compat) {
         Some(Asked::Event(event)) => Call { event, nr: seen.nr, args: seen.args, ret: seen.ret, compat, lost: false },
         Some(Asked::Multiplexed) => match fill::multiplexed(&Current, seen.nr, seen.args, seen.ret) {
             Some(call) => call,
@@ -28,6 +28,7 @@ pub(crate) fn sys_exit(wanted: &Wanted, recorder: &Recorder, program: Option<&Pr
     if !wanted.contains(call.event) || seen.ret >= 0 && told_elsewhere(call.event) {
         return Wake::No;
     }
+    fill::unpack(&Current, &mut call);
     judge(recorder, program, &Current, &call, seen, Flags::default())
 }
 
@@ -145,10 +146,7 @@ fn judge<K: Kernel>(
 ) -> Wake {
     let event = call.event;
     let Ok(gate) = enter(recorder, event) else { return Wake::No };
-    let Ok(mut draft) = Draft::begin(kernel, call, flags) else {
-        gate.dropped(Cause::TooLong);
-        return Wake::No;
-    };
+    let mut draft = Draft::begin(kernel, call, flags);
     let mut evaluation = program.and_then(|program| Evaluation::of(program, event));
     if let Some(under_way) = &mut evaluation {
         match under_way.go(&mut draft) {
@@ -207,9 +205,9 @@ fn class_of(event: EventId) -> Class {
     }
 }
 
-/// What the shim knows of every record. The sequence number is the ring's to give, at the commit.
+/// CPU and time of a record. The time is that at which it is certain that there will be one. The sequence number is the ring's to give, at the commit.
 fn stamp(seen: &Seen) -> RecordHeader {
-    RecordHeader { cpu: seen.cpu, time_ns: seen.time_ns, ..RecordHeader::default() }
+    RecordHeader { cpu: seen.cpu, time_ns: ffi::now(), ..RecordHeader::default() }
 }
 
 /// Writes the record of an event that is always wanted.

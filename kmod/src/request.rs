@@ -100,6 +100,10 @@ impl Kernel for Carried<'_> {
         Current.identity(out)
     }
 
+    fn marks(&self) -> Option<u64> {
+        Current.marks()
+    }
+
     fn task_path(&self, which: TaskPath, buf: &mut [u8]) -> Result<usize, Unavailable> {
         Current.task_path(which, buf)
     }

@@ -4,6 +4,8 @@ mod shim;
 
 use kestrel_core::abi::{Frame, Hello, Welcome};
 use kestrel_core::event::{Flags, TaskContext};
+use kestrel_core::filter::build::{Builder, Condition, Is, Operand};
+use kestrel_core::filter::{Load, Why};
 use kestrel_core::schema::{self, EventId, id};
 use kestrel_kmod::{Facts, Request, Seen};
 use shim::{Cpu, TID, hello};
@@ -20,7 +22,7 @@ mod nr {
 }
 
 fn call(nr: u32, ret: i64) -> Seen {
-    Seen { nr, ret, time_ns: 77, cpu: 3, ..Seen::default() }
+    Seen { nr, ret, cpu: 3, ..Seen::default() }
 }
 
 fn param(record: &kestrel_core::event::Record<'_>, event: EventId, name: &str) -> u64 {
@@ -276,5 +278,97 @@ fn requests_that_were_missed_are_gaps_in_the_numbers_and_others_are_nobodys() {
     assert_eq!(cpu.next().unwrap().header().seq, 3);
     cpu.request(0, request(IORING_OP_RENAMEAT), ["/a", "/b"], false, 0);
     cpu.request(0, request(255), ["/a", "/b"], false, 0);
+    assert!(cpu.next().is_none());
+}
+
+/// A program that wants an event under a condition.
+fn program(event: EventId, wanted: &Condition) -> Vec<u8> {
+    let mut builder = Builder::new();
+    builder.section(event, wanted).unwrap();
+    builder.finish().unwrap().as_bytes().to_vec()
+}
+
+#[test]
+#[cfg(target_arch = "x86_64")]
+fn what_the_program_rejects_leaves_no_record_and_no_gap_but_is_counted() {
+    let mut cpu = Cpu::asked_for([id::GETPPID]);
+    let wanted = Condition::test(Operand::param(Load::Number, 0), Is::Equal(7));
+    assert_eq!(cpu.load(&program(id::GETPPID, &wanted)).0, 0);
+    for result in [7, 8, 9, 7] {
+        cpu.sys_exit(call(nr::GETPPID, result));
+    }
+    assert_eq!(cpu.next().unwrap().header().seq, 0);
+    assert_eq!(cpu.next().unwrap().header().seq, 1);
+    assert!(cpu.next().is_none());
+    assert_eq!(cpu.counts(id::GETPPID), (4, 2));
+}
+
+#[test]
+#[cfg(target_arch = "x86_64")]
+fn what_the_whole_task_context_must_tell_is_judged_in_the_room_of_the_record() {
+    let mut cpu = Cpu::asked_for([id::GETPPID]);
+    let wanted = Condition::test(Operand::event(Load::Tty), Is::Equal(1));
+    assert_eq!(cpu.load(&program(id::GETPPID, &wanted)).0, 0);
+    cpu.sys_exit(call(nr::GETPPID, 7));
+    assert!(!cpu.readable());
+    assert_eq!(cpu.load(&program(id::GETPPID, &Condition::not(wanted))).0, 0);
+    cpu.sys_exit(call(nr::GETPPID, 7));
+    assert_eq!(cpu.next().unwrap().header().seq, 0);
+}
+
+#[test]
+#[cfg(target_arch = "x86_64")]
+fn forks_execs_and_ends_are_recorded_whatever_the_program_says() {
+    let mut cpu = Cpu::asked_for([id::CLONE, id::EXECVE, id::PROCEXIT]);
+    let mut builder = Builder::new();
+    for event in [id::CLONE, id::EXECVE, id::PROCEXIT] {
+        builder.section(event, &Condition::Never).unwrap();
+    }
+    assert_eq!(cpu.load(builder.finish().unwrap().as_bytes()).0, 0);
+    cpu.fork(call(nr::CLONE, 0), TaskContext::default());
+    cpu.exec(call(nr::EXECVE, 0), b"/bin/true", false);
+    cpu.exit(0, 0, true);
+    assert!((0..3).all(|_| cpu.next().is_some()));
+    cpu.sys_exit(call(nr::EXECVE, -2));
+    assert!(cpu.next().is_none());
+}
+
+#[test]
+fn signals_and_requests_are_judged_too() {
+    let mut cpu = Cpu::asked_for([id::SIGNALDELIVER, id::OPENAT2]);
+    let mut builder = Builder::new();
+    let kill = Condition::test(Operand::param(Load::Number, 2), Is::Equal(9));
+    builder.section(id::SIGNALDELIVER, &kill).unwrap();
+    let shadow = Condition::test(Operand::param(Load::Path, 2), Is::Text(b"/etc/shadow".to_vec()));
+    let by_request = Condition::test(Operand::event(Load::Flags), Is::AllBits(Flags::IO_URING.0.into()));
+    builder.section(id::OPENAT2, &Condition::all([shadow, by_request])).unwrap();
+    assert_eq!(cpu.load(builder.finish().unwrap().as_bytes()).0, 0);
+    cpu.signal(1, 15);
+    cpu.signal(1, 9);
+    assert_eq!(param(&cpu.next().unwrap(), id::SIGNALDELIVER, "sig"), 9);
+    cpu.request(-2, request(IORING_OP_OPENAT2), ["/etc/passwd", ""], false, 0);
+    cpu.request(-2, request(IORING_OP_OPENAT2), ["/etc/shadow", ""], false, 0);
+    assert_eq!(cpu.next().unwrap().param(2).unwrap().path().unwrap().raw, b"/etc/shadow");
+    assert!(cpu.next().is_none());
+}
+
+#[test]
+fn a_program_that_is_wrong_is_refused_with_its_place() {
+    let mut cpu = Cpu::asked_for([id::GETPPID]);
+    let mut bytes = program(id::GETPPID, &Condition::Never);
+    bytes[0] ^= 1;
+    let (answer, load) = cpu.load(&bytes);
+    assert_eq!((answer, Why::from_u32(load.why), load.at), (-22, Some(Why::Magic), 0));
+}
+
+#[test]
+#[cfg(target_arch = "x86_64")]
+fn what_is_left_for_the_next_consumer_can_be_what_the_process_table_is_made_from() {
+    let mut cpu = Cpu::asked_for([id::GETPPID, id::PROCEXIT]);
+    cpu.lifecycle_only();
+    assert!(!cpu.lets_through(nr::GETPPID, false));
+    cpu.sys_exit(call(nr::GETPPID, 1));
+    cpu.exit(0, 0, true);
+    assert_eq!(cpu.next().unwrap().header().event, id::PROCEXIT.0);
     assert!(cpu.next().is_none());
 }

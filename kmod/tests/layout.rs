@@ -1,9 +1,13 @@
 //! The two sides of the border have the same idea of what crosses it: the numbers of `kestrel.h` and of this crate.
 
-use kestrel_core::abi::{FRAME_BYTES, Interest, Request};
+use kestrel_core::abi::{COUNTED_EVENTS, EventCounts, FRAME_BYTES, FilterLoad, Interest, Mark, Request};
 use kestrel_core::event::{FdFlags, FdHead, FdKind, TaskContext, Tuple};
-use kestrel_core::fill::ProcessImage;
-use kestrel_kmod::{Facts, PRODUCER_BYTES, Request as UringRequest, SYSCALLS, Seen, Wanted};
+use kestrel_core::fill::{Identity, ProcessImage};
+use kestrel_core::filter::{MAX_PROGRAM, Why};
+use kestrel_kmod::{
+    Counts, Facts, Marks, PRODUCER_BYTES, PROGRAM_BYTES, Process, Recorder, Request as UringRequest, SYSCALLS, Seen,
+    Wanted,
+};
 use std::mem::offset_of;
 
 const HEADER: &str = include_str!("../kestrel.h");
@@ -52,6 +56,13 @@ fn structures_have_the_size_that_c_asserts() {
         ("kestrel_request", size_of::<UringRequest>()),
         ("kestrel_facts", size_of::<Facts>()),
         ("kestrel_wanted", size_of::<Wanted>()),
+        ("kestrel_identity", size_of::<Identity>()),
+        ("kestrel_filter_load", size_of::<FilterLoad>()),
+        ("kestrel_counts", size_of::<EventCounts>()),
+        ("kestrel_counts", size_of::<Counts>()),
+        ("kestrel_recorder", size_of::<Recorder>()),
+        ("kestrel_mark", size_of::<Mark>()),
+        ("kestrel_process", size_of::<Process>()),
     ] {
         assert_eq!(asserted_size(name), size, "{name}");
     }
@@ -64,6 +75,11 @@ fn fields_lie_where_c_asserts() {
         ("kestrel_task", "loginuid", offset_of!(TaskContext, loginuid)),
         ("kestrel_task", "vtid", offset_of!(TaskContext, vtid)),
         ("kestrel_task", "comm", offset_of!(TaskContext, comm)),
+        ("kestrel_identity", "loginuid", offset_of!(Identity, loginuid)),
+        ("kestrel_identity", "comm", offset_of!(Identity, comm)),
+        ("kestrel_filter_load", "why", offset_of!(FilterLoad, why)),
+        ("kestrel_mark", "pid", offset_of!(Mark, pid)),
+        ("kestrel_process", "start_time", offset_of!(Process, start_time)),
         ("kestrel_fd", "family", offset_of!(FdHead, family)),
         ("kestrel_fd", "open_flags", offset_of!(FdHead, open_flags)),
         ("kestrel_fd", "ino", offset_of!(FdHead, ino)),
@@ -81,6 +97,11 @@ fn sizes_that_c_keeps_room_for_are_the_ones_here() {
     assert_eq!(constant("KESTREL_INTEREST_BYTES"), size_of::<Interest>() as u64);
     assert_eq!(constant("KESTREL_PRODUCER_BYTES"), PRODUCER_BYTES as u64);
     assert_eq!(constant("KESTREL_SYSCALLS"), SYSCALLS as u64);
+    assert_eq!(constant("KESTREL_PROGRAM_BYTES"), PROGRAM_BYTES as u64);
+    assert_eq!(constant("KESTREL_PROGRAM_MAX"), MAX_PROGRAM as u64);
+    assert_eq!(constant("KESTREL_TOO_LONG"), Why::TooLong as u64);
+    assert_eq!(constant("KESTREL_COUNTED"), COUNTED_EVENTS as u64);
+    assert_eq!(constant("KESTREL_MARKS_BYTES"), size_of::<Marks>() as u64);
 }
 
 #[test]
@@ -132,6 +153,9 @@ fn requests_have_the_numbers_that_the_kernels_macros_make() {
         ("_IOW('K', 2, u8[KESTREL_INTEREST_BYTES])", Request::SetInterest, ioc(1, 2, size_of::<Interest>())),
         ("_IO('K', 3)", Request::Start, ioc(0, 3, 0)),
         ("_IO('K', 4)", Request::Stop, ioc(0, 4, 0)),
+        ("_IOWR('K', 5, struct kestrel_filter_load)", Request::SetFilter, ioc(3, 5, size_of::<FilterLoad>())),
+        ("_IOR('K', 6, struct kestrel_counts)", Request::GetCounts, ioc(2, 6, size_of::<EventCounts>())),
+        ("_IOW('K', 7, struct kestrel_mark)", Request::Mark, ioc(1, 7, size_of::<Mark>())),
     ] {
         assert!(DEVICE.contains(macro_), "device.c has no {macro_}");
         assert_eq!(request as u32, expected, "{macro_}");

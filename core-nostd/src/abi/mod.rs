@@ -15,4 +15,4 @@ mod handshake;
 mod request;
 
 pub use handshake::{ABI_MAJOR, ABI_MINOR, FRAME_BYTES, Frame, Hello, Mismatch, Welcome, check};
-pub use request::{COUNTED_EVENTS, DEVICE_PREFIX, EventCounts, FilterLoad, INTEREST_WORDS, Interest, Request};
+pub use request::{COUNTED_EVENTS, DEVICE_PREFIX, EventCounts, FilterLoad, INTEREST_WORDS, Interest, Mark, Request};

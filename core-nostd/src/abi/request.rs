@@ -1,7 +1,7 @@
 //! Devices and ioctl requests (numbers as `_IOC` in `asm-generic/ioctl.h` makes them).
 
 use super::FRAME_BYTES;
-use crate::schema::{EVENTS, EventSet};
+use crate::schema::{EVENT_COUNT, EventSet};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
 /// Path of a device without its CPU number.
@@ -33,7 +33,30 @@ pub enum Request {
     SetFilter = ioc(3, 5, size_of::<FilterLoad>()),
     /// What became of each event since the rings were emptied: an [`EventCounts`] out.
     GetCounts = ioc(2, 6, size_of::<EventCounts>()),
+    /// Sets and clears marks of a process: a [`Mark`] in. ESRCH if it does not run, ENOSPC if the table is full, ENODATA if no
+    /// capture is going on: marks are kept from START to its end.
+    Mark = ioc(1, 7, size_of::<Mark>()),
 }
+
+/// Marks to be set and cleared. Children inherit the marks that their parent has when it makes them; those that it has made
+/// before have to be marked themselves. 32 bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, IntoBytes, KnownLayout, Immutable)]
+#[repr(C)]
+pub struct Mark {
+    /// Start of the process ([`crate::event::TaskContext::start_time`]); 0 for whatever has the pid now.
+    pub start_time: u64,
+    /// Marks to be set, a bit each.
+    pub set: u64,
+    /// Marks to be cleared; those that are also set are set.
+    pub clear: u64,
+    /// Process id in the initial namespace; 0 for all processes, of which marks can be cleared alone. When all marks of all
+    /// processes are cleared, a table that was full is no more.
+    pub pid: u32,
+    /// Zero.
+    pub reserved: u32,
+}
+
+const _: () = assert!(size_of::<Mark>() == 32);
 
 /// A program to be loaded. 24 bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, IntoBytes, KnownLayout, Immutable)]
@@ -56,7 +79,7 @@ const _: () = assert!(size_of::<FilterLoad>() == 24);
 /// Event ids that are counted: all below this.
 pub const COUNTED_EVENTS: usize = 512;
 
-const _: () = assert!(EVENTS.len() <= COUNTED_EVENTS);
+const _: () = assert!(EVENT_COUNT <= COUNTED_EVENTS);
 
 /// What became of each event, by its id, on all CPUs together. 8 KiB.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, KnownLayout, Immutable)]

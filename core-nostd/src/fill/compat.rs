@@ -52,23 +52,19 @@ pub(super) const fn has_wide_time(nr: u32) -> bool {
 /// i386's first mmap(2), which passes a pointer to its arguments.
 const I386_OLD_MMAP: u32 = 90;
 
-/// The call with its arguments where they are expected, and as wide; `None` if they are so already.
-pub(super) fn unpacked<K: Kernel>(k: &K, call: &Call) -> Option<Call> {
-    if !call.compat {
-        return None;
-    }
-    let mut unpacked = *call;
+/// Puts the arguments of a 32-bit caller where they are expected, as wide.
+pub(super) fn unpack<K: Kernel>(k: &K, call: &mut Call) {
     if call.nr == I386_OLD_MMAP {
-        unpacked.lost = read_arguments(k, call.args[0], 6, &mut unpacked.args).is_none();
-        return Some(unpacked);
+        let at = call.args[0];
+        call.lost = read_arguments(k, at, 6, &mut call.args).is_none();
+        return;
     }
-    let (first, last) = narrow_ids(call.nr)?;
-    for (n, arg) in unpacked.args.iter_mut().enumerate() {
+    let Some((first, last)) = narrow_ids(call.nr) else { return };
+    for (n, arg) in call.args.iter_mut().enumerate() {
         if n >= first && n <= last {
             *arg = widened(*arg);
         }
     }
-    Some(unpacked)
 }
 
 /// The first and the last argument that is a user or a group of 16 bits, of the i386 calls that have such

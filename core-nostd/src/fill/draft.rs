@@ -7,7 +7,7 @@
 //! Parameters are written in their order, none twice, so that the bytes of a record do not depend on what was asked for before
 //! it was finished.
 
-use super::{Call, Identity, Kernel, ProcessImage, syscall};
+use super::{Call, Identity, Kernel, syscall};
 use crate::event::{Flags, Overflow, Param, RecordHeader, RecordWriter, TaskContext};
 use crate::schema::{self, From};
 
@@ -15,26 +15,22 @@ use crate::schema::{self, From};
 #[derive(Debug)]
 pub struct Draft<'k, 'b, K> {
     k: &'k K,
-    call: Call,
+    call: &'k Call,
+    /// Empty if the event is not in the schema.
     sources: &'static [From],
     flags: Flags,
     out: Option<RecordWriter<'b>>,
     /// The first parameter that is not written yet.
     next: usize,
-    image: Option<ProcessImage>,
     identity: Option<Identity>,
     has_context: bool,
 }
 
 impl<'k, 'b, K: Kernel> Draft<'k, 'b, K> {
-    /// Begins, with these flags besides those that the call itself tells. There is no room yet.
-    ///
-    /// # Errors
-    /// [`Overflow`] if the event is not in the schema.
+    /// Begins, with these flags besides those that the call itself tells. The call was unpacked ([`super::unpack`]). There is
+    /// no room yet.
     #[inline]
-    pub fn begin(k: &'k K, call: &Call, flags: Flags) -> Result<Self, Overflow> {
-        let recipe = schema::recipe(call.event).ok_or(Overflow)?;
-        let call = syscall::told(k, call);
+    pub fn begin(k: &'k K, call: &'k Call, flags: Flags) -> Self {
         let mut flags = flags;
         if call.ret < 0 {
             flags.insert(Flags::FAILED);
@@ -45,25 +41,22 @@ impl<'k, 'b, K: Kernel> Draft<'k, 'b, K> {
         if call.lost {
             flags.insert(Flags::FAULT);
         }
-        Ok(Draft {
-            k,
-            call,
-            sources: recipe.sources,
-            flags,
-            out: None,
-            next: 0,
-            image: None,
-            identity: None,
-            has_context: false,
-        })
+        let sources = match schema::recipe(call.event) {
+            Some(recipe) => recipe.sources,
+            None => &[],
+        };
+        Draft { k, call, sources, flags, out: None, next: 0, identity: None, has_context: false }
     }
 
     /// Gives the record its room, once.
     ///
     /// # Errors
-    /// [`Overflow`] if `buf` cannot hold an empty record.
+    /// [`Overflow`] if `buf` cannot hold an empty record, or the event is not in the schema.
     #[inline]
     pub fn place(&mut self, buf: &'b mut [u8]) -> Result<(), Overflow> {
+        if self.sources.is_empty() {
+            return Err(Overflow);
+        }
         self.out = Some(RecordWriter::begin(buf, self.sources.len())?);
         Ok(())
     }
@@ -85,6 +78,8 @@ impl<'k, 'b, K: Kernel> Draft<'k, 'b, K> {
     /// Writes all parameters before `end` that are not written yet.
     fn write_to(&mut self, end: usize) -> Result<(), Overflow> {
         let out = self.out.as_mut().ok_or(Overflow)?;
+        // Asked for once, when the first parameter needs it.
+        let mut image = None;
         while self.next < end {
             let Some(source) = self.sources.get(self.next) else { return Ok(()) };
             let index = self.next;
@@ -92,7 +87,7 @@ impl<'k, 'b, K: Kernel> Draft<'k, 'b, K> {
             if self.call.lost && !syscall::needs_no_argument(*source) {
                 continue;
             }
-            syscall::from(self.k, &self.call, out, index, *source, &mut self.image)?;
+            syscall::from(self.k, self.call, out, index, *source, &mut image)?;
         }
         Ok(())
     }
@@ -131,7 +126,7 @@ impl<K: Kernel> Draft<'_, '_, K> {
     /// A number parameter that is in the registers, as it will be in the record.
     #[inline]
     pub(crate) fn register(&self, index: usize) -> Option<u64> {
-        let call = &self.call;
+        let call = self.call;
         let source = *self.sources.get(index)?;
         if call.lost && !syscall::needs_no_argument(source) {
             return None;
@@ -142,7 +137,7 @@ impl<K: Kernel> Draft<'_, '_, K> {
     /// The number of a descriptor parameter that is in the registers.
     #[inline]
     pub(crate) fn descriptor(&self, index: usize) -> Option<i32> {
-        let call = &self.call;
+        let call = self.call;
         match *self.sources.get(index)? {
             From::ReturnFd => Some(syscall::fd_of(call.ret)),
             From::Fd(n) | From::ClosedFd(n) | From::DirFd(n) if !call.lost => Some(call.int(n)),
@@ -154,7 +149,7 @@ impl<K: Kernel> Draft<'_, '_, K> {
     /// is the path of what was opened.
     #[inline]
     pub(crate) fn path_of(&self, index: usize) -> Option<usize> {
-        syscall::opened_descriptor(&self.call, *self.sources.get(index)?)
+        syscall::opened_descriptor(self.call, *self.sources.get(index)?)
     }
 
     /// The parameter at `index`, written now if it was not yet; `None` if it is absent. There is room.

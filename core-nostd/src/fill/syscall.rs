@@ -57,20 +57,21 @@ impl Call {
 /// # Errors
 /// [`Overflow`] if `buf` cannot hold the record, or the event is not in the schema.
 pub fn syscall_exit<K: Kernel>(k: &K, call: &Call, stamp: RecordHeader, buf: &mut [u8]) -> Result<usize, Overflow> {
-    let mut draft = Draft::begin(k, call, Flags::default())?;
+    let mut call = *call;
+    unpack(k, &mut call);
+    let mut draft = Draft::begin(k, &call, Flags::default());
     draft.place(buf)?;
     draft.finish(stamp)
 }
 
-/// The call with its arguments and its result where they are expected.
-pub(super) fn told<K: Kernel>(k: &K, call: &Call) -> Call {
+/// Puts the arguments of a call and its result where they are expected, as wide as they are expected.
+#[inline]
+pub fn unpack<K: Kernel>(k: &K, call: &mut Call) {
     // It returns an `int` as it is, so that its errors look like large numbers (`arch/x86/kernel/ldt.c`).
     if call.event == id::MODIFY_LDT {
-        return Call { ret: i64::from(call.ret as i32), ..*call };
-    }
-    match compat::unpacked(k, call) {
-        Some(unpacked) => unpacked,
-        None => *call,
+        call.ret = i64::from(call.ret as i32);
+    } else if call.compat {
+        compat::unpack(k, call);
     }
 }
 

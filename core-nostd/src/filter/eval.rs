@@ -108,33 +108,34 @@ impl<'p> Evaluation<'p> {
         }
     }
 
+    /// Numbers are what most events are decided by, and are tested here; everything else has a frame of its own.
     #[inline]
     fn answer<V: View>(&mut self, node: &Node, view: &mut V) -> Answer {
+        if node.test == Test::Exists as u8 || node.test > Test::Among as u8 {
+            return self.answer_other(node, view);
+        }
+        let Some(load) = Load::from_u8(node.load) else { return Answer::Unknown };
+        match view.number(load, node.param) {
+            Known::Is(number) => self.on_number(node, number),
+            Known::Absent => Answer::No,
+            Known::Unknown => Answer::Unknown,
+            Known::Later => Answer::Later,
+        }
+    }
+
+    #[inline(never)]
+    fn answer_other<V: View>(&mut self, node: &Node, view: &mut V) -> Answer {
         let (Some(test), Some(load)) = (Test::from_u8(node.test), Load::from_u8(node.load)) else {
             return Answer::Unknown;
         };
         match test {
-            Test::Equal
-            | Test::Below
-            | Test::AtMost
-            | Test::BelowSigned
-            | Test::AtMostSigned
-            | Test::AllBits
-            | Test::AnyBits
-            | Test::Masked
-            | Test::Among => match view.number(load, node.param) {
-                Known::Is(number) => self.on_number(test, number, node.operand).into(),
-                Known::Absent => Answer::No,
-                Known::Unknown => Answer::Unknown,
-                Known::Later => Answer::Later,
-            },
+            Test::Exists => exists(view, load, node.param),
             Test::InNetworks => match view.address(load, node.param) {
                 Known::Is(ip) => self.on_address(ip, node.operand).into(),
                 Known::Absent => Answer::No,
                 Known::Unknown => Answer::Unknown,
                 Known::Later => Answer::Later,
             },
-            Test::Exists => exists(view, load, node.param),
             _ => match view.text(load, node.param) {
                 Known::Is(text) => self.on_text(test, part(node.part, text), node.operand).into(),
                 Known::Absent => Answer::No,
@@ -145,20 +146,30 @@ impl<'p> Evaluation<'p> {
     }
 
     #[inline]
-    fn on_number(&mut self, test: Test, number: u64, operand: u64) -> Option<bool> {
+    fn on_number(&mut self, node: &Node, number: u64) -> Answer {
+        let operand = node.operand;
         let (low, high) = halves(operand);
-        Some(match test {
-            Test::Equal => number == operand,
-            Test::Below => number < operand,
-            Test::AtMost => number <= operand,
-            Test::BelowSigned => number.cast_signed() < operand.cast_signed(),
-            Test::AtMostSigned => number.cast_signed() <= operand.cast_signed(),
-            Test::AllBits => number & operand == operand,
-            Test::AnyBits => number & operand != 0,
-            Test::Masked => number & u64::from(high) == u64::from(low),
-            Test::Among if self.spend(SEARCH_STEPS) => tables::has_number(self.program.table(low)?, number)?,
-            _ => return None,
-        })
+        let holds = match Test::from_u8(node.test) {
+            Some(Test::Equal) => number == operand,
+            Some(Test::Below) => number < operand,
+            Some(Test::AtMost) => number <= operand,
+            Some(Test::BelowSigned) => number.cast_signed() < operand.cast_signed(),
+            Some(Test::AtMostSigned) => number.cast_signed() <= operand.cast_signed(),
+            Some(Test::AllBits) => number & operand == operand,
+            Some(Test::AnyBits) => number & operand != 0,
+            Some(Test::Masked) => number & u64::from(high) == u64::from(low),
+            Some(Test::Among) => return self.is_among(low, number).into(),
+            _ => return Answer::Unknown,
+        };
+        if holds { Answer::Yes } else { Answer::No }
+    }
+
+    #[inline(never)]
+    fn is_among(&mut self, table: u32, number: u64) -> Option<bool> {
+        if !self.spend(SEARCH_STEPS) {
+            return None;
+        }
+        tables::has_number(self.program.table(table)?, number)
     }
 
     fn on_address(&mut self, ip: Ip, operand: u64) -> Option<bool> {

@@ -25,26 +25,20 @@ impl<K: Kernel> Draft<'_, '_, K> {
     }
 }
 
-impl<K: Kernel> View for Draft<'_, '_, K> {
-    #[inline]
-    fn number(&mut self, load: Load, param: u8) -> Known<u64> {
-        let index = usize::from(param);
+impl<K: Kernel> Draft<'_, '_, K> {
+    /// A number that is not simply in a register.
+    #[inline(never)]
+    fn fetched(&mut self, load: Load, param: u8) -> Known<u64> {
         match load {
-            Load::Flags => return Known::Is(u64::from(self.flags().0 & LOADED_FLAGS)),
-            Load::Number => {
-                if let Some(number) = self.register(index) {
-                    return Known::Is(number);
-                }
-            }
             Load::FdNumber => {
-                if let Some(fd) = self.descriptor(index) {
+                if let Some(fd) = self.descriptor(usize::from(param)) {
                     return Known::Is(i64::from(fd).cast_unsigned());
                 }
             }
             Load::Marks => return self.marks().map_or(Known::Unknown, Known::Is),
             _ if matches!(load.scope(), Scope::Event) => {
-                if let Some(number) = of_identity(load, self.identity()) {
-                    return Known::Is(number);
+                if is_cheap(load) {
+                    return of_identity(load, self.identity());
                 }
                 if !self.has_room() {
                     return Known::Later;
@@ -54,6 +48,21 @@ impl<K: Kernel> View for Draft<'_, '_, K> {
             _ => {}
         }
         self.asked(param).then(|written| number_of(load, written))
+    }
+}
+
+impl<K: Kernel> View for Draft<'_, '_, K> {
+    #[inline]
+    fn number(&mut self, load: Load, param: u8) -> Known<u64> {
+        let register = match load {
+            Load::Number => self.register(usize::from(param)),
+            Load::Flags => Some(u64::from(self.flags().0 & LOADED_FLAGS)),
+            _ => None,
+        };
+        match register {
+            Some(number) => Known::Is(number),
+            None => self.fetched(load, param),
+        }
     }
 
     fn text(&mut self, load: Load, param: u8) -> Known<&[u8]> {
@@ -76,19 +85,22 @@ impl<K: Kernel> View for Draft<'_, '_, K> {
     }
 }
 
-/// A number of the task that costs little.
-#[inline]
-fn of_identity(load: Load, identity: &Identity) -> Option<u64> {
-    Some(match load {
-        Load::Tid => identity.tid.into(),
-        Load::Pid => identity.pid.into(),
-        Load::Uid => identity.uid.into(),
-        Load::Euid => identity.euid.into(),
-        Load::Gid => identity.gid.into(),
-        Load::Egid => identity.egid.into(),
-        Load::LoginUid => identity.loginuid.into(),
-        _ => return None,
-    })
+/// True for the numbers of the task that cost little.
+const fn is_cheap(load: Load) -> bool {
+    matches!(load, Load::Tid | Load::Pid | Load::Uid | Load::Euid | Load::Gid | Load::Egid | Load::LoginUid)
+}
+
+fn of_identity(load: Load, identity: &Identity) -> Known<u64> {
+    Known::Is(u64::from(match load {
+        Load::Tid => identity.tid,
+        Load::Pid => identity.pid,
+        Load::Uid => identity.uid,
+        Load::Euid => identity.euid,
+        Load::Gid => identity.gid,
+        Load::Egid => identity.egid,
+        Load::LoginUid => identity.loginuid,
+        _ => return Known::Unknown,
+    }))
 }
 
 /// A signal that is being delivered, as a program sees it. The context of the task that it reaches is asked for when a program

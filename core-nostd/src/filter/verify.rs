@@ -10,7 +10,7 @@ use super::program::{
 };
 use super::test::Operand;
 use super::{Class, Load, Part, Test, tables};
-use crate::schema::{self, EVENTS, EventId};
+use crate::schema::{self, EVENT_COUNT, EventId};
 use zerocopy::FromBytes;
 
 /// Why a program is refused, and where.
@@ -176,20 +176,20 @@ fn parts(bytes: &[u8]) -> Result<Program<'_>, Refused> {
     if header.magic != MAGIC || header.reserved != 0 {
         return refuse(Why::Magic, 0);
     }
-    if header.schema != schema::FINGERPRINT || header.events as usize != EVENTS.len() {
+    if header.schema != schema::FINGERPRINT || header.events as usize != EVENT_COUNT {
         return refuse(Why::Schema, 0);
     }
     if header.len as usize != bytes.len() {
         return refuse(Why::Length, 0);
     }
     let (sections, nodes, tables) = (header.sections as usize, header.nodes as usize, header.tables as usize);
-    if sections > EVENTS.len() || nodes > MAX_NODES || tables > MAX_TABLES {
+    if sections > EVENT_COUNT || nodes > MAX_NODES || tables > MAX_TABLES {
         return refuse(Why::TooMany, 0);
     }
     let program = (|| {
-        let index_bytes = crate::event::align_up(EVENTS.len().checked_mul(2)?);
+        let index_bytes = crate::event::align_up(EVENT_COUNT.checked_mul(2)?);
         let (index, rest) = (rest.get(..index_bytes)?, rest.get(index_bytes..)?);
-        let (index, _) = <[u16]>::ref_from_prefix_with_elems(index, EVENTS.len()).ok()?;
+        let (index, _) = <[u16]>::ref_from_prefix_with_elems(index, EVENT_COUNT).ok()?;
         let (sections, rest) = <[Section]>::ref_from_prefix_with_elems(rest, sections).ok()?;
         let (nodes, rest) = <[Node]>::ref_from_prefix_with_elems(rest, nodes).ok()?;
         let (tables, data) = <[Table]>::ref_from_prefix_with_elems(rest, tables).ok()?;

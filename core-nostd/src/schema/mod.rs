@@ -20,7 +20,7 @@ mod set;
 mod syscalls;
 mod types;
 
-pub use events::{EVENTS, id};
+pub use events::{EVENT_COUNT, EVENTS, id};
 pub use fingerprint::FINGERPRINT;
 pub use flags::{FlagName, FlagNames};
 pub use set::EventSet;

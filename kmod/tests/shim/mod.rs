@@ -1,13 +1,14 @@
 //! The C shim's half of the border, played in user space: the helpers that the Rust object asks for, about a task whose
 //! every answer is fixed, and a ring to record into. What a probe would see, a test hands in.
 
-use kestrel_core::abi::{Frame, Interest};
+use kestrel_core::abi::{FilterLoad, Frame, Interest};
 use kestrel_core::event::{FdHead, MAX_RECORD, Record, TaskContext};
-use kestrel_core::fill::ProcessImage;
+use kestrel_core::fill::{Identity, ProcessImage};
 use kestrel_core::schema::{EventId, EventSet};
-use kestrel_kmod::{Facts, File, PRODUCER_BYTES, Request, Seen, Wanted};
+use kestrel_kmod::{Facts, File, Marks, PROGRAM_BYTES, Process, Recorder, Request, Seen, Wanted};
 use std::alloc::{Layout, alloc_zeroed, dealloc};
 use std::ptr::NonNull;
+use std::sync::atomic::AtomicU64;
 
 /// `struct kestrel_map`.
 #[repr(C)]
@@ -25,7 +26,9 @@ unsafe extern "C" {
     fn kestrel_rs_readable(producer: *const u8) -> bool;
     fn kestrel_rs_hello(frame: *mut Frame, facts: *const Facts) -> i32;
     fn kestrel_rs_interest(wanted: *mut Wanted, interest: *const Interest);
-    fn kestrel_rs_sys_exit(wanted: *mut Wanted, producer: *mut u8, seen: *const Seen) -> u64;
+    fn kestrel_rs_lifecycle_only(wanted: *mut Wanted);
+    fn kestrel_rs_filter(at: *mut u8, bytes: *const u8, len: usize, load: *mut FilterLoad) -> i32;
+    fn kestrel_rs_sys_exit(wanted: *mut Wanted, producer: *mut u8, program: *const u8, seen: *const Seen) -> u64;
     fn kestrel_rs_fork(wanted: *mut Wanted, producer: *mut u8, seen: *const Seen, child: *const TaskContext) -> u64;
     fn kestrel_rs_exec(
         wanted: *mut Wanted,
@@ -43,10 +46,18 @@ unsafe extern "C" {
         reaper_tid: u32,
         group_dead: bool,
     ) -> u64;
-    fn kestrel_rs_signal(wanted: *mut Wanted, producer: *mut u8, seen: *const Seen, sender: u32, signal: u32) -> u64;
+    fn kestrel_rs_signal(
+        wanted: *mut Wanted,
+        producer: *mut u8,
+        program: *const u8,
+        seen: *const Seen,
+        sender: u32,
+        signal: u32,
+    ) -> u64;
     fn kestrel_rs_request(
         wanted: *mut Wanted,
         producer: *mut u8,
+        program: *const u8,
         seen: *const Seen,
         request: *const Request,
         missed: u32,
@@ -64,6 +75,7 @@ macro_rules! helper {
     };
 }
 
+helper!(kestrel_now() -> u64 { 77 });
 // Nothing of user memory can be read, and no descriptor is open: the records are about what the registers say.
 helper!(kestrel_read_user(_address: u64, _to: *mut u8, _len: usize) -> i32 { -14 });
 helper!(kestrel_read_user_string(_address: u64, _to: *mut u8, _len: usize, _cut: *mut bool) -> i64 { -14 });
@@ -94,6 +106,24 @@ helper!(kestrel_receiving_task(out: *mut TaskContext) -> () {
     // SAFETY: the object hands in a task context of its own.
     unsafe { out.write(TaskContext { tid: TID, pid: TID, ..TaskContext::default() }) }
 });
+helper!(kestrel_current_identity(out: *mut Identity) -> () {
+    // SAFETY: the object hands in an identity of its own.
+    unsafe { out.write(Identity { tid: TID, pid: TID, uid: 1000, ..Identity::default() }) }
+});
+helper!(kestrel_current_process(out: *mut Process) -> () {
+    // SAFETY: the object hands in a process of its own.
+    unsafe { out.write(Process { pid: TID, start_time: 1 }) }
+});
+
+/// The table of marked processes: empty.
+// SAFETY: no other symbol of this test has the name.
+#[unsafe(no_mangle)]
+static kestrel_marks: NoMarks = NoMarks([const { AtomicU64::new(0) }; size_of::<Marks>() / 8]);
+
+/// As many zeros as a table is long: an empty one.
+#[repr(C, align(8))]
+struct NoMarks([AtomicU64; size_of::<Marks>() / 8]);
+
 helper!(kestrel_current_image(out: *mut ProcessImage) -> () {
     // SAFETY: the object hands in an image of its own.
     unsafe { out.write(ProcessImage::default()) }
@@ -103,13 +133,14 @@ helper!(kestrel_current_image(out: *mut ProcessImage) -> () {
 const DATA: usize = 4 * MAX_RECORD;
 
 #[repr(C, align(64))]
-struct ProducerRoom([u8; PRODUCER_BYTES]);
+struct ProducerRoom([u8; size_of::<Recorder>()]);
 
 /// One CPU: its ring, and what its consumer asked for.
 pub struct Cpu {
     memory: NonNull<u8>,
     producer: Box<ProducerRoom>,
     wanted: Box<Wanted>,
+    program: Option<(Box<[u64; PROGRAM_BYTES / 8]>, Vec<u64>)>,
     read: usize,
 }
 
@@ -126,8 +157,9 @@ impl Cpu {
         let memory = NonNull::new(unsafe { alloc_zeroed(layout()) }).expect("memory");
         let mut cpu = Cpu {
             memory,
-            producer: Box::new(ProducerRoom([0; PRODUCER_BYTES])),
+            producer: Box::new(ProducerRoom([0; size_of::<Recorder>()])),
             wanted: Box::new(Wanted::default()),
+            program: None,
             read: 0,
         };
         let start = memory.as_ptr();
@@ -151,7 +183,7 @@ impl Cpu {
 
     pub fn sys_exit(&mut self, seen: Seen) {
         // SAFETY: the CPU's own memory.
-        unsafe { kestrel_rs_sys_exit(&mut *self.wanted, self.producer.0.as_mut_ptr(), &seen) };
+        unsafe { kestrel_rs_sys_exit(&mut *self.wanted, self.producer.0.as_mut_ptr(), self.program(), &seen) };
     }
 
     pub fn fork(&mut self, seen: Seen, child: TaskContext) {
@@ -176,7 +208,7 @@ impl Cpu {
     pub fn signal(&mut self, sender: u32, signal: u32) {
         let producer = self.producer.0.as_mut_ptr();
         // SAFETY: the CPU's own memory.
-        unsafe { kestrel_rs_signal(&mut *self.wanted, producer, &Seen::default(), sender, signal) };
+        unsafe { kestrel_rs_signal(&mut *self.wanted, producer, self.program(), &Seen::default(), sender, signal) };
     }
 
     /// A request of io_uring with these names; `held` if the shim holds its file. `missed` others were not followed.
@@ -191,7 +223,44 @@ impl Cpu {
         let seen = Seen { ret, nr: u32::MAX, ..Seen::default() };
         let producer = self.producer.0.as_mut_ptr();
         // SAFETY: the CPU's own memory; names with their lengths; a file that only this file's helper is given.
-        unsafe { kestrel_rs_request(&mut *self.wanted, producer, &seen, &request, missed) };
+        unsafe { kestrel_rs_request(&mut *self.wanted, producer, self.program(), &seen, &request, missed) };
+    }
+
+    /// Loads a program: what SET_FILTER does. The answer, and what the structure says then.
+    pub fn load(&mut self, bytes: &[u8]) -> (i32, FilterLoad) {
+        let mut words = vec![0_u64; bytes.len().div_ceil(8)];
+        // SAFETY: the words have room for the bytes.
+        unsafe { words.as_mut_ptr().cast::<u8>().copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) };
+        let mut view = Box::new([0; PROGRAM_BYTES / 8]);
+        let mut load = FilterLoad::default();
+        // SAFETY: there is room for a view, and the bytes stay as long as it.
+        let answer =
+            unsafe { kestrel_rs_filter(view.as_mut_ptr().cast(), words.as_ptr().cast(), bytes.len(), &mut load) };
+        if answer == 0 {
+            self.program = Some((view, words));
+        }
+        (answer, load)
+    }
+
+    fn program(&self) -> *const u8 {
+        self.program.as_ref().map_or(std::ptr::null(), |(view, _)| view.as_ptr().cast())
+    }
+
+    /// What is left of the wish when a consumer goes without a word, and everything is not to be kept.
+    pub fn lifecycle_only(&mut self) {
+        // SAFETY: the CPU's own memory.
+        unsafe { kestrel_rs_lifecycle_only(&mut *self.wanted) };
+    }
+
+    /// How often an event was seen and rejected.
+    pub fn counts(&self, event: EventId) -> (u64, u64) {
+        const COUNTED: usize = kestrel_core::abi::COUNTED_EVENTS;
+        let counts = size_of::<Recorder>() - 16 * COUNTED;
+        let word = |at: usize| {
+            let at = counts + at * 8;
+            u64::from_ne_bytes(self.producer.0[at..at + 8].try_into().unwrap())
+        };
+        (word(usize::from(event.0)), word(COUNTED + usize::from(event.0)))
     }
 
     /// What a poll would say.

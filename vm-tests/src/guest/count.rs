@@ -1,23 +1,31 @@
 //! Counts what the module costs, in a machine whose nanoseconds are instructions; and what the daemon needs.
 
-use super::daemon::{DEFAULT_RULES, Daemon, PROGRAM};
+use super::consumer::{Consumer, Loaded};
+use super::daemon::{DEFAULT_RULES, Daemon};
 use super::failure::{Doing, Outcome, ensure};
 use super::port::Port;
 use super::{module, raw};
 use crate::protocol::Word;
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
+use kestrel_core::filter::Load as Field;
+use kestrel_core::filter::build::{Builder, Bytes, Condition, Is, Operand};
+use kestrel_core::schema::{EventId, id};
+use std::ffi::CStr;
 use std::fs::File;
-use std::process::{Child, Command, Stdio};
+use std::net::{Ipv4Addr, SocketAddrV4, UdpSocket};
+use std::os::fd::AsFd;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 /// Calls in a repetition.
-const CALLS: u32 = 5_000;
+const CALLS: u32 = 2_000;
+
+/// Programs that are started in a repetition.
+const PROGRAMS: u32 = 20;
 
 /// Repetitions; the least of them is the figure: what is more was an interrupt's.
 const REPETITIONS: u32 = 12;
 
-/// Room for every record of all repetitions, since nobody reads while they are counted. That it was enough is checked.
+/// Room for every record of all repetitions of an act, since nobody reads while they are counted.
 const PARAMETERS: &str = "ring_kib=65536";
 
 /// How often the clock is looked at until it is taken to be steady.
@@ -36,15 +44,22 @@ pub fn run(port: &mut Port) -> bool {
 
 fn count(port: &mut Port) -> Outcome {
     settle()?;
-    measure(port, "without the module")?;
+    let acts = Acts::prepare()?;
+    acts.measure(port, "without the module")?;
     module::load(PARAMETERS)?;
-    measure(port, "module loaded, nobody records")?;
-    let idle = Recorder::start(&["procexit"])?;
-    measure(port, "recording, this call not asked for")?;
-    idle.stop()?;
-    let busy = Recorder::start(&["getppid", "openat"])?;
-    measure(port, "recorded")?;
-    busy.stop()?;
+    acts.measure(port, "module loaded, nobody records")?;
+    let mut consumer = Consumer::open()?;
+    consumer.ask_for([id::MOUNT])?;
+    consumer.start()?;
+    acts.measure(port, "recording, none of this asked for")?;
+    consumer.ask_for(ASKED)?;
+    let program = filter()?;
+    ensure(consumer.load(program.as_bytes()) == Loaded::Yes, || "the program is refused".to_owned())?;
+    acts.measure_recorded(port, "asked for, with a program", &mut consumer)?;
+    ensure(consumer.load(&[]) == Loaded::Yes, || "the program does not go".to_owned())?;
+    acts.measure_recorded(port, "recorded", &mut consumer)?;
+    consumer.stop()?;
+    drop(consumer);
     module::unload().doing("cannot unload the module")?;
 
     module::load("")?;
@@ -70,7 +85,7 @@ fn count(port: &mut Port) -> Outcome {
 /// Waits until the kernel has found out how fast its clock goes: before that, nanoseconds are not instructions.
 fn settle() -> Outcome {
     let look = || {
-        least(|| {
+        least(CALLS, || {
             raw::getppid();
             true
         })
@@ -93,72 +108,135 @@ fn figure(port: &mut Port, name: &str, value: u64) {
     port.say(&Word::Figure { name: name.to_owned(), value });
 }
 
-fn measure(port: &mut Port, state: &str) -> Outcome {
-    let getppid = least(|| {
-        raw::getppid();
-        true
-    })?;
-    figure(port, &format!("getppid, {state}"), getppid);
-    let open = least(|| raw::open_and_close(c"/etc/hostname"))?;
-    figure(port, &format!("openat and close, {state}"), open);
-    Ok(())
+/// The events of what is counted.
+const ASKED: [EventId; 12] = [
+    id::GETPPID,
+    id::READ,
+    id::WRITE,
+    id::STAT,
+    id::OPENAT,
+    id::CONNECT,
+    id::CLONE,
+    id::CLONE3,
+    id::VFORK,
+    id::EXECVE,
+    id::EXECVEAT,
+    id::PROCEXIT,
+];
+
+/// A file that the program names, and one that it does not.
+const NAMED: &CStr = c"/etc/shadow";
+const HARMLESS: &CStr = c"/etc/hostname";
+
+/// A program such as rules ask for: by numbers, by paths, by address.
+fn filter() -> Outcome<Bytes> {
+    let text = |text: &str| text.as_bytes().to_vec();
+    let number = |param, is| Condition::test(Operand::param(Field::Number, param), is);
+    let opened = |is| Condition::test(Operand::param(Field::Path, 2), is);
+    let files =
+        ["passwd", "shadow", "gshadow", "sudoers", "ld.so.preload", "crontab", "hosts", "fstab", "inittab", "profile"];
+    let sensitive = files.iter().map(|file| format!("/etc/{file}").into_bytes()).collect();
+    let folders =
+        ["/bin", "/boot", "/lib", "/sbin", "/usr/bin", "/usr/lib", "/usr/sbin", "/root", "/etc/cron.d", "/etc/ssl"];
+    let written =
+        Condition::any([number(3, Is::Masked { mask: 3, value: 1 }), number(3, Is::Masked { mask: 3, value: 2 })]);
+    let open = Condition::all([
+        Condition::not(Condition::test(Operand::event(Field::Flags), Is::AnyBits(1))),
+        Condition::any([
+            opened(Is::TextAmong(sensitive)),
+            Condition::all([written, opened(Is::PathPrefixAmong(folders.iter().map(|folder| text(folder)).collect()))]),
+        ]),
+    ]);
+    let stat =
+        Condition::test(Operand::param(Field::Path, 1), Is::TextAmong(vec![text("/etc/shadow"), text("/root/.ssh")]));
+    let connect = Condition::all([
+        Condition::test(Operand::param(Field::RemotePort, 1), Is::Among(vec![22, 23, 3333, 4444, 6667])),
+        Condition::not(Condition::test(
+            Operand::param(Field::RemoteAddress, 1),
+            Is::InNetworks(vec![(Ipv4Addr::new(10, 0, 0, 0).into(), 8)]),
+        )),
+    ]);
+    let mut builder = Builder::new();
+    for (event, wanted) in [
+        (id::GETPPID, number(0, Is::Equal(u64::MAX))),
+        (id::READ, number(3, Is::Equal(1 << 30))),
+        (id::WRITE, number(3, Is::Equal(1 << 30))),
+        (id::STAT, stat),
+        (id::OPENAT, open),
+        (id::CONNECT, connect),
+    ] {
+        builder.section(event, &wanted).map_err(|error| error.to_string())?;
+    }
+    Ok(builder.finish().map_err(|error| error.to_string())?)
+}
+
+/// What is counted.
+struct Acts {
+    zero: File,
+    null: File,
+    socket: UdpSocket,
+}
+
+impl Acts {
+    fn prepare() -> Outcome<Acts> {
+        Ok(Acts {
+            zero: File::open("/dev/zero")?,
+            null: File::options().write(true).open("/dev/null")?,
+            socket: UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?,
+        })
+    }
+
+    fn measure(&self, port: &mut Port, state: &str) -> Outcome {
+        self.each(|name, cost| {
+            figure(port, &format!("{name}, {state}"), cost);
+            Ok(())
+        })
+    }
+
+    /// Nobody reads while it is counted; that there was room for all is checked, because a record without room costs less.
+    fn measure_recorded(&self, port: &mut Port, state: &str, consumer: &mut Consumer) -> Outcome {
+        self.each(|name, cost| {
+            figure(port, &format!("{name}, {state}"), cost);
+            consumer.drain(|_, _| {})?;
+            let dropped: u64 = consumer.counters().iter().map(|counters| counters.dropped()).sum();
+            ensure(dropped == 0, || format!("{name}: {dropped} records had no room"))
+        })
+    }
+
+    fn each(&self, mut tell: impl FnMut(&str, u64) -> Outcome) -> Outcome {
+        let target = SocketAddrV4::new(Ipv4Addr::LOCALHOST, 53);
+        tell(
+            "getppid",
+            least(CALLS, || {
+                raw::getppid();
+                true
+            })?,
+        )?;
+        tell("read of a byte", least(CALLS, || raw::read_byte(self.zero.as_fd()))?)?;
+        tell("write of a byte", least(CALLS, || raw::write_byte(self.null.as_fd()))?)?;
+        tell("stat", least(CALLS, || raw::stat(HARMLESS))?)?;
+        tell("openat and close", least(CALLS, || raw::open_and_close(HARMLESS))?)?;
+        tell("openat and close of a file that is named", least(CALLS, || raw::open_and_close(NAMED))?)?;
+        tell("connect (UDP)", least(CALLS, || raw::connect(self.socket.as_fd(), &target))?)?;
+        tell(
+            "fork, exec, exit and wait",
+            least(PROGRAMS, || Command::new("/bin/true").status().is_ok_and(|status| status.success()))?,
+        )
+    }
 }
 
 /// The least number of instructions that a call took in a repetition, rounded.
-fn least(call: impl Fn() -> bool) -> Outcome<u64> {
+fn least(calls: u32, call: impl Fn() -> bool) -> Outcome<u64> {
     let mut least = u64::MAX;
     for _ in 0..REPETITIONS {
         let begin = Instant::now();
         let mut well = true;
-        for _ in 0..CALLS {
+        for _ in 0..calls {
             well &= call();
         }
         let took = begin.elapsed().as_nanos() as u64;
         ensure(well, || "a call failed".to_owned())?;
-        least = least.min((took + u64::from(CALLS) / 2) / u64::from(CALLS));
+        least = least.min((took + u64::from(calls) / 2) / u64::from(calls));
     }
     Ok(least)
-}
-
-const RECORDER_LOG: &str = "/run/recorder.log";
-
-/// A daemon that records and does not read: it is stopped, so that it takes no instruction.
-#[derive(Debug)]
-struct Recorder(Child);
-
-impl Recorder {
-    fn start(events: &[&str]) -> Outcome<Recorder> {
-        let child = Command::new(PROGRAM)
-            .arg("dump")
-            .args(events)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(File::create(RECORDER_LOG)?)
-            .spawn()
-            .doing(PROGRAM)?;
-        let recorder = Recorder(child);
-        let end = Instant::now() + Duration::from_secs(60);
-        while !std::fs::read_to_string(RECORDER_LOG).is_ok_and(|text| text.contains("recording")) {
-            if Instant::now() > end {
-                return Err("the recorder does not record".into());
-            }
-            std::thread::sleep(Duration::from_millis(10));
-        }
-        recorder.signal(Signal::SIGSTOP)?;
-        Ok(recorder)
-    }
-
-    fn signal(&self, signal: Signal) -> Outcome {
-        Ok(kill(Pid::from_raw(self.0.id().cast_signed()), signal)?)
-    }
-
-    fn stop(mut self) -> Outcome {
-        self.signal(Signal::SIGTERM)?;
-        self.signal(Signal::SIGCONT)?;
-        let status = self.0.wait()?;
-        let log = std::fs::read_to_string(RECORDER_LOG)?;
-        ensure(status.success(), || format!("the recorder ended with {status}:\n{log}"))?;
-        // A record that finds no room costs less than one that is written.
-        ensure(log.contains(" 0 dropped"), || format!("not everything was recorded:\n{log}"))
-    }
 }

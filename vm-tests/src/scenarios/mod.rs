@@ -4,6 +4,7 @@ mod bad_input;
 mod boot;
 mod callers;
 mod evasion;
+mod filter;
 mod load_rules;
 mod losses;
 mod outputs;
@@ -130,6 +131,7 @@ pub fn all() -> Vec<&'static Scenario> {
         outputs::SCENARIOS,
         evasion::SCENARIOS,
         uring::SCENARIOS,
+        filter::SCENARIOS,
         signals::SCENARIOS,
         records::SCENARIOS,
         reload::SCENARIOS,

@@ -61,8 +61,8 @@ mod words;
 
 use super::{Category, Event, Recipe};
 
-/// Number of events.
-const LEN: usize = time::END as usize;
+/// Number of events. The kernel's side asks for it here, because the table itself brings every name with it.
+pub const EVENT_COUNT: usize = time::END as usize;
 
 /// The rows of every subject, in the order of the ids.
 macro_rules! every_subject {
@@ -80,7 +80,7 @@ macro_rules! every_subject {
             ipc::$table,
             time::$table,
         ];
-        let mut all = [$none; LEN];
+        let mut all = [$none; EVENT_COUNT];
         let (mut subject, mut at) = (0, 0);
         while subject < subjects.len() {
             let mut row = 0;
@@ -91,7 +91,7 @@ macro_rules! every_subject {
             }
             subject += 1;
         }
-        assert!(at == LEN);
+        assert!(at == EVENT_COUNT);
         all
     }};
 }

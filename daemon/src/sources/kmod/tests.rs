@@ -47,7 +47,7 @@ fn a_mismatch_says_both_versions() {
     let message = DeviceError::Mismatch { theirs }.to_string().replace(&ours, "OURS");
     insta::assert_snapshot!(
         message,
-        @"module and daemon do not fit: the loaded module speaks ABI 2.7 with schema 0000000000001234, this daemon ABI 1.0 with schema OURS. Install both from one release and load the module again: `rmmod kestrel && modprobe kestrel`"
+        @"module and daemon do not fit: the loaded module speaks ABI 2.7 with schema 0000000000001234, this daemon ABI 1.1 with schema OURS. Install both from one release and load the module again: `rmmod kestrel && modprobe kestrel`"
     );
 }
 
