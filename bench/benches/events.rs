@@ -12,8 +12,9 @@ mod records;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use kestrel::fields::Clock;
+use kestrel::prefilter::interest;
 use kestrel::state::{State, Users};
-use kestrel::watch::{Judge, interest};
+use kestrel::watch::Judge;
 use kestrel_core::event::Record;
 use kestrel_outputs::{Alert, Format, Formatter, TimeStyle};
 use kestrel_rules::{DEFAULT_RULES, LoadOptions, RuleSet, RuleSource};

@@ -193,8 +193,12 @@ pub struct TestArgs {
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct ExplainArgs {
     /// Name of the rule
-    #[arg(value_name = "RULE")]
-    pub rule: String,
+    #[arg(value_name = "RULE", required_unless_present = "prefilter")]
+    pub rule: Option<String>,
+
+    /// What the kernel leaves out with these rules, of these kinds of events or of all: see docs/PREFILTER.md
+    #[arg(long, value_name = "EVENT", num_args = 0.., conflicts_with_all = ["rule", "event"])]
+    pub prefilter: Option<Vec<String>>,
 
     /// A file of rule tests, which names the rules: what each test of the rule says of an event in it
     #[arg(long, value_name = "FILE")]

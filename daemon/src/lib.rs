@@ -36,6 +36,7 @@ pub mod k8s_audit;
 pub mod logger;
 pub mod metrics;
 pub mod pidfile;
+pub mod prefilter;
 pub mod provided;
 pub mod record_builder;
 pub mod recording;

@@ -8,12 +8,12 @@ use kestrel::config::{
 };
 use kestrel::event_loop::{Ended, EventLoop, Handler, Limits, Stop};
 use kestrel::fields::Clock;
+use kestrel::prefilter::interest;
 use kestrel::signals::Signals;
 use kestrel::state::{LIFECYCLE, State, Users};
-use kestrel::watch::{
-    Appended, FilesInForce, Fresh, Health, Judge, Observer, Reading, Summary, Watch, interest, losses,
-};
+use kestrel::watch::{Appended, FilesInForce, Fresh, Health, Judge, Observer, Reading, Summary, Watch, losses};
 use kestrel_core::event::RecordHeader;
+use kestrel_core::filter::{Program, build::Bytes};
 use kestrel_core::schema::{EventId, EventSet, id};
 use kestrel_outputs::{FileConfig, Outputs, OutputsConfig, ProgramConfig, StdoutConfig};
 use kestrel_rules::{LoadOptions, RuleSet, RuleSource};
@@ -387,6 +387,11 @@ fn sighup_swaps_the_rules_and_bad_ones_change_nothing() {
             };
             record(11);
             bell.ring(Signal::SIGHUP);
+            // The old program may reject what the new rules want: the new one comes first.
+            let Ok(Told::Program(program)) = told.recv_timeout(Duration::from_secs(20)) else { panic!() };
+            let program = Bytes::copied(&program);
+            let program = Program::verify(program.as_bytes()).unwrap();
+            assert!(program.section(id::EXECVE).is_some() && program.section(id::CHDIR).is_none());
             let Ok(Told::Interest(events)) = told.recv_timeout(Duration::from_secs(20)) else { panic!() };
             record(12);
             bell.ring(Signal::SIGHUP);

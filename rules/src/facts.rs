@@ -5,7 +5,7 @@ use std::fmt;
 use std::net::IpAddr;
 
 /// Argument of a field, as in `proc.aname[2]` or `proc.env[HOME]`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum FieldArg {
     /// A number.
     Index(u32),
@@ -14,7 +14,7 @@ pub enum FieldArg {
 }
 
 /// A field with its argument.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FieldRef {
     /// The field.
     pub field: Field,

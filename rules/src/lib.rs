@@ -15,6 +15,7 @@
 //! | `plan` | the tests of all conditions, in one graph |
 //! | `ruleset`, `index` | judging an event |
 //! | `statistics` | what judging costs |
+//! | `prefilter` | from conditions to a program that the kernel judges events by |
 //! | `select` | which rules are switched on |
 //! | `output` | output formats |
 //! | `explain` | how a rule is evaluated, and what each of its tests says of an event |
@@ -48,6 +49,7 @@ mod load;
 mod number;
 mod output;
 mod plan;
+pub mod prefilter;
 mod ruleset;
 mod select;
 mod statistics;

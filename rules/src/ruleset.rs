@@ -5,6 +5,7 @@ use crate::field::Field;
 use crate::index::{Index, Scratch};
 use crate::output::OutputFormat;
 use crate::plan::{Builder, Memory, NodeId, Program};
+use crate::prefilter::Prefilter;
 use crate::statistics::{Counters, Statistics};
 use kestrel_core::priority::Priority;
 use kestrel_core::schema::{EventId, EventSet};
@@ -108,6 +109,12 @@ impl RuleSet {
     /// The events of the kernel that any rule can match: all that the rules need to see.
     pub fn events(&self) -> EventSet {
         self.rules.iter().fold(EventSet::EMPTY, |set, rule| set.union(&rule.events))
+    }
+
+    /// The program that rejects, where they happen, those of the events `asked` for that no rule can match. Those that are also
+    /// in `always` are kept whatever rules say.
+    pub fn prefilter(&self, asked: &EventSet, always: &EventSet) -> Prefilter {
+        Prefilter::new(&self.rules, &self.roots, &self.program, asked, always)
     }
 
     /// The fields that each rule needs: those that its condition asks for, and those that its output shows.

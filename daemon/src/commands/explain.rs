@@ -1,9 +1,10 @@
-//! `explain`: how a rule is evaluated, and why it matches an event or does not.
+//! `explain`: how a rule is evaluated, why it matches an event or does not, and what the prefilter leaves out.
 
 use super::{Failure, print, rules};
 use crate::cli::{Cli, ExplainArgs};
 use crate::config::{Config, rule_files};
 use crate::rule_test::{self, Moment, Test, TestFile, replay};
+use kestrel_core::schema::{self, EventId, EventSet};
 use kestrel_outputs::escape;
 use kestrel_rules::explain::{Answers, Explanations, NotExplained};
 use kestrel_rules::{LoadOptions, RuleSource};
@@ -11,8 +12,33 @@ use std::path::{Path, PathBuf};
 
 /// Explains a rule of the files that are named on the command line, or else of those of the configuration.
 pub fn rule(args: &ExplainArgs, cli: &Cli, config: &Config) -> Result<(), Failure> {
+    if let Some(events) = &args.prefilter {
+        return prefilter(events, cli, config);
+    }
     let sources = rules::sources(&cli.rules, config)?;
-    show(&explanations(&sources, &rules::options(config), &args.rule)?, None)
+    show(&explanations(&sources, &rules::options(config), rule_name(args))?, None)
+}
+
+/// Shows what the kernel leaves out with these rules, of the events of these names or of all.
+fn prefilter(names: &[String], cli: &Cli, config: &Config) -> Result<(), Failure> {
+    let rules = rules::load(&cli.rules, config)?;
+    let only = names
+        .iter()
+        .map(|name| {
+            schema::by_name(name).ok_or_else(|| {
+                let message = format!("there is no event {name}; --list-events lists them");
+                Failure::Usage(escape::line(&message).into_owned())
+            })
+        })
+        .collect::<Result<Vec<EventId>, Failure>>()?;
+    let only = if only.is_empty() { EventSet::all() } else { only.into_iter().collect() };
+    let lines = crate::prefilter::prefilter(&rules).lines(&only);
+    lines.into_iter().try_for_each(|line| print(format_args!("{}", escape::line(&line))))
+}
+
+/// The rule that is named; the command line takes care that one is.
+fn rule_name(args: &ExplainArgs) -> &str {
+    args.rule.as_deref().unwrap_or_default()
 }
 
 /// Explains what a rule says of the judged event of a test in this file.
@@ -23,7 +49,7 @@ pub fn event(args: &ExplainArgs, file: &PathBuf, cli: &Cli) -> Result<(), Failur
     }
     let TestFile { sources, tests, name, .. } = read(file)?;
     let test = chosen(&tests, args.test_name.as_deref(), &name)?;
-    let mut explained = explanations(&sources, &LoadOptions::default(), &args.rule)?;
+    let mut explained = explanations(&sources, &LoadOptions::default(), rule_name(args))?;
     let mut answers = None;
     replay(test, |moment, facts| {
         if moment == Moment::Judged {

@@ -4,15 +4,15 @@ use super::failure::system;
 use super::{Failure, rules};
 use crate::cli::{Cli, ReplayArgs};
 use crate::config::Config;
-use crate::event_loop::{Ended, EventLoop, Handler, Limits, Stop};
+use crate::event_loop::{Ended, EventLoop, Handler, Limits, Stop, Wanted};
 use crate::fields::Clock;
+use crate::prefilter::interest;
 use crate::signals::Signals;
 use crate::sources::replay::AnyTape;
 use crate::sources::{Accounts, Playback, ReplaySource, Source, SourceError};
 use crate::state::{State, Users};
-use crate::watch::{Judge, Watch, interest};
+use crate::watch::{Judge, Watch};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use kestrel_core::schema::EventSet;
 use kestrel_outputs::{Outputs, OutputsConfig, StdoutConfig};
 use kestrel_ringbuf::Counters;
 use mio::{Registry, Token};
@@ -212,7 +212,7 @@ impl Handler for Replaying<'_> {
         self.watch.begin(registry)
     }
 
-    fn settle(&mut self, source: &dyn Source, registry: &Registry) -> Option<EventSet> {
+    fn settle(&mut self, source: &dyn Source, registry: &Registry) -> Option<Wanted> {
         self.watch.settle(source, registry)
     }
 
@@ -241,7 +241,7 @@ impl Handler for Replaying<'_> {
         self.watch.reopen(registry);
     }
 
-    fn reload(&mut self, registry: &Registry) -> Option<EventSet> {
+    fn reload(&mut self, registry: &Registry) -> Option<Wanted> {
         self.watch.reload(registry)
     }
 

@@ -6,7 +6,7 @@ use crate::capture::Captures;
 use crate::changes::Changes;
 use crate::cli::Cli;
 use crate::config::{Config, ReadFile};
-use crate::event_loop::{Ended, EventLoop, Limits};
+use crate::event_loop::{Ended, EventLoop, Limits, Wanted};
 use crate::fields::Clock;
 use crate::pidfile::PidFile;
 use crate::recording;
@@ -14,7 +14,7 @@ use crate::sandbox;
 use crate::service::{self, ServiceManager};
 use crate::signals::Signals;
 use crate::state::{ProcReader, State, Users};
-use crate::watch::{Audit, FilesInForce, Judge, Observer, Watch, interest};
+use crate::watch::{Audit, FilesInForce, Judge, Observer, Watch};
 use kestrel_outputs::Outputs;
 use std::time::{Duration, Instant};
 
@@ -43,8 +43,6 @@ pub fn run(cli: &Cli, config: &Config, files: &[ReadFile]) -> Result<(), Failure
         .map(|path| PidFile::write(path).map_err(system(format!("{}: cannot write the pid file", path.display()))));
     let _pidfile = pidfile.transpose()?;
 
-    let events = interest(&set);
-    let count = set.rules().len();
     let state =
         State::new(config.falco_libs.thread_table_size, Users::read_from("/etc"), Some(ProcReader::new("/proc")));
     let clock = Clock::system(hostname(config));
@@ -60,14 +58,17 @@ pub fn run(cli: &Cli, config: &Config, files: &[ReadFile]) -> Result<(), Failure
         .auditing(audit)
         .with_captures(captures)
         .serving(ServiceManager::of_process(Instant::now()));
+    let Wanted { events, program } = watch.wanted();
     let end = cli.seconds.map(|seconds| Instant::now() + Duration::from_secs(seconds));
     let limits = Limits { end, keep_recording: config.engine.kmod.keep_recording };
     let mut event_loop = EventLoop::new(source, signals, limits)?;
 
+    if !program.is_empty() {
+        event_loop.set_program(&program);
+    }
     // The capture starts before /proc is read, so that nothing falls in between.
     event_loop.start(&events)?;
     watch.judge_mut().state.scan();
-    log::info!("watching with {count} rules: {} kinds of events", events.len());
     sandbox::enter(config, cli.pidfile.as_deref());
     service::ready();
     let Ended { stop, accounts, system_calls } = event_loop.run(&mut watch);

@@ -83,6 +83,7 @@ const TEXTS: &[(&str, &str)] = &[
     ("outputs_queue.capacity", "Alerts that each output keeps in memory; 0 is for 4096"),
     ("outputs_queue.spool_dir", "Folder for what has no room in memory; empty for none"),
     ("outputs_queue.spool_max_bytes", "Bytes that each output may keep there"),
+    ("prefilter.enabled", "Leave out in the kernel what no rule can match; not where captures are on"),
     ("priority", "Least severe rules that are loaded"),
     ("program_output.enabled", "Feed alerts to a program"),
     ("program_output.keep_alive", "One process for all alerts, instead of one for each"),

@@ -26,7 +26,18 @@ pub fn option(option: &str, findings: &mut Findings) -> Option<Setting> {
         findings.errors.push(format!("{place}: expected key=value, such as -o json_output=true"));
         return None;
     };
-    let steps = match path::parse(key.trim()) {
+    let key = key.trim();
+    if let Some((list, within)) = key.split_once("[].")
+        && matches!(meaning(list), Meaning::Key(Kind::List(Kind::Switch)))
+        && within.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'.')
+    {
+        // `rules[].disable.rule=name` is Falco's way to write `rules[]={disable: {rule: name}}`.
+        let quoted = serde_json::Value::from(text).to_string();
+        let item = within.rsplit('.').fold(quoted, |inner, key| format!("{{{key}: {inner}}}"));
+        let steps = path::parse(&format!("{list}[]")).ok()?;
+        return set(steps, &item, place, findings);
+    }
+    let steps = match path::parse(key) {
         Ok(steps) => steps,
         Err(message) => {
             findings.errors.push(format!("{place}: {message}"));

@@ -88,6 +88,7 @@ pub const KEYS: &[(&str, Kind)] = &[
     ("outputs_queue.spool_dir", Kind::Text),
     // More than a queue holds in memory, so that a queue always fits.
     ("outputs_queue.spool_max_bytes", Kind::Count(8 << 20, 1 << 30)),
+    ("prefilter.enabled", Kind::Bool),
     ("priority", PRIORITIES),
     ("program_output.enabled", Kind::Bool),
     ("program_output.keep_alive", Kind::Bool),

@@ -62,6 +62,8 @@ pub struct Config {
     pub rule_matching: RuleMatching,
     /// Where records come from.
     pub engine: EngineConfig,
+    /// What is left out where events happen.
+    pub prefilter: PrefilterConfig,
     /// Bounds of the process table.
     pub falco_libs: TablesConfig,
     /// What happens when the kernel had to drop events.
@@ -108,6 +110,7 @@ impl Default for Config {
             rules: Vec::new(),
             rule_matching: RuleMatching::First,
             engine: EngineConfig::default(),
+            prefilter: PrefilterConfig::default(),
             falco_libs: TablesConfig::default(),
             syscall_event_drops: DropsConfig::default(),
             hostname: String::new(),
@@ -140,6 +143,20 @@ pub struct SandboxConfig {
 impl Default for SandboxConfig {
     fn default() -> Self {
         SandboxConfig { enabled: true }
+    }
+}
+
+/// What is left out where events happen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PrefilterConfig {
+    /// Events that no rule can match are not recorded.
+    pub enabled: bool,
+}
+
+impl Default for PrefilterConfig {
+    fn default() -> Self {
+        PrefilterConfig { enabled: false }
     }
 }
 

@@ -55,7 +55,8 @@ fn rules_are_switched_in_order_by_name_or_tag() {
     assert_eq!(switches(&["rules[]={enable: {rule: A*}}"])[2], RuleSwitch::Enable(rule("A*")));
     assert_eq!(switches(&["rules[].enable.rule=A, \"b\": *"])[2], RuleSwitch::Enable(rule("A, \"b\": *")));
     assert_eq!(switches(&["rules[].disable.tag=network"])[2..], [RuleSwitch::Disable(network)]);
-    for wrong in ["rules[].disable=x", "rules[].off.rule=x", "rules[].disable.rule.x=y", "rules[].=x", "outputs[].a=x"]
+    for wrong in
+        ["rules[].disable=x", "rules[].off.rule=x", "rules[].disable.rule.x=y", "rules[].=x", "stdout_output[].a=x"]
     {
         assert!(load_all(text, &[], &[wrong]).is_err(), "{wrong}");
     }

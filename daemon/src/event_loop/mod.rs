@@ -67,6 +67,15 @@ pub enum Stop {
     Source,
 }
 
+/// What is to be recorded.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    /// The events.
+    pub events: EventSet,
+    /// The program that rejects some of them ([`kestrel_core::filter`]); empty for none.
+    pub program: Vec<u8>,
+}
+
 /// What is done with records.
 pub trait Handler {
     /// A record, whole, not checked. `Break` ends the loop.
@@ -103,15 +112,15 @@ pub trait Handler {
 
     /// Everything that happened was handed out; what needs the source is done now. Gives the events to record from now on, if
     /// they are others.
-    fn settle(&mut self, _source: &dyn Source, _registry: &Registry) -> Option<EventSet> {
+    fn settle(&mut self, _source: &dyn Source, _registry: &Registry) -> Option<Wanted> {
         None
     }
 
     /// SIGUSR1: files are to be opened anew.
     fn reopen(&mut self, _registry: &Registry) {}
 
-    /// SIGHUP: what was read at the start is to be read again. Gives the events to record from now on, if they are others.
-    fn reload(&mut self, _registry: &Registry) -> Option<EventSet> {
+    /// SIGHUP: what was read at the start is to be read again. Gives what to record from now on, if it is something else.
+    fn reload(&mut self, _registry: &Registry) -> Option<Wanted> {
         None
     }
 
@@ -197,6 +206,18 @@ impl EventLoop {
     /// [`SourceError`] if the source refuses.
     pub fn start(&mut self, events: &EventSet) -> Result<(), SourceError> {
         self.source.start(events)
+    }
+
+    /// Leaves out whatever this program rejects. Without it everything is recorded: that it cannot be loaded is said, and ends
+    /// nothing.
+    pub fn set_program(&mut self, program: &[u8]) {
+        if let Err(error) = self.source.set_program(program) {
+            log::error!("{error}; every event that is asked for is recorded");
+            // The one before may reject what is wanted now.
+            if let Err(error) = self.source.set_program(&[]) {
+                log::error!("{error}; events that are wanted now may be missed: start kestrel again");
+            }
+        }
     }
 
     /// Runs until a signal, the end of the time, or the handler ends it; then lets the handler finish.
@@ -299,8 +320,8 @@ impl EventLoop {
                 return Ok(ControlFlow::Break(Stop::Handler));
             }
         }
-        let events = handler.settle(&*self.source, self.poll.registry());
-        self.change_interest(events);
+        let wanted = handler.settle(&*self.source, self.poll.registry());
+        self.change_wanted(wanted);
         if self.limits.end.is_some_and(|end| now >= end) {
             return Ok(ControlFlow::Break(Stop::Time));
         }
@@ -317,8 +338,8 @@ impl EventLoop {
                 Signal::SIGTERM | Signal::SIGINT => stop = Some(Stop::Signal(signal)),
                 Signal::SIGUSR1 => handler.reopen(self.poll.registry()),
                 Signal::SIGHUP => {
-                    let events = handler.reload(self.poll.registry());
-                    self.change_interest(events);
+                    let wanted = handler.reload(self.poll.registry());
+                    self.change_wanted(wanted);
                 }
                 Signal::SIGCHLD => handler.child_exited(self.poll.registry()),
                 _ => {}
@@ -327,10 +348,12 @@ impl EventLoop {
         stop
     }
 
-    fn change_interest(&mut self, events: Option<EventSet>) {
-        if let Some(events) = events
-            && let Err(error) = self.source.set_interest(&events)
-        {
+    /// Records are judged by the new rules already: what only the old ones wanted can go at once, and what is recorded from now on
+    /// must not be judged by the old program.
+    fn change_wanted(&mut self, wanted: Option<Wanted>) {
+        let Some(Wanted { events, program }) = wanted else { return };
+        self.set_program(&program);
+        if let Err(error) = self.source.set_interest(&events) {
             log::error!("{error}; the events that are recorded are still those of before");
         }
     }

@@ -74,6 +74,15 @@ pub trait Source {
     /// [`SourceError`] if the source refuses; it records what it did before then.
     fn set_interest(&mut self, events: &EventSet) -> Result<(), SourceError>;
 
+    /// Leaves out, from now on and without a pause, whatever of these events the program rejects ([`kestrel_core::filter`]); an
+    /// empty one rejects nothing. A source that judges nothing records all of them.
+    ///
+    /// # Errors
+    /// [`SourceError`] if the source refuses; the program before is in force then.
+    fn set_program(&mut self, _program: &[u8]) -> Result<(), SourceError> {
+        Ok(())
+    }
+
     /// The next record, in order of time; `None` if there is none now. It stays valid until the next call.
     ///
     /// # Errors

@@ -35,17 +35,15 @@ pub use summary::Summary;
 use crate::capture::{Captures, SIZE_LIMIT};
 use crate::changes::Changes;
 use crate::config::{AlertLimits, Config, DropAction, DropsConfig};
-use crate::event_loop::{HANDLER, HANDLER_TOKENS, Handler};
+use crate::event_loop::{HANDLER, HANDLER_TOKENS, Handler, Wanted};
 use crate::metrics;
+use crate::prefilter;
 use crate::service::ServiceManager;
 use crate::sources::{Accounts, Source};
-use crate::state::LIFECYCLE;
 use alert::{internal, now_ns, shown};
 use kestrel_core::event::RecordHeader;
-use kestrel_core::schema::EventSet;
 use kestrel_outputs::{Alert, FieldValue, Format, Outputs, Priority, SinkStats};
 use kestrel_ringbuf::Counters;
-use kestrel_rules::RuleSet;
 use limits::Limits;
 use losses::{DropReport, DropWatch};
 use mio::{Registry, Token};
@@ -60,11 +58,6 @@ const _: () = assert!(Outputs::TOKENS + 3 <= HANDLER_TOKENS);
 
 /// At least how long between two alerts about alerts that were lost.
 const LOST_ALERTS: Duration = Duration::from_secs(30);
-
-/// The events that must be recorded for these rules: what they ask for, and what the process table is made of.
-pub fn interest(rules: &RuleSet) -> EventSet {
-    rules.events().union(&LIFECYCLE.into_iter().collect())
-}
 
 /// What is done with records while watching.
 pub struct Watch<'a> {
@@ -89,6 +82,7 @@ pub struct Watch<'a> {
     captures: Option<Captures>,
     dropped_too_much: bool,
     finishing: bool,
+    prefilter: bool,
 }
 
 impl<'a> Watch<'a> {
@@ -127,6 +121,7 @@ impl<'a> Watch<'a> {
             captures: None,
             dropped_too_much: false,
             finishing: false,
+            prefilter: true,
         }
     }
 
@@ -134,6 +129,7 @@ impl<'a> Watch<'a> {
     #[must_use]
     pub fn following(mut self, config: Config, changes: Option<Changes>) -> Watch<'a> {
         self.limits.set(&config.alert_limits);
+        self.set_prefilter(&config);
         self.config = Some(Box::new(config));
         self.changes = changes;
         self
@@ -170,6 +166,22 @@ impl<'a> Watch<'a> {
     pub fn with_captures(mut self, captures: Option<Captures>) -> Watch<'a> {
         self.captures = captures;
         self
+    }
+
+    /// Whether events are judged where they happen, so that what no rule can match is not recorded; they are, if nothing else
+    /// is said.
+    ///
+    /// A recording is to show more than what rules want: where alerts begin recordings, nothing is left out.
+    fn set_prefilter(&mut self, config: &Config) {
+        self.prefilter = config.prefilter.enabled && !config.capture.enabled;
+    }
+
+    /// What is to be recorded for the rules in force; says so in the log.
+    pub fn wanted(&self) -> Wanted {
+        let rules = self.judge.rules();
+        let wanted = prefilter::wanted(rules, self.prefilter);
+        log::info!("watching with {} rules: {} kinds of events", rules.rules().len(), wanted.events.len());
+        wanted
     }
 
     /// The judge, for the scan of /proc between start and loop.
@@ -229,7 +241,7 @@ impl<'a> Watch<'a> {
     }
 
     /// Reads everything again. What is new takes the place of what was in force from the next record on.
-    fn read_again(&mut self, registry: &Registry) -> Option<EventSet> {
+    fn read_again(&mut self, registry: &Registry) -> Option<Wanted> {
         if let Some(changes) = &mut self.changes {
             changes.reading_again();
         }
@@ -237,17 +249,15 @@ impl<'a> Watch<'a> {
             log::warn!("nothing can be read again here");
             return None;
         };
-        let events = match outcome {
+        let wanted = match outcome {
             Ok(Fresh { rules, config, appended, files }) => {
-                let events = interest(&rules);
-                log::info!("watching with {} rules: {} kinds of events", rules.rules().len(), events.len());
                 self.judge.set_rules(rules);
                 self.judge.set_alerts(appended, config.buffer_format_base64);
                 self.follow(config, files);
                 self.health.read_ns = now_ns();
                 self.health.reloads += 1;
                 self.health.failure = None;
-                Some(events)
+                Some(self.wanted())
             }
             Err(problem) => {
                 let message = "what was read cannot be used: what was in force stays in force".to_owned();
@@ -260,7 +270,7 @@ impl<'a> Watch<'a> {
             }
         };
         self.follow_files(&paths, registry);
-        events
+        wanted
     }
 
     /// Waits for changes of these files, if the configuration says so.
@@ -290,6 +300,7 @@ impl<'a> Watch<'a> {
             observer.follow(&config.metrics, files);
         }
         self.outputs.set_format(&config.outputs);
+        self.set_prefilter(&config);
         if *self.limits.config() != config.alert_limits {
             self.limits.set(&config.alert_limits);
         }
@@ -469,7 +480,7 @@ impl Handler for Watch<'_> {
         self.report_held_back(report, registry);
     }
 
-    fn settle(&mut self, source: &dyn Source, registry: &Registry) -> Option<EventSet> {
+    fn settle(&mut self, source: &dyn Source, registry: &Registry) -> Option<Wanted> {
         self.judge_audit(registry);
         self.observe(source, registry);
         if !self.changes.as_mut().is_some_and(|changes| changes.changed(Instant::now())) {
@@ -499,7 +510,7 @@ impl Handler for Watch<'_> {
         self.outputs.reopen(registry);
     }
 
-    fn reload(&mut self, registry: &Registry) -> Option<EventSet> {
+    fn reload(&mut self, registry: &Registry) -> Option<Wanted> {
         log::info!("reading rules and configuration again (SIGHUP)");
         self.read_again(registry)
     }

@@ -106,6 +106,7 @@ mod tests {
             "log_stderr",
             "log_syslog",
             "metrics",
+            "prefilter",
             "priority",
             "rule_matching",
             "rules",

@@ -18,6 +18,7 @@ use std::time::Duration;
 pub enum Told {
     Start(EventSet),
     Interest(EventSet),
+    Program(Vec<u8>),
     Stop,
 }
 
@@ -138,6 +139,11 @@ impl Source for MemorySource {
 
     fn set_interest(&mut self, events: &EventSet) -> Result<(), SourceError> {
         let _ = self.told.send(Told::Interest(*events));
+        Ok(())
+    }
+
+    fn set_program(&mut self, program: &[u8]) -> Result<(), SourceError> {
+        let _ = self.told.send(Told::Program(program.to_vec()));
         Ok(())
     }
 

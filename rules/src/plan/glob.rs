@@ -62,6 +62,35 @@ impl Glob {
         Glob { items: items.into(), ignore_case }
     }
 
+    /// The pattern with a backslash before every byte that could mean something else, and whether that is all of it: a set in
+    /// brackets has become `?`, and a letter whose case does not count too. What the pattern matches, this matches. `None` if
+    /// it matches nothing.
+    pub fn widened(&self) -> Option<(Vec<u8>, bool)> {
+        let (mut pattern, mut exact) = (Vec::new(), true);
+        for item in &self.items {
+            match item {
+                Item::Byte(byte) if self.ignore_case && byte.is_ascii_alphabetic() => {
+                    exact = false;
+                    pattern.push(b'?');
+                }
+                Item::Byte(byte) => {
+                    if matches!(byte, b'*' | b'?' | b'\\') {
+                        pattern.push(b'\\');
+                    }
+                    pattern.push(*byte);
+                }
+                Item::Any => pattern.push(b'?'),
+                Item::Star => pattern.push(b'*'),
+                Item::Set(_) => {
+                    exact = false;
+                    pattern.push(b'?');
+                }
+                Item::Never => return None,
+            }
+        }
+        Some((pattern, exact))
+    }
+
     /// Whether the whole text matches.
     pub fn matches(&self, text: &[u8]) -> bool {
         let item = |at: usize| {

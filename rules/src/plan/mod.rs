@@ -49,7 +49,7 @@ pub use builder::Builder;
 pub use glob::{Glob, Literal};
 pub use merge::{contains, contains_any};
 pub use network::{Network, NetworkSet, Prefix, prefixes_of};
-pub use path_set::PathSet;
+pub use path_set::{Listed, PathSet};
 pub use predicate::Predicate;
 pub use program::{Node, NodeId, Operand, OperandId, Program, Test};
 pub use regex::{Needed, Regex};

@@ -109,6 +109,18 @@ impl NetworkSet {
         self.v4.iter().chain(&self.v6).map(|(_, set)| set.len()).sum()
     }
 
+    /// All of them: an address, and how many of its first bits count.
+    pub fn addresses(&self) -> impl Iterator<Item = (IpAddr, u8)> {
+        let address = |first: u128, bits: u8, width: u8| if bits == 0 { 0 } else { first << (width - bits) };
+        let v4 = self.v4.iter().flat_map(move |(bits, set)| {
+            set.iter().map(move |first| (IpAddr::V4((address(*first, *bits, 32) as u32).into()), *bits))
+        });
+        let v6 = self.v6.iter().flat_map(move |(bits, set)| {
+            set.iter().map(move |first| (IpAddr::V6(address(*first, *bits, 128).into()), *bits))
+        });
+        v4.chain(v6)
+    }
+
     /// Whether the address lies in one of them.
     pub fn contains(&self, ip: IpAddr) -> bool {
         let lies_in = |prefixes: &Prefixes, address: u128, width: u8| {

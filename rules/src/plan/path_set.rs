@@ -11,6 +11,17 @@ pub struct PathSet {
     rooted: Branch,
 }
 
+/// What a set holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Listed {
+    /// Paths.
+    pub plain: Vec<Vec<u8>>,
+    /// Patterns.
+    pub patterns: Vec<Vec<u8>>,
+    /// Every path that is not absolute is in the set.
+    pub every_relative: bool,
+}
+
 /// What may follow a component.
 #[derive(Debug, Default)]
 struct Branch {
@@ -66,6 +77,45 @@ impl PathSet {
             }
         }
         Some(beginnings)
+    }
+
+    /// What the set is asked for, without what lies below another path of it: plain paths without a slash at their end, so that
+    /// the root is empty; and paths with patterns in them, widened ([`Glob::widened`]) so that each matches as a whole at least
+    /// what it did. Without recursion: a path may have very many components.
+    pub fn listed(&self) -> Listed {
+        let mut listed = Listed::default();
+        let mut branches = vec![(&self.rooted, Vec::new(), true), (&self.root, Vec::new(), true)];
+        listed.every_relative = self.root.ends;
+        while let Some((branch, path, plain)) = branches.pop() {
+            if branch.ends {
+                match plain {
+                    _ if path.is_empty() && std::ptr::eq(branch, &self.root) => {}
+                    true => listed.plain.push(path),
+                    false => listed.patterns.push(path),
+                }
+                continue;
+            }
+            let slash = !path.is_empty() || std::ptr::eq(branch, &self.rooted);
+            let joined = |name: &[u8]| {
+                let slash: &[u8] = if slash { b"/" } else { b"" };
+                [&path[..], slash, name].concat()
+            };
+            for (name, below) in &branch.names {
+                // What has a meaning in a pattern would have made a pattern of the component.
+                branches.push((below, joined(name), plain));
+            }
+            for (glob, below) in &branch.patterns {
+                if let Some((pattern, _)) = glob.widened() {
+                    branches.push((below, joined(&pattern), false));
+                }
+            }
+        }
+        listed
+    }
+
+    /// Whether a path that is not absolute can be in the set.
+    pub fn has_relative(&self) -> bool {
+        self.root.len() > 0
     }
 
     /// Whether the path is in the set, or below a path of it.
@@ -153,6 +203,18 @@ mod tests {
         assert_eq!(beginnings(&[]).unwrap(), [""; 0]);
         assert_eq!(beginnings(&["*/x", "/a"]), None);
         assert_eq!(beginnings(&["/a", "/b", "/c", "/d"]), None);
+    }
+
+    #[test]
+    fn a_set_lists_its_paths_and_what_its_patterns_match_at_least() {
+        let set =
+            PathSet::new([b"/etc/".as_slice(), b"/etc/shadow", b"//var//log", b"/home/*/.ss[gh]", b"lib"].into_iter());
+        let mut listed = set.listed();
+        listed.plain.sort();
+        assert_eq!(listed.plain, [&b"/etc"[..], b"/var/log", b"lib"]);
+        assert_eq!(listed.patterns, [b"/home/*/.ss?"]);
+        assert!(!listed.every_relative && PathSet::new([b"".as_slice()].into_iter()).listed().every_relative);
+        assert_eq!(PathSet::new([b"/".as_slice()].into_iter()).listed().plain, [b""]);
     }
 
     #[test]

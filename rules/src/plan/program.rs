@@ -98,9 +98,17 @@ impl Program {
                 Node::All(_) | Node::Any(_) | Node::Not(_) => {}
             }
         }
+        let mut refs = BTreeSet::new();
+        operands.into_iter().for_each(|operand| self.field_refs(operand, &mut refs));
+        fields.extend(refs.into_iter().map(|field| field.field));
+    }
+
+    /// Adds the fields that an operand is made of.
+    pub fn field_refs(&self, operand: OperandId, fields: &mut BTreeSet<FieldRef>) {
+        let mut operands = vec![operand];
         while let Some(id) = operands.pop() {
             match self.operands.get(id as usize).map(|(operand, _)| operand) {
-                Some(Operand::Field(field)) => drop(fields.insert(field.field)),
+                Some(Operand::Field(field)) => drop(fields.insert(field.clone())),
                 Some(Operand::List(more) | Operand::Call(_, more, _)) => operands.extend(more),
                 Some(Operand::Text(_)) | None => {}
             }

@@ -165,7 +165,7 @@ impl Condition {
 
     /// The same without constants and without `Not` but around tests; what is unknown has become true. Cheap tests come first:
     /// their order changes no verdict but for events of which something is unknown, which may then be rejected sooner.
-    pub(super) fn simplified(&self) -> Condition {
+    pub fn simplified(&self) -> Condition {
         self.simplify(true)
     }
 

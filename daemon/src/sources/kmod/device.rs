@@ -3,7 +3,8 @@
 
 use super::error::DeviceError;
 use super::holder::holder;
-use kestrel_core::abi::{Frame, Hello, Interest, Request, Welcome};
+use kestrel_core::abi::{FilterLoad, Frame, Hello, Interest, Request, Welcome};
+use kestrel_core::filter::{Refused, Why};
 use nix::errno::Errno;
 use std::fs::{File, OpenOptions};
 use std::os::fd::AsRawFd;
@@ -52,6 +53,22 @@ impl Device {
         // SAFETY: SET_INTEREST reads one `Interest`.
         let answer = unsafe { self.request(Request::SetInterest, std::ptr::from_ref(interest) as usize) };
         answer.map_err(|errno| self.refused("cannot say which events to record", errno))
+    }
+
+    /// Says by which program events are judged; an empty one keeps everything that is asked for.
+    pub fn set_program(&self, program: &[u8]) -> Result<(), DeviceError> {
+        let too_long =
+            || DeviceError::Program { path: self.path.clone(), refused: Refused { why: Why::TooLong, at: 0 } };
+        let len = u32::try_from(program.len()).map_err(|_| too_long())?;
+        let mut load = FilterLoad { address: program.as_ptr() as u64, len, ..FilterLoad::default() };
+        // SAFETY: SET_FILTER reads and writes one `FilterLoad`, and reads the bytes that it points to, which `program` is.
+        let answer = unsafe { self.request(Request::SetFilter, std::ptr::from_mut(&mut load) as usize) };
+        answer.map_err(|errno| match Why::from_u32(load.why) {
+            Some(why) if errno == Errno::EINVAL => {
+                DeviceError::Program { path: self.path.clone(), refused: Refused { why, at: load.at } }
+            }
+            _ => self.refused("cannot say by which program events are judged", errno),
+        })
     }
 
     /// Begins the capture.

@@ -2,6 +2,7 @@
 
 use super::holder::Holder;
 use kestrel_core::abi::{ABI_MAJOR, ABI_MINOR, Welcome};
+use kestrel_core::filter::Refused;
 use kestrel_core::schema::FINGERPRINT;
 
 /// Why the module cannot be used; each says what to do.
@@ -57,6 +58,17 @@ pub enum DeviceError {
          Install both from one release and load the module again: `rmmod kestrel && modprobe kestrel`"
     )]
     Nonsense,
+    /// The module refuses a program.
+    #[error(
+        "{path}: the module refuses the program that events are judged by: {refused}. Install module and daemon from one release, \
+         or set prefilter.enabled to false"
+    )]
+    Program {
+        /// The device's path.
+        path: String,
+        /// What is wrong with it.
+        refused: Refused,
+    },
     /// The file is something else.
     #[error("{path}: this is no device of the kernel module. Remove it, and load the module with `modprobe kestrel`")]
     Foreign {

@@ -95,6 +95,10 @@ impl Source for KmodSource {
         Ok(self.control.set_interest(&Interest::from(events))?)
     }
 
+    fn set_program(&mut self, program: &[u8]) -> Result<(), SourceError> {
+        Ok(self.control.set_program(program)?)
+    }
+
     #[inline]
     fn next(&mut self) -> Result<Option<&[u8]>, SourceError> {
         Ok(self.rings.next_record())

@@ -1,0 +1,56 @@
+//! What is recorded: the events that rules and the process table need, and of those what the prefilter leaves.
+//!
+//! [`kestrel_rules::prefilter`] makes the program from the rules; what is said here is what must be kept whatever they say.
+
+use crate::event_loop::Wanted;
+use crate::state::LIFECYCLE;
+use kestrel_core::filter::is_judged;
+use kestrel_core::schema::{EventId, EventSet};
+use kestrel_rules::RuleSet;
+use kestrel_rules::prefilter::Prefilter;
+
+/// The events that must be recorded for these rules: what they ask for, and what the process table is made of.
+pub fn interest(rules: &RuleSet) -> EventSet {
+    rules.events().union(&LIFECYCLE.into_iter().collect())
+}
+
+/// Those of them that are kept whatever the rules say. Of the calls that make and start processes, programs judge only those that
+/// failed, which change nothing in the process table.
+pub fn always() -> EventSet {
+    let failed_only = |event: EventId| !is_judged(event, false) && is_judged(event, true);
+    LIFECYCLE.into_iter().filter(|event| !failed_only(*event)).collect()
+}
+
+/// The prefilter for these rules.
+pub fn prefilter(rules: &RuleSet) -> Prefilter {
+    rules.prefilter(&interest(rules), &always())
+}
+
+/// What is to be recorded for these rules, with or without a prefilter. Says in the log what the prefilter does.
+pub fn wanted(rules: &RuleSet, enabled: bool) -> Wanted {
+    let events = interest(rules);
+    if !enabled {
+        log::info!("prefilter: off, every event that is asked for is recorded");
+        return Wanted { events, program: Vec::new() };
+    }
+    let prefilter = prefilter(rules);
+    log::info!("prefilter: {}", prefilter.summary());
+    Wanted { events, program: prefilter.program().to_vec() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kestrel_core::schema::id;
+
+    #[test]
+    fn what_the_process_table_is_made_from_is_kept_but_for_calls_that_failed() {
+        let kept = always();
+        for event in [id::PROCEXIT, id::CHDIR, id::FCHDIR, id::SETSID] {
+            assert!(kept.contains(event));
+        }
+        for event in [id::EXECVE, id::CLONE3, id::VFORK] {
+            assert!(!kept.contains(event) && !is_judged(event, false));
+        }
+    }
+}
