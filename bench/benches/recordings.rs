@@ -10,8 +10,8 @@
 mod records;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use kestrel::prefilter::interest;
 use kestrel::recording::{Reader, Step};
-use kestrel::watch::interest;
 use kestrel_core::schema::EventSet;
 use kestrel_rules::{DEFAULT_RULES, LoadOptions, RuleSet, RuleSource};
 use records::recorded::{Work, write};

@@ -58,7 +58,8 @@ fuzz_target!(|bytes: &[u8]| {
         Err(messages) => {
             assert!(!messages.is_empty());
             for message in &messages {
-                let place = ["FILE:", "-o ", "environment: ", "syscall_event_drops.actions: ", "webserver.", "append_output: "];
+                let place =
+                    ["FILE:", "-o ", "environment: ", "syscall_event_drops.actions: ", "webserver.", "append_output: "];
                 // Files that the text names may be anywhere.
                 let place = place.into_iter().chain(["/"]);
                 assert!(place.clone().any(|place| message.starts_with(place)), "{message:?}");
