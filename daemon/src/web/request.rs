@@ -241,10 +241,12 @@ impl RequestReader {
         let fresh: Range<usize> = self.looked.min(self.buffer.len())..self.buffer.len();
         let news = self.buffer[fresh].contains(&b'\n');
         self.looked = self.buffer.len();
-        if news {
+        // Whole lines alone: what comes of the bytes must not depend on the pieces in which they come.
+        let lines = self.buffer.iter().rposition(|&byte| byte == b'\n').filter(|_| news).map(|last| last + 1);
+        if let Some(lines) = lines {
             let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
             let mut request = httparse::Request::new(&mut headers);
-            match request.parse(&self.buffer) {
+            match request.parse(&self.buffer[..lines]) {
                 Ok(httparse::Status::Complete(len)) if len <= MAX_HEAD => {
                     let head = read_head(&request)?;
                     self.consume(len);

@@ -121,3 +121,13 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_is_wrong_in_a_line_without_an_end_is_found_when_it_ends_whatever_the_pieces() {
+    let begun = b"POST / HTTP/1.1\r\nConength:-Le\x01\0\0n";
+    assert_eq!(feed(begun, 1, 0), ["unfinished"]);
+    assert_eq!(feed(begun, usize::MAX, 0), ["unfinished"]);
+    let ended = [&begun[..], b"\r\n"].concat();
+    assert_eq!(feed(&ended, 1, 0), ["Malformed"]);
+    assert_eq!(feed(&ended, usize::MAX, 0), ["Malformed"]);
+}
