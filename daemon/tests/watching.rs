@@ -698,6 +698,6 @@ fn an_idle_machine_is_left_to_sleep() {
     let (cpus, source, _told) = machine(2, 65_536);
     cpus[0].record(kill("good", 1, &[]));
     let (_, summary) = watch_until(source, in_ms(1500), &mut watch(&outputs()));
-    // The record, the tick that belongs to it, the end.
-    assert!(summary.system_calls <= 5, "{} system calls", summary.system_calls);
+    // The record, the tick that belongs to it, the end; on a busy machine a wait that ends a moment too early is repeated.
+    assert!(summary.system_calls <= 8, "{} system calls", summary.system_calls);
 }

@@ -75,6 +75,8 @@ enum After {
 pub struct Connection {
     /// Its bytes.
     pub stream: Stream,
+    /// How many came before it, itself included: of two that came at the same moment, who came first.
+    pub number: u64,
     reader: RequestReader,
     phase: Phase,
     requests: u32,
@@ -88,9 +90,10 @@ pub struct Connection {
 
 impl Connection {
     /// A client that came.
-    pub fn new(stream: Stream, now: Instant) -> Connection {
+    pub fn new(stream: Stream, number: u64, now: Instant) -> Connection {
         Connection {
             stream,
+            number,
             reader: RequestReader::default(),
             phase: Phase::Head,
             requests: 0,

@@ -197,7 +197,7 @@ impl WebServer {
                     continue;
                 }
             };
-            let mut client = Connection::new(stream, now);
+            let mut client = Connection::new(stream, self.stats.clients, now);
             let both = Interest::READABLE | Interest::WRITABLE;
             match self.poll.registry().register(&mut client.stream.socket, Token(free), both) {
                 Ok(()) => self.clients[free] = Some(client),
@@ -212,9 +212,11 @@ impl WebServer {
         if let Some(free) = self.clients.iter().position(Option::is_none) {
             return Some(free);
         }
-        let waiting =
-            self.clients.iter().enumerate().filter_map(|(n, client)| Some((client.as_ref()?.idle_since()?, n)));
-        let (_, longest) = waiting.min()?;
+        let waiting = self.clients.iter().enumerate().filter_map(|(n, client)| {
+            let client = client.as_ref()?;
+            Some((client.idle_since()?, client.number, n))
+        });
+        let (_, _, longest) = waiting.min()?;
         self.stats.sent_away += 1;
         self.leave(longest);
         Some(longest)
