@@ -40,12 +40,17 @@ done
 
 # Without dpkg, on another distribution, the builds themselves say what they miss.
 command -v dpkg-query >/dev/null 2>&1 || exit 0
+# The module is built with flags that Debian 12's first rustc-web (1.85) does not know.
+oldest_rust=1.95
 missing() {
-    local package
+    local package status version
     for package in "$@"; do
-        case $(dpkg-query -W -f '${Status}' "$package" 2>/dev/null) in
-        *' installed') ;;
-        *) echo "$package" ;;
+        status= version=
+        IFS='|' read -r status version < <(dpkg-query -W -f '${Status}|${Version}\n' "$package" 2>/dev/null) || true
+        case ${status:-} in *' installed') ;; *) version= ;; esac
+        case $package in
+        rustc-web | cargo-web | rust-web-src) dpkg --compare-versions "${version:-0}" ge "$oldest_rust" || echo "$package" ;;
+        *) [ -n "$version" ] || echo "$package" ;;
         esac
     done
 }
@@ -66,7 +71,9 @@ fi
 apt() { "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q "$@"; }
 # Without lists, or with old ones, the first try fails.
 install() { apt install -y --no-install-recommends --no-remove "$@"; }
-with_new_lists() { install "$@" >/dev/null 2>&1 || { apt update >/dev/null && install "$@"; }; }
+with_new_lists() {
+    { install "$@" >/dev/null 2>&1 && [ -z "$(missing "$@")" ]; } || { apt update >/dev/null && install "$@"; }
+}
 
 # Where QEMU's tools came from backports, its emulators must too. The lists of backports are read aside: what the machine
 # takes its packages from stays as it is.
@@ -88,9 +95,9 @@ from_backports() {
 
 if [ ${#packages[@]} -gt 0 ]; then
     echo "==> installing ${packages[*]}"
-    with_new_lists "${packages[@]}" || {
+    with_new_lists "${packages[@]}" && [ -z "$(missing "${packages[@]}")" ] || {
         echo "setup: apt could not install ${packages[*]} (without removing something else)." >&2
-        echo "setup: rustc-web comes with Debian 12's security updates and takes the place of rustc." >&2
+        echo "setup: rustc-web $oldest_rust or newer comes with Debian 12's security updates and takes the place of rustc." >&2
         exit 1
     }
 fi
