@@ -17,8 +17,11 @@ pub struct Memory {
     /// For each slot the generation in which it was written, and the result in the lowest bit.
     results: Vec<u32>,
     generation: u32,
+    /// For each slot of a value the generation in which it was asked for, in the upper half, and its place in `values`: an
+    /// event pays for the values that it has, not for all that rules know.
+    places: Vec<u64>,
     /// Empty between events: only its memory is kept.
-    values: Vec<Option<Value<'static>>>,
+    values: Vec<Value<'static>>,
     arena: Bump,
 }
 
@@ -28,6 +31,7 @@ impl Memory {
         Memory {
             results: vec![0; program.result_slots as usize],
             generation: 0,
+            places: vec![0; program.value_slots as usize],
             values: Vec::with_capacity(program.value_slots as usize),
             arena: Bump::new(),
         }
@@ -38,6 +42,7 @@ impl Memory {
         self.generation = (self.generation + 2) & !1;
         if self.generation == 0 {
             self.results.fill(0);
+            self.places.fill(0);
             self.generation = 2;
         }
         if self.arena.allocated_bytes() > ARENA_BYTES {
@@ -56,8 +61,7 @@ impl Memory {
         judge: impl FnOnce(&mut Run<'_, F>),
     ) {
         self.begin();
-        let mut values = emptied(std::mem::take(&mut self.values));
-        values.resize(program.value_slots as usize, None);
+        let values = emptied(std::mem::take(&mut self.values));
         let mut run = Run {
             program,
             event,
@@ -65,6 +69,7 @@ impl Memory {
             arena: &self.arena,
             results: &mut self.results,
             generation: self.generation,
+            places: &mut self.places,
             values,
         };
         judge(&mut run);
@@ -73,10 +78,10 @@ impl Memory {
 }
 
 /// The same memory without the values, for values that live at another time.
-fn emptied<'b>(mut values: Vec<Option<Value<'_>>>) -> Vec<Option<Value<'b>>> {
+fn emptied<'b>(mut values: Vec<Value<'_>>) -> Vec<Value<'b>> {
     values.clear();
     // The standard library collects in place where the layout is the same; a test sees to it.
-    values.into_iter().map(|_| None).collect()
+    values.into_iter().map(|_| Value::Missing).collect()
 }
 
 /// One event, while it is judged.
@@ -87,7 +92,8 @@ pub struct Run<'e, F> {
     arena: &'e Bump,
     results: &'e mut [u32],
     generation: u32,
-    values: Vec<Option<Value<'e>>>,
+    places: &'e mut [u64],
+    values: Vec<Value<'e>>,
 }
 
 impl<'e, F: Facts> Run<'e, F> {
@@ -147,7 +153,10 @@ impl<'e, F: Facts> Run<'e, F> {
     pub fn value(&mut self, id: OperandId) -> Value<'e> {
         let program: &'e Program = self.program;
         let Some((operand, slot)) = program.operands.get(id as usize) else { return Value::Missing };
-        if let Some(Some(value)) = self.values.get(*slot as usize) {
+        if let Some(place) = self.places.get(*slot as usize)
+            && (*place >> 32) as u32 == self.generation
+            && let Some(value) = self.values.get(*place as u32 as usize)
+        {
             return *value;
         }
         let value = match operand {
@@ -166,8 +175,9 @@ impl<'e, F: Facts> Run<'e, F> {
                 transform::apply(*transformer, args, *option, self.arena)
             }
         };
-        if let Some(kept) = self.values.get_mut(*slot as usize) {
-            *kept = Some(value);
+        if let Some(place) = self.places.get_mut(*slot as usize) {
+            *place = u64::from(self.generation) << 32 | self.values.len() as u64;
+            self.values.push(value);
         }
         value
     }
