@@ -81,6 +81,11 @@ impl Root {
     }
 }
 
+/// Whether the file system that this path is on, for this program, is one of the machine's own.
+pub(super) fn is_local_to_us(path: &Path) -> bool {
+    read_proc(Path::new("/proc/self/mountinfo"), MOUNTS_BYTES).is_some_and(|mounts| is_local(&mounts, path))
+}
+
 /// Whether the file system that this path is on, by a list of mounts, is one of the machine's own. What is not known is none.
 pub(super) fn is_local(mountinfo: &[u8], path: &Path) -> bool {
     let mut best: Option<(usize, bool)> = None;

@@ -28,7 +28,8 @@ pub struct Group {
 #[derive(Debug)]
 pub struct Containers {
     groups: HashMap<u64, Rc<Group>>,
-    containers: HashMap<Box<[u8]>, Rc<Container>>,
+    /// By id, and by the user in whose part of the hierarchy they are: any user can give a group of his own any name.
+    containers: HashMap<(Box<[u8]>, Option<u32>), Rc<Container>>,
     /// Without it, nothing is looked for.
     reader: Option<Reader>,
     proc: PathBuf,
@@ -65,14 +66,15 @@ impl Containers {
     }
 
     fn container(&mut self, identity: &Identity<'_>, path: &[u8]) -> Rc<Container> {
-        if let Some(container) = self.containers.get(identity.id.as_ref()) {
+        let key = (identity.id.as_ref().into(), owner(path));
+        if let Some(container) = self.containers.get(&key) {
             container.set_group(identity, path);
             return Rc::clone(container);
         }
         let container = Rc::new(Container::new(&identity.id));
         container.set_group(identity, path);
         make_room(&mut self.containers, MOST_CONTAINERS);
-        self.containers.insert(identity.id.as_ref().into(), Rc::clone(&container));
+        self.containers.insert(key, Rc::clone(&container));
         container
     }
 
@@ -86,7 +88,11 @@ impl Containers {
         if container.details().is_none()
             && let Ok(id) = std::str::from_utf8(container.id())
         {
-            let home = owner(&group.path).and_then(|uid| machine.user(uid)).map(|user| PathBuf::from(&*user.home));
+            let home = match owner(&group.path) {
+                None => None,
+                // Of somebody without a home nothing is known.
+                Some(uid) => Some(machine.user(uid).map_or_else(PathBuf::new, |user| PathBuf::from(&*user.home))),
+            };
             let asked = Asked { id, runtime: container.runtime(), home: home.as_deref() };
             if let Some(details) = reader.details(asked) {
                 container.set_details(details);
@@ -163,6 +169,15 @@ mod tests {
         assert!(Rc::ptr_eq(&containers.known(8).unwrap(), &inner));
         // A path that is said later counts more than one that was there before.
         assert!(containers.group(7, b"/system.slice/x.service").container.is_none());
+    }
+
+    #[test]
+    fn a_group_that_a_user_named_after_a_container_is_another_container() {
+        let mut containers = Containers::new(None, Path::new("/proc"));
+        let real = containers.group(7, path(1).as_bytes());
+        let users = path(1).replace("/system.slice", "/user.slice/user-1000.slice/user@1000.service");
+        let other = containers.group(8, users.as_bytes());
+        assert!(!Rc::ptr_eq(real.container.as_ref().unwrap(), other.container.as_ref().unwrap()));
     }
 
     #[test]

@@ -68,7 +68,8 @@ pub struct Asked<'a> {
     pub id: &'a str,
     /// Who runs it, if that is known.
     pub runtime: Option<Runtime>,
-    /// The home of the user who runs it, if it is not root.
+    /// The home of the user who runs it, if it is not root. Only there is looked then: any user can give a control group of his own
+    /// the name of somebody else's container.
     pub home: Option<&'a Path>,
 }
 
@@ -121,6 +122,9 @@ impl Reader {
 
     /// A bundle of containerd's, of whatever namespace, but not of Docker's.
     fn containerd(&self, asked: Asked<'_>) -> Option<Details> {
+        if asked.home.is_some() {
+            return None;
+        }
         for place in CONTAINERD {
             let folder = self.root.join(place).join(BUNDLES);
             for namespace in files::names(&folder).into_iter().take(MOST_NAMESPACES) {
@@ -138,10 +142,12 @@ impl Reader {
 
     /// Docker's files, and for the root folder the bundle that it had containerd start.
     fn docker(&self, asked: Asked<'_>) -> Option<Details> {
-        let of_user = asked.home.map(|home| home.join(".local/share/docker"));
-        let folders = DOCKER.map(|place| self.root.join(place)).into_iter().chain(of_user);
-        let mut details = folders.into_iter().find_map(|folder| docker::read(&folder, asked.id))?;
+        let folders = self.folders(&DOCKER, ".local/share/docker", asked);
+        let mut details = folders.iter().find_map(|folder| docker::read(folder, asked.id))?;
         details.runtime = Some(Runtime::Docker);
+        if asked.home.is_some() {
+            return Some(details);
+        }
         for place in CONTAINERD {
             let bundle = self.root.join(place).join(BUNDLES).join(docker::NAMESPACE).join(asked.id);
             if let Some(bundle) = oci::bundle(&bundle) {
@@ -154,8 +160,7 @@ impl Reader {
 
     /// The files of containers/storage, which Podman and CRI-O share.
     fn storage(&self, asked: Asked<'_>, runtime: Option<Runtime>) -> Option<Details> {
-        let of_user = asked.home.map(|home| home.join(".local/share/containers/storage"));
-        let folders: Vec<PathBuf> = STORAGE.map(|place| self.root.join(place)).into_iter().chain(of_user).collect();
+        let folders = self.folders(&STORAGE, ".local/share/containers/storage", asked);
         let place = |folder: &PathBuf| folder.join("overlay-containers").join(asked.id).join("userdata");
         let mut details = folders.iter().find_map(|folder| oci::bundle(&place(folder)))?;
         details.runtime = runtime.or(details.runtime);
@@ -168,19 +173,32 @@ impl Reader {
     }
 
     fn lxc(&self, asked: Asked<'_>) -> Option<Details> {
-        let of_user = asked.home.map(|home| home.join(".local/share/lxc"));
-        let folders = [self.root.join("var/lib/lxc")].into_iter().chain(of_user);
+        let folders = self.folders(&["var/lib/lxc"], ".local/share/lxc", asked);
         let text = folders.into_iter().find_map(|folder| files::read(&folder.join(asked.id).join("config"), CONTAINER_BYTES));
         // LXD and Incus write no such file.
         Some(lxc::parse(asked.id, &text.unwrap_or_default()))
     }
 
+    /// The machine's folders, or that of the user who runs a container.
+    fn folders(&self, of_machine: &[&str], of_user: &str, asked: Asked<'_>) -> Vec<PathBuf> {
+        match asked.home {
+            Some(home) => vec![home.join(of_user)].into_iter().filter(|folder| files::is_local_to_us(folder)).collect(),
+            None => of_machine.iter().map(|place| self.root.join(place)).collect(),
+        }
+    }
+
     fn nspawn(&self, asked: Asked<'_>) -> Option<Details> {
+        if asked.home.is_some() {
+            return None;
+        }
         let text = files::read(&self.root.join("run/systemd/machines").join(asked.id), CONTAINER_BYTES)?;
         nspawn::parse(asked.id, &text)
     }
 
     fn runc(&self, asked: Asked<'_>) -> Option<Details> {
+        if asked.home.is_some() {
+            return None;
+        }
         let state = |folder: &str, name: &str| files::read(&self.root.join(folder).join(asked.id).join(name), CONTAINER_BYTES);
         let bundle = state("run/runc", "state.json")
             .and_then(|text| runc::bundle_of_runc(&text))

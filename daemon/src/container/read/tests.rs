@@ -12,7 +12,10 @@ const IMAGE: &str = "11111111111111111111111111111111111111111111111111111111111
 fn machine(files: &[(&str, &str)]) -> (tempfile::TempDir, Reader) {
     let dir = tempfile::tempdir().unwrap();
     for (name, text) in files {
-        let with_ids = |text: &str| text.replace("SANDBOX", SANDBOX).replace("IMAGE", IMAGE).replace("ID", ID);
+        let with_ids = |text: &str| {
+            let text = text.replace("SandboxID", "Sandbox\0").replace("SANDBOX", SANDBOX);
+            text.replace("IMAGE", IMAGE).replace("ID", ID).replace('\0', "ID")
+        };
         let path = dir.path().join(with_ids(name));
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, with_ids(text)).unwrap();
@@ -238,6 +241,9 @@ fn podman_is_read_from_its_storage_of_root_and_of_users() {
     let asked = Asked { id: ID, runtime: Some(Runtime::Podman), home: Some(&home) };
     check(reader.details(asked).unwrap());
     assert!(reader.details(Asked { home: None, ..asked }).is_none());
+    // Who makes a group of his own with the id of somebody else's container does not get that one's name.
+    let (_dir, reader) = machine(&of_root);
+    assert!(reader.details(asked).is_none());
 }
 
 #[test]
@@ -272,7 +278,7 @@ fn lxc_nspawn_and_runc_are_read_from_what_they_write() {
 fn what_is_missing_broken_or_too_long_says_nothing() {
     let name = "var/lib/docker/containers/ID/config.v2.json";
     let long = format!("{{\"Name\":\"{}\"}}", "x".repeat(CONTAINER_BYTES));
-    for text in ["", "{", "[]x", "\u{0}", long.as_str()] {
+    for text in ["", "{", "[]x", "\u{1}", long.as_str()] {
         assert_eq!(read(&[(name, text)], ID, Some(Runtime::Docker)), None);
     }
     // Whatever is in the place of what is expected.
