@@ -5,7 +5,7 @@
 #
 #   (always)   a C compiler; Rust of at least 1.95 if there is none, from Debian's rustc-web and cargo-web
 #   module     the compiler and library sources that the kernel module is built with
-#   vm         QEMU and busybox, for machine tests
+#   vm         QEMU and busybox, for machine tests; runc, unpacked in target/runc: containers are started with it in the guests
 #   running    the headers of the kernel that runs here, if they are not there
 #   fuzz       a C++ compiler: libFuzzer is built from its sources
 #   run        strace, to compare with
@@ -17,13 +17,17 @@ cd "$(dirname "$0")/.."
 packages=(gcc libc6-dev binutils make)
 emulator=()
 servers=
+runc=
 KESTREL_RUST_OPTIONAL=1
 . ci/rust.sh
 kestrel_rust_find || packages+=(rustc-web cargo-web)
 for part in "$@"; do
     case $part in
     module) packages+=(rustc-web rust-web-src libelf1 xz-utils) ;;
-    vm) packages+=(busybox-static) emulator+=(qemu-system-x86) ;;
+    vm)
+        packages+=(busybox-static) emulator+=(qemu-system-x86)
+        [ -e target/runc/done ] || runc=1
+        ;;
     running)
         packages+=(kmod)
         [ -e "/lib/modules/$(uname -r)/build/Makefile" ] || packages+=("linux-headers-$(uname -r)")
@@ -58,7 +62,7 @@ mapfile -t packages < <(missing "${packages[@]}")
 mapfile -t emulator < <(missing "${emulator[@]}")
 if [ -n "$servers" ] && [ -e target/syslog/rsyslog/done ] && [ -e target/syslog/syslog-ng/done ] &&
     [ -e target/syslog/prometheus/done ]; then servers=; fi
-[ -n "$servers" ] || [ $((${#packages[@]} + ${#emulator[@]})) -gt 0 ] || exit 0
+[ -n "$servers$runc" ] || [ $((${#packages[@]} + ${#emulator[@]})) -gt 0 ] || exit 0
 
 as_root=()
 if [ "$(id -u)" != 0 ]; then
@@ -128,6 +132,23 @@ if [ -n "$servers" ]; then
     echo "==> unpacking rsyslog, syslog-ng and promtool"
     unpack_servers >/dev/null 2>&1 || { apt update >/dev/null && unpack_servers >/dev/null; } || {
         echo "setup: apt could not bring rsyslog, rsyslog-openssl, syslog-ng-core and prometheus." >&2
+        exit 1
+    }
+fi
+# Not installed: it would be in the way of other packages of containers.
+unpack_runc() {
+    local dir=$PWD/target/runc package
+    rm -rf "$dir"
+    mkdir -p "$dir/archives" "$dir/root"
+    (cd "$dir/archives" && apt download -o APT::Sandbox::User=root runc libseccomp2) || return 1
+    for package in "$dir"/archives/*.deb; do dpkg-deb -x "$package" "$dir/root" || return 1; done
+    rm -r "$dir/archives"
+    touch "$dir/done"
+}
+if [ -n "$runc" ]; then
+    echo "==> unpacking runc"
+    unpack_runc >/dev/null 2>&1 || { apt update >/dev/null && unpack_runc >/dev/null; } || {
+        echo "setup: apt could not bring runc and libseccomp2." >&2
         exit 1
     }
 fi

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `sources` | where records come from |
 //! | `state` | processes and users |
+//! | `container` | containers: which one a process is in, what is known of it |
 //! | `fields` | the value of every field for one event |
 //! | `watch` | a record becomes alerts; losses; figures |
 //! | `event_loop` | records, signals, deadlines, whatever a handler waits for |
@@ -28,6 +29,7 @@ pub mod changes;
 pub mod cli;
 pub mod commands;
 pub mod config;
+pub mod container;
 pub mod document;
 pub mod dump;
 pub mod event_loop;

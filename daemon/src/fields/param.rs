@@ -47,7 +47,7 @@ impl<'a> EventFacts<'a> {
                     ProcessField::Exe => &process.image.exe,
                     ProcessField::Args => &process.image.args,
                     ProcessField::Cwd => &process.cwd,
-                    ProcessField::Cgroups => &process.image.cgroup,
+                    ProcessField::Cgroups => &process.group.path,
                 })
             }
             _ => ParamValue::Written(self.record.param(index)?),

@@ -103,7 +103,7 @@ pub(super) const GIVEN: &[Given] = &[
     (Field::ThreadNametid, |facts, _| {
         facts.text(format_args!("{}{}", String::from_utf8_lossy(facts.name()), facts.record.task().tid))
     }),
-    (Field::ThreadCgroups, |facts, _| facts.of_process(|process| EventFacts::known(&process.image.cgroup))),
+    (Field::ThreadCgroups, |facts, _| facts.of_process(|process| EventFacts::known(&process.group.path))),
 ];
 
 fn exe(process: &Process) -> Value<'_> {

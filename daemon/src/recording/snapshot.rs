@@ -1,6 +1,7 @@
 //! Processes and users, to and from the process table.
 
 use super::{GroupEntry, Machine, ProcessEntry, UserEntry, UserLists};
+use crate::container::Containers;
 use crate::fields::Clock;
 use crate::state::{Figures, Group, Image, Process, ProcessKey, State, Threads, User, Users};
 use kestrel_core::event::TaskContext;
@@ -80,7 +81,7 @@ pub(super) fn entry(process: &Process) -> ProcessEntry {
         args: image.args.to_vec(),
         env: image.env.to_vec(),
         exepath: image.exepath.to_vec(),
-        cgroup: image.cgroup.to_vec(),
+        cgroup: process.group.path.to_vec(),
         cwd: process.cwd.to_vec(),
         exe_flags: image.exe_flags,
         exe_inode: [image.exe_ino, image.exe_ctime, image.exe_mtime],
@@ -102,7 +103,7 @@ pub(super) fn entry(process: &Process) -> ProcessEntry {
 }
 
 /// The process of an entry; `None` if its task context is none.
-fn process(entry: ProcessEntry) -> Option<(ProcessKey, Process)> {
+fn process(entry: ProcessEntry, containers: &mut Containers) -> Option<(ProcessKey, Process)> {
     let task = TaskContext::read_from_bytes(&entry.task).ok()?;
     let [exe_ino, exe_ctime, exe_mtime] = entry.exe_inode;
     let [fd_limit, vm_size_kib, vm_rss_kib, vm_swap_kib, faults_major, faults_minor] = entry.figures;
@@ -111,7 +112,6 @@ fn process(entry: ProcessEntry) -> Option<(ProcessKey, Process)> {
         args: entry.args.into(),
         exepath: entry.exepath.into(),
         env: entry.env.into(),
-        cgroup: entry.cgroup.into(),
         exe_flags: entry.exe_flags,
         exe_ino,
         exe_ctime,
@@ -123,6 +123,7 @@ fn process(entry: ProcessEntry) -> Option<(ProcessKey, Process)> {
         comm: entry.comm,
         parent: entry.parent.map(|(pid, start_ticks)| ProcessKey { pid, start_ticks }),
         image: Rc::new(image),
+        group: containers.group(task.cgroup, &entry.cgroup),
         cwd: entry.cwd.into(),
         figures: Figures { fd_limit, vm_size_kib, vm_rss_kib, vm_swap_kib, faults_major, faults_minor },
         threads: entry.threads.map(|(alive, without_first, since_ns)| Threads { alive, without_first, since_ns }),
@@ -140,7 +141,7 @@ fn process(entry: ProcessEntry) -> Option<(ProcessKey, Process)> {
 pub fn restore_processes(state: &mut State, entries: Vec<ProcessEntry>) {
     for entry in entries {
         let exited = entry.exited;
-        let Some((key, process)) = process(entry) else { continue };
+        let Some((key, process)) = process(entry, &mut state.containers) else { continue };
         if state.processes.get(key).is_some_and(|known| known.complete) {
             continue;
         }
@@ -158,7 +159,8 @@ mod tests {
 
     #[test]
     fn a_process_survives_its_entry() {
-        let (key, mut before) = ProcReader::new("/proc").process(std::process::id()).unwrap();
+        let mut containers = Containers::new(None, std::path::Path::new("/proc"));
+        let (key, mut before) = ProcReader::new("/proc").process(std::process::id(), &mut containers).unwrap();
         before.parent = Some(ProcessKey { pid: 1, start_ticks: 3 });
         before.pidns = Some((4, 5));
         let mut state = State::new(64, Users::default(), None);

@@ -1,5 +1,7 @@
 //! The machine that tests happen on.
 
+use super::ContainerFacts;
+use crate::container::Accounts;
 use crate::fields::Clock;
 use crate::state::{State, Users};
 use jiff::tz::TimeZone;
@@ -37,8 +39,21 @@ pub fn clock() -> Clock {
     clock
 }
 
-/// What is known of it before the first event: its users.
-pub fn state() -> State {
+/// What is known of it before the first event: its users, and what its runtimes wrote about these containers. Each of them knows
+/// the machine's users.
+pub fn state(containers: &[ContainerFacts]) -> State {
+    let (passwd, group) = accounts();
+    let mut state = State::new(PROCESSES, Users::from_text(&passwd, &group), None);
+    for ContainerFacts { id, details } in containers {
+        let users = Users::from_text(&passwd, &group);
+        let accounts = Accounts { users, ..Accounts::default() };
+        state.containers.tell(id.as_bytes(), Some(details.clone()), Some(accounts));
+    }
+    state
+}
+
+/// The texts of its files of users and of groups.
+fn accounts() -> (String, String) {
     let passwd: String = USERS
         .iter()
         .map(|(name, id)| match id {
@@ -48,7 +63,7 @@ pub fn state() -> State {
         })
         .collect();
     let group: String = USERS.iter().map(|(name, id)| format!("{name}:x:{id}:\n")).collect();
-    State::new(PROCESSES, Users::from_text(&passwd, &group), None)
+    (passwd, group)
 }
 
 /// The number of a user or a group.

@@ -40,6 +40,7 @@ pub use reading::{MAX_BYTES, MAX_EVENTS, MAX_PROCESSES, MAX_RECORDS, MAX_TESTS, 
 pub use replay::{Moment, replay};
 pub use report::{Tally, failure, heading, line};
 
+use crate::container::{Details, Runtime};
 use kestrel_rules::{RuleSet, RuleSource};
 
 /// A file of tests, read and found right.
@@ -62,6 +63,8 @@ pub struct Test {
     pub name: String,
     /// The line that it begins in, counted from 1.
     pub line: u64,
+    /// The containers that its processes are in.
+    pub containers: Vec<ContainerFacts>,
     /// Records that come before, in words; alerts for them do not matter.
     pub before: Vec<Vec<u64>>,
     /// The record that is judged.
@@ -70,6 +73,28 @@ pub struct Test {
     pub expected: Vec<Expected>,
     /// Rules that look at the judged event, and that it comes near to without making them fire.
     pub silent: Vec<String>,
+}
+
+/// A container, and what its runtime would have written down.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ContainerFacts {
+    /// Its id: 64 hexadecimal digits.
+    pub id: String,
+    /// The rest.
+    pub details: Details,
+}
+
+impl ContainerFacts {
+    /// The path of its control group, as its runtime would have made it; Docker's if none is said.
+    pub fn cgroup(&self) -> Vec<u8> {
+        let scope = match self.details.runtime {
+            Some(Runtime::Podman) => "machine.slice/libpod",
+            Some(Runtime::Containerd) => "system.slice/cri-containerd",
+            Some(Runtime::CriO) => "system.slice/crio",
+            _ => "system.slice/docker",
+        };
+        format!("/{scope}-{}.scope", self.id).into_bytes()
+    }
 }
 
 /// A rule that is expected to fire.

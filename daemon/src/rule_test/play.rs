@@ -37,7 +37,7 @@ pub struct Mismatch {
 /// Plays a test against these rules; gives them back. `sources` are the texts that they are loaded from, to say more if the
 /// test fails.
 pub fn play(test: &Test, rules: RuleSet, sources: &[RuleSource]) -> (Outcome, RuleSet) {
-    let mut judge = Judge::new(machine::state(), rules, machine::clock());
+    let mut judge = Judge::new(machine::state(&test.containers), rules, machine::clock());
     for record in &test.before {
         judge.record(record.as_bytes(), |_| ());
     }

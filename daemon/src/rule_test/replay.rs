@@ -17,7 +17,7 @@ pub enum Moment {
 
 /// Takes in the records of a test as while watching, and shows the facts of each.
 pub fn replay(test: &Test, mut look: impl FnMut(Moment, &EventFacts<'_>)) {
-    let (mut state, mut clock) = (machine::state(), machine::clock());
+    let (mut state, mut clock) = (machine::state(&test.containers), machine::clock());
     let before = test.before.iter().map(|bytes| (Moment::Before, bytes));
     for (moment, bytes) in before.chain([(Moment::Judged, &test.judged)]) {
         let Ok(record) = Record::parse(bytes.as_bytes()) else { continue };

@@ -1,9 +1,11 @@
 //! Taking in records.
 
 use super::meet;
+use crate::container::Containers;
 use super::{Figures, Image, ProcReader, Process, ProcessKey, ProcessTable, Threads, Users};
 use kestrel_core::event::{Flags, Param, Record, TaskContext};
 use kestrel_core::schema::{self, EventId, id};
+use std::path::Path;
 use std::rc::Rc;
 
 /// The events that the process table is made from: always asked for, whatever the rules want.
@@ -41,6 +43,8 @@ pub struct State {
     pub processes: ProcessTable,
     /// The users.
     pub users: Users,
+    /// The containers.
+    pub containers: Containers,
     pub(super) stats: StateStats,
     pub(super) reader: Option<ProcReader>,
     pub(super) lookups: u32,
@@ -48,11 +52,14 @@ pub struct State {
 }
 
 impl State {
-    /// An empty state. Without a reader of /proc, processes are known from records alone.
+    /// An empty state. Without a reader of /proc, processes and containers are known from records alone.
     pub fn new(capacity: usize, users: Users, reader: Option<ProcReader>) -> State {
+        let root = reader.as_ref().map(|_| Path::new("/"));
+        let proc = reader.as_ref().map_or(Path::new("/proc"), ProcReader::root);
         State {
             processes: ProcessTable::new(capacity),
             users,
+            containers: Containers::new(root, proc),
             stats: StateStats::default(),
             reader,
             lookups: meet::LOOKUPS,
@@ -69,7 +76,8 @@ impl State {
     pub fn scan(&mut self) {
         let Some(reader) = &mut self.reader else { return };
         for pid in reader.pids() {
-            let Some((key, process)) = reader.process(pid) else { continue };
+            let Some((key, process)) = reader.process(pid, &mut self.containers) else { continue };
+            self.containers.look(&process.group, pid, true, &self.users);
             match self.processes.get_mut(key) {
                 Some(known) if !known.complete => {
                     let task = known.task;
@@ -87,7 +95,7 @@ impl State {
         let Some(reader) = &mut self.reader else { return };
         // Whoever changes parents meanwhile might lead us in a circle.
         for _ in 0..MOST_ANCESTORS {
-            let Some((key, process)) = reader.process(pid) else { break };
+            let Some((key, process)) = reader.process(pid, &mut self.containers) else { break };
             pid = process.task.ppid;
             self.processes.insert(key, process);
             if pid == 0 {
@@ -196,7 +204,6 @@ impl State {
             args: bytes("args"),
             exepath: bytes("trusted_exepath"),
             env: bytes("env"),
-            cgroup: bytes("cgroups"),
             exe_flags: number("flags").unwrap_or(0) as u32,
             exe_ino: number("exe_ino").unwrap_or(0),
             exe_ctime: number("exe_ino_ctime").unwrap_or(0),
@@ -219,6 +226,7 @@ impl State {
             process.complete = true;
         }
         self.set_cwd(key, cwd);
+        self.place_by_exec(key, param(record, "cgroups").map_or(&[][..], |p| p.0));
     }
 
     fn set_cwd(&mut self, key: ProcessKey, path: Option<&[u8]>) {

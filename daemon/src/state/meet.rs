@@ -9,7 +9,7 @@ pub(super) const LOOKUPS: u32 = 256;
 const REFILL_NS: u64 = 10_000_000;
 
 /// Of these look-ups, those that are kept for ancestors: a crowd of processes has few of them.
-const LOOKUPS_FOR_ANCESTORS: u32 = 64;
+pub(super) const LOOKUPS_FOR_ANCESTORS: u32 = 64;
 
 impl State {
     /// Makes sure that the process of a task context is known.
@@ -18,8 +18,12 @@ impl State {
         match self.processes.get_mut(key) {
             Some(process) => {
                 let moved = process.task.ppid != task.ppid;
+                let is_placed = process.group.id == task.cgroup && !process.group.path.is_empty();
                 process.task = *task;
                 process.seen_ns = now_ns;
+                if !is_placed {
+                    self.place(key, now_ns);
+                }
                 if moved {
                     // Its parent ended, and it was given another.
                     let parent = self.parent(key, task.ppid, now_ns);
@@ -35,6 +39,7 @@ impl State {
                 process.seen_ns = now_ns;
                 process.parent = self.parent(key, task.ppid, now_ns);
                 self.processes.insert(key, process);
+                self.place(key, now_ns);
             }
         }
         key
@@ -52,7 +57,10 @@ impl State {
             let known = self.processes.current(next);
             let read = match known {
                 Some(_) => None,
-                None if self.may_look_up(now_ns, 0) => self.reader.as_mut().and_then(|reader| reader.process(next)),
+                None if self.may_look_up(now_ns, 0) => {
+                    let containers = &mut self.containers;
+                    self.reader.as_mut().and_then(|reader| reader.process(next, containers))
+                }
                 None => break,
             };
             let Some(key) = known.or(read.as_ref().map(|(key, _)| *key)) else { break };
@@ -73,7 +81,7 @@ impl State {
     }
 
     /// Takes one look-up from what is allowed, if more than `reserve` are left.
-    fn may_look_up(&mut self, now_ns: u64, reserve: u32) -> bool {
+    pub(super) fn may_look_up(&mut self, now_ns: u64, reserve: u32) -> bool {
         let earned = now_ns.saturating_sub(self.refilled_ns) / REFILL_NS;
         if earned > 0 {
             self.lookups = self.lookups.saturating_add(u32::try_from(earned).unwrap_or(u32::MAX)).min(LOOKUPS);
@@ -94,7 +102,7 @@ impl State {
         if !self.may_look_up(now_ns, LOOKUPS_FOR_ANCESTORS) {
             self.stats.incomplete += 1;
         } else if let Some(reader) = &mut self.reader {
-            reader.fill(key, process);
+            reader.fill(key, process, &mut self.containers);
         }
     }
 }

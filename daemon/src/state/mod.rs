@@ -7,25 +7,24 @@
 //! | file | holds |
 //! |---|---|
 //! | `process.rs` | one process |
-//! | `container.rs` | its container, by its control group |
 //! | `table.rs` | all of them, bounded |
 //! | `proc_reader.rs` | what /proc says about one process |
 //! | `apply.rs` | taking in records |
 //! | `meet.rs` | processes that are met without their history |
+//! | `placing.rs` | the control group of a process, and by it its container ([`crate::container`]) |
 //! | `proc_text.rs` | the texts of /proc, as numbers |
 //! | `users.rs` | names of users and groups |
 
 mod apply;
-mod container;
 mod meet;
 mod proc_reader;
 pub(crate) mod proc_text;
+mod placing;
 mod process;
 mod table;
 mod users;
 
 pub use apply::{LIFECYCLE, State, StateStats};
-pub use container::{Container, pod_uid};
 pub use proc_reader::ProcReader;
 pub use process::{Figures, Image, Process, ProcessKey, Threads};
 pub use table::{Ancestors, ProcessTable};

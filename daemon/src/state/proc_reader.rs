@@ -1,8 +1,9 @@
 //! What /proc says about one process. Every file may be gone, or another process's, at any moment: whatever cannot be read
 //! is left as it is.
 
-use super::proc_text::{find, number, parse_stat, parse_status, stat_field, stat_fields};
+use super::proc_text::{find, number, control_group, parse_stat, parse_status, stat_field, stat_fields};
 use super::{Figures, Image, Process, ProcessKey, Threads};
+use crate::container::Containers;
 use std::fs::File;
 use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
@@ -27,6 +28,11 @@ impl ProcReader {
         ProcReader { root: root.into(), buf: Vec::new() }
     }
 
+    /// Where the proc filesystem is.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
     /// The pids that there are now.
     pub fn pids(&self) -> Vec<u32> {
         let Ok(entries) = std::fs::read_dir(&self.root) else { return Vec::new() };
@@ -40,7 +46,7 @@ impl ProcReader {
     }
 
     /// The process that has this pid now; `None` if it is gone.
-    pub fn process(&mut self, pid: u32) -> Option<(ProcessKey, Process)> {
+    pub fn process(&mut self, pid: u32, containers: &mut Containers) -> Option<(ProcessKey, Process)> {
         let dir = self.root.join(pid.to_string());
         let task = parse_stat(self.read(&dir.join("stat"), 4096)?)?;
         let mut process = Process::from_task(&task);
@@ -51,15 +57,22 @@ impl ProcReader {
             process.task.loginuid = uid as u32;
         }
         self.complete(&dir, &mut process);
+        if let Some(path) = self.group(&dir) {
+            // Its number comes with its first record.
+            process.group = containers.group(0, &path);
+        }
         Some((ProcessKey::of(&task), process))
     }
 
     /// Reads image and working directory of a process that is known already, if it still has its pid.
-    pub fn fill(&mut self, key: ProcessKey, process: &mut Process) {
+    pub fn fill(&mut self, key: ProcessKey, process: &mut Process, containers: &mut Containers) {
         let dir = self.root.join(key.pid.to_string());
         process.complete = true;
         let mut read = process.clone();
         self.complete(&dir, &mut read);
+        if let Some(path) = self.group(&dir) {
+            read.group = containers.group(process.task.cgroup, &path);
+        }
         let after = self.read(&dir.join("stat"), 4096).and_then(parse_stat);
         if let Some(task) = after.filter(|task| ProcessKey::of(task) == key) {
             *process = Process { comm: task.comm, ..read };
@@ -75,11 +88,6 @@ impl ProcReader {
         }
         if let Some(env) = self.read(&dir.join("environ"), STRINGS_BYTES) {
             image.env = env.into();
-        }
-        if let Some(cgroup) = self.read(&dir.join("cgroup"), 4096) {
-            // cgroup2's line is `0::path` (cgroups(7)).
-            let path = cgroup.split(|&b| b == b'\n').find_map(|line| line.strip_prefix(b"0::"));
-            image.cgroup = path.unwrap_or(&[]).into();
         }
         let exe = dir.join("exe");
         if let Ok(path) = std::fs::read_link(&exe) {
@@ -102,6 +110,18 @@ impl ProcReader {
         process.threads = self.threads(dir);
         process.image = Rc::new(image);
         process.complete = true;
+    }
+
+    /// The path of the control group of a process that has this pid now, and this start.
+    pub fn group_of(&mut self, key: ProcessKey) -> Option<Vec<u8>> {
+        let dir = self.root.join(key.pid.to_string());
+        let path = self.group(&dir)?;
+        let after = self.read(&dir.join("stat"), 4096).and_then(parse_stat)?;
+        (ProcessKey::of(&after) == key).then_some(path)
+    }
+
+    fn group(&mut self, dir: &Path) -> Option<Vec<u8>> {
+        control_group(self.read(&dir.join("cgroup"), 16 << 10)?).map(<[u8]>::to_vec)
     }
 
     fn threads(&mut self, dir: &Path) -> Option<Threads> {
@@ -144,7 +164,8 @@ mod tests {
     #[test]
     fn this_process_reads_as_what_it_is() {
         let mut reader = ProcReader::new("/proc");
-        let (key, process) = reader.process(std::process::id()).unwrap();
+        let mut containers = Containers::new(None, Path::new("/proc"));
+        let (key, process) = reader.process(std::process::id(), &mut containers).unwrap();
         assert_eq!(key.pid, std::process::id());
         assert_eq!(&*process.cwd, std::env::current_dir().unwrap().as_os_str().as_bytes());
         assert_eq!(&*process.image.exepath, std::env::current_exe().unwrap().as_os_str().as_bytes());

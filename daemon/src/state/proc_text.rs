@@ -1,10 +1,26 @@
 //! The texts of /proc, as numbers.
 
+use crate::container::Identity;
 use kestrel_core::event::TaskContext;
 
 /// A number, with or without blanks around it.
 pub(crate) fn number(text: &[u8]) -> Option<u64> {
     std::str::from_utf8(text).ok()?.trim().parse().ok()
+}
+
+/// The path of a control group in `/proc/PID/cgroup` (cgroups(7)): that of the unified hierarchy, in the line `0::PATH`; where
+/// only the old hierarchies are in use, the first path of them that names a container, or else is not the root.
+pub(crate) fn control_group(text: &[u8]) -> Option<&[u8]> {
+    let paths = || text.split(|&b| b == b'\n').filter_map(|line| line.splitn(3, |&b| b == b':').nth(2));
+    let unified = find(text, b"0::");
+    if let Some(path) = unified.filter(|path| *path != b"/") {
+        return Some(path);
+    }
+    paths()
+        .find(|path| Identity::of_cgroup(path).is_some())
+        .or_else(|| paths().find(|path| *path != b"/"))
+        .or(unified)
+        .or_else(|| paths().next())
 }
 
 /// What follows a name at the beginning of a line.
@@ -84,6 +100,21 @@ mod tests {
         assert_eq!((task.pid, task.ppid, task.pgid, task.sid, task.tty), (42, 1, 42, 40, 34816));
         assert_eq!(task.start_time, 7_770_000_000);
         assert_eq!(&task.comm[..8], b"a) b (c)");
+    }
+
+    #[test]
+    fn the_control_group_is_that_of_the_hierarchy_that_is_in_use() {
+        let id = "0123456789abcdef".repeat(4);
+        for (text, path) in [
+            ("0::/system.slice/x.service\n", "/system.slice/x.service".to_owned()),
+            ("0::/\n", "/".to_owned()),
+            ("12:pids:/\n4:cpu,cpuacct:/docker/ID\n1:name=systemd:/docker/ID\n0::/\n", format!("/docker/{id}")),
+            ("3:cpu:/\n2:pids:/user.slice\n1:name=systemd:/user.slice/a:b\n", "/user.slice".to_owned()),
+            ("1:cpu:/\n", "/".to_owned()),
+        ] {
+            assert_eq!(control_group(text.replace("ID", &id).as_bytes()), Some(path.as_bytes()), "{text}");
+        }
+        assert_eq!(control_group(b""), None);
     }
 
     #[test]

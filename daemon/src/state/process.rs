@@ -1,5 +1,6 @@
 //! One process.
 
+use crate::container::Group;
 use kestrel_core::event::TaskContext;
 use std::rc::Rc;
 
@@ -38,8 +39,6 @@ pub struct Image {
     pub exepath: Box<[u8]>,
     /// The environment, each string ended by NUL.
     pub env: Box<[u8]>,
-    /// Path of the cgroup.
-    pub cgroup: Box<[u8]>,
     /// [`kestrel_core::fill::ProcessImage`]'s flags of the executable.
     pub exe_flags: u32,
     /// Inode of the executable; 0 if it is not known.
@@ -112,6 +111,8 @@ pub struct Process {
     pub parent: Option<ProcessKey>,
     /// What its last exec gave it.
     pub image: Rc<Image>,
+    /// Its control group, and by it its container.
+    pub group: Rc<Group>,
     /// Working directory; empty if it is not known.
     pub cwd: Rc<[u8]>,
     /// What it used when its last exec or fork was recorded, or when /proc was read.
@@ -139,6 +140,7 @@ impl Process {
             comm: task.comm,
             parent: None,
             image: Rc::default(),
+            group: Rc::default(),
             cwd: Rc::from([].as_slice()),
             figures: Figures::default(),
             threads: None,

@@ -104,7 +104,7 @@ impl Glob {
     }
 
     /// Whether a text matches a pattern that is known only now. Nothing is allocated: this is for patterns of the event.
-    pub(super) fn matches_text(pattern: &[u8], text: &[u8], ignore_case: bool) -> bool {
+    pub fn matches_text(pattern: &[u8], text: &[u8], ignore_case: bool) -> bool {
         let item = |at: usize| {
             let (item, next) = read(pattern, at, ignore_case)?;
             let found = match item {

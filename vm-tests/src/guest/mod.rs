@@ -7,6 +7,7 @@ pub mod acts;
 pub mod alerts;
 pub mod calls;
 pub mod consumer;
+pub mod containers;
 pub mod count;
 pub mod daemon;
 pub mod demo;

@@ -38,7 +38,7 @@ const OURS: [&str; 14] = [
     "usr/bin/jail",
 ];
 
-const FOLDERS: [&str; 27] = [
+const FOLDERS: [&str; 29] = [
     "bin",
     "dev",
     "etc",
@@ -48,6 +48,8 @@ const FOLDERS: [&str; 27] = [
     "home",
     "home/user",
     "lib",
+    "lib/x86_64-linux-gnu",
+    "lib64",
     "proc",
     "root",
     "run",
@@ -90,6 +92,14 @@ const BUILT: [(&str, &str, u32); 4] = [
     ("bin/calls32", "static/calls32", 0o755),
 ];
 
+/// runc, which starts containers, and the libraries that it needs: path in the image, where it is, how to get it.
+const RUNC: [(&str, &str); 4] = [
+    ("usr/sbin/runc", "runc/root/usr/sbin/runc"),
+    ("lib/x86_64-linux-gnu/libseccomp.so.2", "runc/root/usr/lib/x86_64-linux-gnu/libseccomp.so.2"),
+    ("lib/x86_64-linux-gnu/libc.so.6", "/lib/x86_64-linux-gnu/libc.so.6"),
+    ("lib64/ld-linux-x86-64.so.2", "/lib64/ld-linux-x86-64.so.2"),
+];
+
 impl Image {
     /// Builds the image for a kernel. What goes into it must have been built.
     ///
@@ -114,6 +124,9 @@ impl Image {
             let data = read(&target.join(from), "ci/build-static.sh builds it")?;
             archive.file(name, permissions, &data).map_err(place)?;
         }
+        for (name, from) in RUNC {
+            archive.file(name, 0o755, &read(&target.join(from), "ci/setup.sh vm brings it")?).map_err(place)?;
+        }
         let busybox = read(Path::new("/bin/busybox"), "apt-get install busybox-static")?;
         archive.file("bin/busybox", 0o755, &busybox).map_err(place)?;
         for name in BUSYBOX {
@@ -124,8 +137,8 @@ impl Image {
         }
         let module = read(&kernel.module(), "ci/build-kmod.sh builds it")?;
         archive.file("lib/modules/kestrel.ko", 0o644, &module).map_err(place)?;
-        // A module of the kernel's own, for those who look at what loading one causes.
-        if let Some(path) = kernel.own_module("drivers/net/dummy") {
+        // Modules of the kernel's own: one for those who look at what loading one causes, one for the layers of containers.
+        for path in ["drivers/net/dummy", "fs/overlayfs/overlay"].iter().filter_map(|path| kernel.own_module(path)) {
             let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
             archive.file(&format!("lib/modules/{name}"), 0o644, &read(&path, "")?).map_err(place)?;
         }

@@ -3,6 +3,7 @@
 mod bad_input;
 mod boot;
 mod callers;
+mod containers;
 mod evasion;
 mod filter;
 mod hotplug;
@@ -139,11 +140,13 @@ pub fn all() -> Vec<&'static Scenario> {
         callers::SCENARIOS,
         evasion::RULES,
         uring::RULES,
+        containers::RULES,
         bad_input::SCENARIOS,
         outputs::SCENARIOS,
         evasion::SCENARIOS,
         uring::SCENARIOS,
         filter::SCENARIOS,
+        containers::SCENARIOS,
         signals::SCENARIOS,
         records::SCENARIOS,
         recordings::SCENARIOS,

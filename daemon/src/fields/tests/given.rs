@@ -1,7 +1,9 @@
 //! What is said to have a value has one.
 
 use super::world::*;
+use crate::container::{Accounts, Details, ImageName, Labels, Mount, Pod};
 use crate::fields::provided;
+use crate::state::Users;
 use kestrel_core::event::{FdFlags, FdHead, FdKind};
 use kestrel_core::schema::EVENTS;
 use kestrel_rules::{FIELDS, Facts, FieldArg, FieldRef, FieldType, Value};
@@ -10,6 +12,7 @@ use zerocopy::IntoBytes;
 /// Records of all kinds, of a shell in a container.
 fn corpus(world: &mut World) -> Vec<Made> {
     let id = "0123456789abcdef".repeat(4);
+    world.state.containers.tell(id.as_bytes(), Some(details()), Some(accounts()));
     let mut init = task(1, 0, "init");
     init.euid = 7;
     init.egid = 8;
@@ -59,6 +62,45 @@ fn corpus(world: &mut World) -> Vec<Made> {
         exec(task, "bash", &[], &[]).bytes("cgroups", format!("/kubepods/pod{}/{id}", &id[..32])),
         call("kill", task).failed("res", 1).number("pid", 1).number("sig", 9),
     ]
+}
+
+/// A container of which everything is known.
+fn details() -> Details {
+    let labels: Labels = [("PATH".to_owned(), "x".to_owned())].into();
+    let mount = |at: &str| Mount {
+        source: at.to_owned(),
+        dest: at.to_owned(),
+        mode: "z".to_owned(),
+        writable: true,
+        propagation: "rprivate".to_owned(),
+    };
+    Details {
+        runtime: None,
+        name: "web".to_owned(),
+        image: ImageName::parse("a/web:1@sha256:00ff"),
+        image_id: "00ee".to_owned(),
+        labels: labels.clone(),
+        mounts: vec![mount("/a"), mount("/b")],
+        privileged: Some(true),
+        host_pid: Some(false),
+        host_network: Some(false),
+        host_ipc: Some(true),
+        ip: Some([10, 0, 0, 7].into()),
+        cni: "{}".to_owned(),
+        pod: Some(Pod {
+            name: "web-1".to_owned(),
+            namespace: "shop".to_owned(),
+            uid: "u".to_owned(),
+            sandbox_id: "s".to_owned(),
+            labels,
+        }),
+        root: None,
+    }
+}
+
+fn accounts() -> Accounts {
+    let users = Users::from_text("eve:x:7:8::/home/eve:/bin/zsh\n", "staff:x:8:\n");
+    Accounts { users, ..Accounts::default() }
 }
 
 /// Whether a value is of the type that the table of fields says.

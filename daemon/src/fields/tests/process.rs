@@ -1,6 +1,8 @@
 //! Fields that the process table tells: `proc.*`, `thread.*`, `user.*`, `container.*`.
 
 use super::world::*;
+use crate::container::{Accounts, Details, IdMap, ImageName, Mount};
+use crate::state::Users;
 use kestrel_core::event::{FdHead, TaskContext};
 
 /// init → sshd → bash → cat, with a session of bash's.
@@ -221,7 +223,7 @@ fn the_container_is_told_by_the_control_group() {
     );
     assert_eq!(world.ask(&call("openat", cat).file("fd", 3, "/a"), ["fd.containername"]), ["host:/a"]);
     let pod = "/kubepods.slice/kubepods-pod0f1e2d3c_4b5a_6978_8796_a5b4c3d2e1f0.slice";
-    let in_pod = exec(inside, "sh", &[], &[]).bytes("cgroups", format!("{pod}/crio-{id}.scope"));
+    let in_pod = exec(inside, "sh", &[], &[]).bytes("cgroups", format!("{pod}/crio-{}.scope", "fe".repeat(32)));
     assert_eq!(
         world.ask(&in_pod, ["k8s.pod.uid", "k8s.pod.id", "container.type"]),
         ["0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0", "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0", "cri-o"]
@@ -230,6 +232,80 @@ fn the_container_is_told_by_the_control_group() {
     // Without a control group nothing is claimed.
     let stranger = call("openat", task(900, 1, "x")).fd("fd", FdHead::default(), "");
     assert_eq!(world.ask(&stranger, ["container.id", "container.type", "fd.containername"]), ["-", "-", "-"]);
+}
+
+#[test]
+fn what_the_runtime_wrote_down_is_told_field_by_field() {
+    let (mut world, cat) = family();
+    let id = "0123456789abcdef".repeat(4);
+    let mount = |source: &str, dest: &str, writable| Mount {
+        source: source.to_owned(),
+        dest: dest.to_owned(),
+        mode: String::new(),
+        writable,
+        propagation: "rslave".to_owned(),
+    };
+    let details = Details {
+        name: "web".to_owned(),
+        image: ImageName::parse("shop/web:1.4"),
+        labels: [("io.kubernetes.x", "y"), ("empty", ""), ("tier", "front")].map(|(n, v)| (n.to_owned(), v.to_owned())).into(),
+        mounts: vec![mount("/etc", "/host", false), mount("/proc/sys", "/p", true)],
+        privileged: Some(true),
+        ..Details::default()
+    };
+    let accounts = Accounts {
+        users: Users::from_text("root:x:0:0::/root:/bin/ash\nweb:x:33:33::/srv:/bin/false\n", "web:x:33:\n"),
+        uids: IdMap(vec![(0, 1000, 100)]),
+        gids: IdMap(vec![(0, 1000, 100)]),
+    };
+    world.state.containers.tell(id.as_bytes(), Some(details), Some(accounts));
+    let inside = TaskContext { vpid: 1, pid_ns: 2, euid: 1033, egid: 1033, ..task(60, 20, "sh") };
+    world.take(&fork(task(20, 10, "bash"), inside));
+    world.take(&exec(inside, "sh", &[], &[]).bytes("cgroups", format!("/system.slice/docker-{id}.scope")));
+    let ask = |world: &mut World, field: &str| world.ask(&call("getppid", inside), [field])[0].clone();
+    for (field, value) in [
+        ("container.name", "web"),
+        ("container.image", "shop/web:1.4"),
+        ("container.image.repository", "shop/web"),
+        ("container.image.tag", "1.4"),
+        ("container.image.digest", "-"),
+        ("container.privileged", "true"),
+        ("container.host_pid", "-"),
+        ("container.mounts", "/etc:/host::false:rslave,/proc/sys:/p::true:rslave"),
+        ("container.mount[0]", "/etc:/host::false:rslave"),
+        ("container.mount[2]", "-"),
+        ("container.mount.dest[/proc*]", "/p"),
+        ("container.mount.dest[/etc]", "/host"),
+        ("container.mount.dest[/et]", "-"),
+        ("container.mount.source[/h*]", "/etc"),
+        ("container.mount.rdwr[/etc]", "false"),
+        ("container.label[tier]", "front"),
+        ("container.label[io.kubernetes.x]", "y"),
+        ("container.label[gone]", "-"),
+        ("container.labels", "empty, tier:front"),
+        ("k8s.pod.name", "-"),
+        ("user.uid", "1033"),
+        ("user.name", "web"),
+        ("user.shell", "/bin/false"),
+        ("group.name", "web"),
+    ] {
+        assert_eq!(ask(&mut world, field), value, "{field}");
+    }
+    // The machine has users of its own.
+    assert_eq!(world.ask(&call("getppid", TaskContext { euid: 7, ..cat }), ["user.name", "container.name"]), ["eve", "host"]);
+    let root = TaskContext { euid: 1000, egid: 5, ..inside };
+    assert_eq!(world.ask(&call("getppid", root), ["user.name", "group.name"]), ["root", "-"]);
+}
+
+#[test]
+fn a_container_whose_users_are_not_known_has_root_alone() {
+    let (mut world, _) = family();
+    let inside = task(60, 20, "sh");
+    world.take(&fork(task(20, 10, "bash"), inside));
+    world.take(&exec(inside, "sh", &[], &[]).bytes("cgroups", "/lxc.payload.web"));
+    for (euid, name) in [(0, "root"), (7, "-")] {
+        assert_eq!(world.ask(&call("getppid", TaskContext { euid, ..inside }), ["user.name"]), [name]);
+    }
 }
 
 #[test]

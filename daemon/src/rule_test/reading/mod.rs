@@ -5,12 +5,14 @@
 //! | `keys.rs` | mappings, and the keys that they may have |
 //! | `rules.rs` | which rules a file tests |
 //! | `process.rs` | the processes of a test |
+//! | `container.rs` | the containers that they are in |
 //! | `event.rs` | events: their parameters, and what is understood of itself |
 //! | `value.rs` | values of parameters, by their types |
 //! | `descriptor.rs` | descriptors, sockets and addresses as text |
 //! | `words.rs` | command lines as words |
 //! | `fires.rs` | what is expected |
 
+mod container;
 mod descriptor;
 mod event;
 mod fires;
@@ -220,7 +222,8 @@ fn test(
         records.push(build(&event.record(&tree, next()), &event.at, problems)?);
     }
     let judged = build(&judged.record(&tree, next()), &judged.at, problems)?;
-    Some(Test { name, line, before: records, judged, expected, silent })
+    let containers = tree.containers();
+    Some(Test { name, line, containers, before: records, judged, expected, silent })
 }
 
 fn build(
@@ -245,7 +248,7 @@ mod tests {
         let page = include_str!("../../../../docs/RULE-TESTS.md");
         let first_cells: String =
             page.lines().filter_map(|line| line.strip_prefix("| ")?.split(" | ").next()).collect::<Vec<_>>().join("\n");
-        let all = [&FILE_KEYS[..], &TEST_KEYS, &process::KEYS, &event::KEYS, &fires::KEYS].concat();
+        let all = [&FILE_KEYS[..], &TEST_KEYS, &process::KEYS, &container::KEYS, &container::POD_KEYS, &event::KEYS, &fires::KEYS].concat();
         for key in all {
             assert!(first_cells.contains(&format!("`{key}`")), "docs/RULE-TESTS.md has no row for {key}");
         }

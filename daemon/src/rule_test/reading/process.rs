@@ -2,7 +2,8 @@
 //! say, it has from its parent.
 
 use super::keys::{Keys, number, text};
-use super::{MAX_PROCESSES, value};
+use super::{MAX_PROCESSES, container, value};
+use crate::rule_test::ContainerFacts;
 use crate::document::{Content, Node};
 use crate::record_builder::{Program, RecordBuilder, exec, fork};
 use crate::rule_test::machine::{BOOT_NS, FIRST_EVENT_NS};
@@ -34,9 +35,6 @@ const INIT_PID: u32 = 1;
 /// Nanoseconds by which a process is younger than its parent.
 const START_STEP_NS: u64 = 1_000_000_000;
 
-/// What stands for the machine itself, where an id of a container could.
-const HOST: &str = "host";
-
 /// A process.
 #[derive(Clone, Debug)]
 pub struct Process {
@@ -48,8 +46,8 @@ pub struct Process {
     pub program: Program,
     /// Its place among the processes.
     parent: usize,
-    /// The id of its container, if it is in one.
-    container: Option<String>,
+    /// Its container, if it is in one.
+    pub container: Option<ContainerFacts>,
 }
 
 /// The processes of a test, parents before their children. The first is the machine's init.
@@ -92,6 +90,17 @@ impl Tree {
         problems.add(&at.referenced, message, label);
         self.whole = false;
         &[]
+    }
+
+    /// The containers that they are in, each once.
+    pub fn containers(&self) -> Vec<ContainerFacts> {
+        let mut found: Vec<ContainerFacts> = Vec::new();
+        for container in self.processes.iter().filter_map(|process| process.container.as_ref()) {
+            if !found.iter().any(|known| known.id == container.id) {
+                found.push(container.clone());
+            }
+        }
+        found
     }
 
     /// Whether nothing is wrong with any of them.
@@ -179,10 +188,10 @@ impl Tree {
         // Whose child it is does not matter any more where that is wrong.
         let above = &self.processes[parent.unwrap_or(0)];
         let cwd = or(cwd.map(|cwd| cwd.map(String::into_bytes)), || above.program.cwd.clone());
-        let container = container(keys.get("container"), above, problems);
+        let container = container::read(keys.get("container"), above, problems);
         let cgroup = match (keys.get("cgroup"), keys.get("container"), &container) {
             (Some(node), ..) => text(node, "cgroup", problems).map(String::into_bytes),
-            (None, Some(_), Some(Some(id))) => Some(format!("/system.slice/docker-{id}.scope").into_bytes()),
+            (None, Some(_), Some(Some(contained))) => Some(contained.cgroup()),
             (None, Some(_), _) => Some(self.processes[0].program.cgroup.clone()),
             (None, None, _) => Some(above.program.cgroup.clone()),
         };
@@ -193,7 +202,8 @@ impl Tree {
         let capabilities =
             or(capabilities.map(|bits| bits.map(|bits| Some(bits.cast_unsigned()))), || above.program.capabilities);
         let contained = container.as_ref().is_some_and(Option::is_some);
-        let is_first = contained && container.as_ref() != Some(&above.container);
+        let id_of = |container: &Option<ContainerFacts>| container.as_ref().map(|container| container.id.clone());
+        let is_first = contained && container.as_ref().map(id_of) != Some(id_of(&above.container));
         let task = self.task(above, keys, contained, is_first, problems);
         let program = Program {
             args: args.into_iter().map(String::into_bytes).collect(),
@@ -291,24 +301,6 @@ fn comm(name: &str) -> [u8; 16] {
     let mut comm = [0; 16];
     comm.iter_mut().take(15).zip(name.bytes()).for_each(|(to, from)| *to = from);
     comm
-}
-
-/// The id of the container that a process is in.
-fn container(node: Option<&Node>, parent: &Process, problems: &mut Problems) -> Option<Option<String>> {
-    let Some(node) = node else { return Some(parent.container.clone()) };
-    match &node.value {
-        Content::Bool(false) => Some(None),
-        Content::Text(word) if word == HOST => Some(None),
-        Content::Bool(true) => Some(Some("c0ffee".repeat(11)[..64].to_owned())),
-        Content::Text(id) if (12..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_hexdigit()) => {
-            Some(Some(format!("{id:0<64}")))
-        }
-        other => {
-            let message = "container is true, false, or an id of 12 to 64 hexadecimal digits";
-            problems.add(&node.referenced, message, format!("this is {}", other.describe()));
-            None
-        }
-    }
 }
 
 /// Variables: a mapping, or a list of `NAME=value`.

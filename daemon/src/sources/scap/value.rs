@@ -108,7 +108,7 @@ pub fn cgroup(list: &[u8]) -> &[u8] {
         Some(&entry[at + 1..]).filter(|path| !path.is_empty())
     });
     let first = paths.clone().next();
-    paths.find(|path| crate::state::Container::of_cgroup(path).is_some()).or(first).unwrap_or(b"")
+    paths.find(|path| crate::container::Identity::of_cgroup(path).is_some()).or(first).unwrap_or(b"")
 }
 
 /// Joins a path to a directory, and takes `.`, `..` and what is empty out. Nothing if it cannot be known.

@@ -1,0 +1,264 @@
+//! What the runtimes' own files say about a container, without a word to their daemons.
+//!
+//! A runtime writes down what it is about to start before it starts it, so that this is there when the first program of a
+//! container runs. Nothing here waits for anybody: files are small, on file systems of this machine, and read once.
+//!
+//! | file | reads |
+//! |---|---|
+//! | `oci.rs` | the `config.json` of a bundle: what containerd, CRI-O, Podman and runc start |
+//! | `annotations.rs` | what CRI plugins note in it: pods, images, names |
+//! | `docker.rs` | Docker's containers and images |
+//! | `storage.rs` | the names that Podman and CRI-O give containers and images |
+//! | `lxc.rs` | the configuration of LXC's containers |
+//! | `nspawn.rs` | what systemd-machined knows of systemd-nspawn's |
+//! | `runc.rs` | the state of containers that runc or crun was told to start by hand |
+//! | `cni.rs` | what network plugins answered |
+
+mod annotations;
+mod cni;
+mod docker;
+mod lxc;
+mod nspawn;
+mod oci;
+mod runc;
+mod storage;
+
+use super::{Details, Runtime, files};
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+
+/// Bytes that a runtime's file about one container may have.
+const CONTAINER_BYTES: usize = 1 << 20;
+
+/// Bytes that a runtime's file about all its containers or images may have.
+const LIST_BYTES: usize = 4 << 20;
+
+/// Namespaces of one containerd that are looked through.
+const MOST_NAMESPACES: usize = 32;
+
+/// Where containerd keeps the bundles of what runs, for each distribution of it that moves its state.
+const CONTAINERD: [&str; 6] = [
+    "run/containerd",
+    "run/docker/containerd",
+    "run/k3s/containerd",
+    "run/k0s/containerd",
+    "var/snap/microk8s/common/run/containerd",
+    "var/snap/docker/current/run/docker/containerd",
+];
+
+/// Its folder of bundles there.
+const BUNDLES: &str = "io.containerd.runtime.v2.task";
+
+/// Where Docker keeps its own files.
+const DOCKER: [&str; 2] = ["var/lib/docker", "var/snap/docker/common/var-lib-docker"];
+
+/// Where Podman and CRI-O keep theirs: what runs, and what stays.
+const STORAGE: [&str; 2] = ["run/containers/storage", "var/lib/containers/storage"];
+
+/// Reads them.
+#[derive(Debug)]
+pub struct Reader {
+    root: PathBuf,
+}
+
+/// The container that is asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    /// Its id.
+    pub id: &'a str,
+    /// Who runs it, if that is known.
+    pub runtime: Option<Runtime>,
+    /// The home of the user who runs it, if it is not root. Only there is looked then: any user can give a control group of his own
+    /// the name of somebody else's container.
+    pub home: Option<&'a Path>,
+}
+
+impl Reader {
+    /// A reader of the files below this folder: `/`.
+    pub fn new(root: impl Into<PathBuf>) -> Reader {
+        Reader { root: root.into() }
+    }
+
+    /// What is written about a container and its pod; `None` if there is nothing (yet, or any more).
+    pub fn details(&self, asked: Asked<'_>) -> Option<Details> {
+        let mut details = self.of_container(asked)?;
+        let sandbox = details.pod.as_ref().map_or("", |pod| &pod.sandbox_id).to_owned();
+        if !sandbox.is_empty() {
+            if sandbox != asked.id
+                && is_plain(&sandbox)
+                && let Some(sandbox) = self.of_container(Asked { id: &sandbox, ..asked })
+            {
+                details.complete_from_sandbox(sandbox);
+            }
+            if details.cni.is_empty() {
+                self.add_network(&sandbox, &mut details);
+            }
+        }
+        Some(details)
+    }
+
+    /// What is written about this one alone.
+    fn of_container(&self, asked: Asked<'_>) -> Option<Details> {
+        if !is_plain(asked.id) {
+            return None;
+        }
+        match asked.runtime {
+            Some(Runtime::Docker) => self.docker(asked),
+            Some(Runtime::Containerd) => self.containerd(asked),
+            Some(runtime @ (Runtime::Podman | Runtime::CriO)) => self.storage(asked, Some(runtime)),
+            Some(Runtime::Lxc) => self.lxc(asked),
+            Some(Runtime::Nspawn) => self.nspawn(asked),
+            Some(Runtime::Runc) => self.runc(asked),
+            // It is its name, and no more is written down.
+            Some(Runtime::LibvirtLxc) => Some(Details { name: asked.id.to_owned(), ..Details::default() }),
+            Some(Runtime::Buildkit) => None,
+            None => self
+                .containerd(asked)
+                .or_else(|| self.storage(asked, None))
+                .or_else(|| self.docker(asked))
+                .or_else(|| self.runc(asked)),
+        }
+    }
+
+    /// A bundle of containerd's, of whatever namespace, but not of Docker's.
+    fn containerd(&self, asked: Asked<'_>) -> Option<Details> {
+        if asked.home.is_some() {
+            return None;
+        }
+        for place in CONTAINERD {
+            let folder = self.root.join(place).join(BUNDLES);
+            for namespace in files::names(&folder).into_iter().take(MOST_NAMESPACES) {
+                let bundle = folder.join(&namespace).join(asked.id);
+                if namespace != docker::NAMESPACE
+                    && let Some(mut details) = oci::bundle(&bundle)
+                {
+                    details.runtime = Some(Runtime::Containerd);
+                    return Some(details);
+                }
+            }
+        }
+        None
+    }
+
+    /// Docker's files, and for the root folder the bundle that it had containerd start.
+    fn docker(&self, asked: Asked<'_>) -> Option<Details> {
+        let folders = self.folders(&DOCKER, ".local/share/docker", asked);
+        let mut details = folders.iter().find_map(|folder| docker::read(folder, asked.id))?;
+        details.runtime = Some(Runtime::Docker);
+        if asked.home.is_some() {
+            return Some(details);
+        }
+        for place in CONTAINERD {
+            let bundle = self.root.join(place).join(BUNDLES).join(docker::NAMESPACE).join(asked.id);
+            if let Some(bundle) = oci::bundle(&bundle) {
+                details.root = bundle.root;
+                break;
+            }
+        }
+        Some(details)
+    }
+
+    /// The files of containers/storage, which Podman and CRI-O share.
+    fn storage(&self, asked: Asked<'_>, runtime: Option<Runtime>) -> Option<Details> {
+        let folders = self.folders(&STORAGE, ".local/share/containers/storage", asked);
+        let place = |folder: &PathBuf| folder.join("overlay-containers").join(asked.id).join("userdata");
+        let mut details = folders.iter().find_map(|folder| oci::bundle(&place(folder)))?;
+        details.runtime = runtime.or(details.runtime);
+        if details.name.is_empty() || details.image_id.is_empty() || details.image.digest.is_empty() {
+            for folder in &folders {
+                storage::add(folder, asked.id, &mut details);
+            }
+        }
+        Some(details)
+    }
+
+    fn lxc(&self, asked: Asked<'_>) -> Option<Details> {
+        let folders = self.folders(&["var/lib/lxc"], ".local/share/lxc", asked);
+        let text = folders.into_iter().find_map(|folder| files::read(&folder.join(asked.id).join("config"), CONTAINER_BYTES));
+        // LXD and Incus write no such file.
+        Some(lxc::parse(asked.id, &text.unwrap_or_default()))
+    }
+
+    /// The machine's folders, or that of the user who runs a container.
+    fn folders(&self, of_machine: &[&str], of_user: &str, asked: Asked<'_>) -> Vec<PathBuf> {
+        match asked.home {
+            Some(home) => vec![home.join(of_user)].into_iter().filter(|folder| files::is_local_to_us(folder)).collect(),
+            None => of_machine.iter().map(|place| self.root.join(place)).collect(),
+        }
+    }
+
+    fn nspawn(&self, asked: Asked<'_>) -> Option<Details> {
+        if asked.home.is_some() {
+            return None;
+        }
+        let text = files::read(&self.root.join("run/systemd/machines").join(asked.id), CONTAINER_BYTES)?;
+        nspawn::parse(asked.id, &text)
+    }
+
+    fn runc(&self, asked: Asked<'_>) -> Option<Details> {
+        if asked.home.is_some() {
+            return None;
+        }
+        let state = |folder: &str, name: &str| files::read(&self.root.join(folder).join(asked.id).join(name), CONTAINER_BYTES);
+        let bundle = state("run/runc", "state.json")
+            .and_then(|text| runc::bundle_of_runc(&text))
+            .or_else(|| state("run/crun", "status").and_then(|text| runc::bundle_of_crun(&text)))?;
+        let relative = bundle.strip_prefix("/").unwrap_or(&bundle);
+        let mut details = oci::bundle(&self.root.join(relative))?;
+        details.runtime = Some(Runtime::Runc);
+        if details.name.is_empty() {
+            details.name = asked.id.to_owned();
+        }
+        Some(details)
+    }
+
+    /// What the network plugin answered for this sandbox.
+    fn add_network(&self, sandbox: &str, details: &mut Details) {
+        for place in ["var/lib/cni/results", "var/lib/cni/cache/results"] {
+            let folder = self.root.join(place);
+            // NETWORK-SANDBOX-INTERFACE
+            let Some(name) = files::names(&folder).into_iter().find(|name| name.contains(sandbox)) else { continue };
+            if let Some(text) = files::read(&folder.join(name), CONTAINER_BYTES)
+                && let Some(answer) = cni::parse(&text)
+            {
+                details.ip = details.ip.or(answer.ip);
+                details.set_cni(answer.json);
+                return;
+            }
+        }
+    }
+}
+
+/// Whether a name is one of a file, and not a way to another one.
+fn is_plain(name: &str) -> bool {
+    !name.is_empty() && name.len() <= 255 && !matches!(name, "." | "..") && !name.contains(['/', '\0'])
+}
+
+/// JSON; `None` if it is none.
+fn json(text: &[u8]) -> Option<Value> {
+    serde_json::from_slice(text).ok()
+}
+
+/// The text under these keys; empty if there is none.
+fn text<'a>(value: &'a Value, keys: &[&str]) -> &'a str {
+    at(value, keys).and_then(Value::as_str).unwrap_or("")
+}
+
+/// What is under these keys.
+fn at<'a>(value: &'a Value, keys: &[&str]) -> Option<&'a Value> {
+    keys.iter().try_fold(value, |value, key| value.get(key))
+}
+
+/// The texts of a mapping.
+fn texts(value: Option<&Value>) -> impl Iterator<Item = (String, String)> {
+    let entries = value.and_then(Value::as_object).into_iter().flatten();
+    entries.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())))
+}
+
+/// The elements of a list.
+fn list<'a>(value: &'a Value, keys: &[&str]) -> &'a [Value] {
+    at(value, keys).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+}
+
+#[cfg(test)]
+mod tests;
