@@ -1,6 +1,17 @@
 //! What is recorded: the events that rules and the process table need, and of those what the prefilter leaves.
 //!
 //! [`kestrel_rules::prefilter`] makes the program from the rules; what is said here is what must be kept whatever they say.
+//!
+//! | file | is about |
+//! |---|---|
+//! | `records.rs` | records that were taken in full, filtered afterwards |
+//! | `shares.rs` | how much was rejected, by event |
+
+mod records;
+mod shares;
+
+pub use records::RecordFilter;
+pub use shares::Shares;
 
 use crate::event_loop::Wanted;
 use crate::state::LIFECYCLE;
