@@ -6,7 +6,7 @@ use crate::guest::daemon::{self, DEFAULT_RULES, Daemon};
 use crate::guest::failure::{Doing, Outcome, ensure};
 use crate::guest::stage::Stage;
 use crate::guest::summary::Summary;
-use crate::guest::{module, sentinel, work};
+use crate::guest::{load, module, sentinel, work};
 use crate::protocol::Word;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -21,6 +21,13 @@ pub const SCENARIOS: &[Scenario] = &[
     Scenario::steps("prefilter-law-long", "the same, with more of the work", |stage| law(stage, 12))
         .on_request()
         .limit(1800),
+    Scenario::steps(
+        "prefilter-storm",
+        "files opened for reading as fast as it goes, by two CPUs and by one: nothing is dropped, and the daemon sleeps",
+        storm,
+    )
+    .on_request()
+    .limit(300),
 ];
 
 /// Rings that hold everything: a record that is dropped would make a difference that is not the prefilter's.
@@ -166,4 +173,68 @@ fn replay(options: &[&str]) -> Outcome<(String, String)> {
     let log = String::from_utf8_lossy(&output.stderr).into_owned();
     ensure(output.status.success(), || format!("the replay ended with {}:\n{log}", output.status))?;
     Ok((String::from_utf8_lossy(&output.stdout).into_owned(), log))
+}
+
+/// How long the storm lasts, and the most that the daemon may need meanwhile, in thousandths of the storm's processor time.
+const STORM_SECONDS: u32 = 10;
+const MOST: u64 = 20;
+
+const SECOND_CPU: &str = "/sys/devices/system/cpu/cpu1/online";
+
+fn storm(stage: &mut Stage<'_>) -> Outcome {
+    sentinel::prepare()?;
+    module::load("")?;
+    stormed(stage, &[0, 1])?;
+    std::fs::write(SECOND_CPU, "0").doing(SECOND_CPU)?;
+    let alone = stormed(stage, &[0]);
+    std::fs::write(SECOND_CPU, "1").doing(SECOND_CPU)?;
+    alone
+}
+
+/// A storm on these CPUs, which are all that there are.
+fn stormed(stage: &mut Stage<'_>, cpus: &[u32]) -> Outcome {
+    let mut daemon = Daemon::start(&[DEFAULT_RULES, sentinel::RULES], &["prefilter.enabled=true"])?;
+    sentinel::settle(&mut daemon)?;
+    let (before, waited) = (ticks(&daemon.pid().to_string())?.own, ticks("self")?.of_children);
+    let seconds = STORM_SECONDS.to_string();
+    let loads = cpus.iter().map(|cpu| load::start("reads", *cpu, &[&seconds])).collect::<Outcome<Vec<_>>>()?;
+    loads.into_iter().try_for_each(load::finish)?;
+    let needed = ticks(&daemon.pid().to_string())?.own - before;
+    let storm = ticks("self")?.of_children - waited;
+    sentinel::settle(&mut daemon)?;
+    let summary = daemon.stop()?.summary()?;
+    let told = format!(
+        "a storm on {} CPUs, {} hundredths of a second of theirs: {} seen, {} rejected, {} delivered, {} dropped; the daemon \
+         needed {needed} hundredths",
+        cpus.len(),
+        storm,
+        summary.seen,
+        summary.filtered,
+        summary.delivered,
+        summary.dropped,
+    );
+    tell(stage, &told);
+    ensure(summary.dropped == 0 && summary.missing == 0, || told.clone())?;
+    ensure(needed * 1000 < storm * MOST, || format!("the daemon needed more than it may: {told}"))?;
+    ensure(summary.filtered * 1000 > summary.seen * 990, || format!("too much was kept: {told}"))
+}
+
+/// Processor time of a process and of its children that it waited for, in hundredths of a second (`USER_HZ`, `man proc`).
+struct Ticks {
+    own: u64,
+    of_children: u64,
+}
+
+fn ticks(process: &str) -> Outcome<Ticks> {
+    let path = format!("/proc/{process}/stat");
+    let text = std::fs::read_to_string(&path).doing(&path)?;
+    // The name, which may hold anything, ends at the last parenthesis; the state follows, which is the third field.
+    let fields = text.rsplit_once(')').map(|(_, rest)| rest).unwrap_or_default();
+    let number = |field: usize| fields.split_whitespace().nth(field - 3).and_then(|text| text.parse::<u64>().ok());
+    match (number(14), number(15), number(16), number(17)) {
+        (Some(user), Some(system), Some(children), Some(of_children)) => {
+            Ok(Ticks { own: user + system, of_children: children + of_children })
+        }
+        _ => Err(format!("{path} says {text:?}").into()),
+    }
 }
