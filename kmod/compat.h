@@ -169,4 +169,11 @@ static inline void kestrel_fs_unlock(struct fs_struct *fs)
 	spin_unlock(KESTREL_FS_LOCK);
 }
 
+/* For what is written in full before it is read: kernels are built so that everything else on the stack is zeroed first. */
+#if __has_attribute(uninitialized)
+#define KESTREL_UNINITIALIZED __attribute__((uninitialized))
+#else
+#define KESTREL_UNINITIALIZED
+#endif
+
 #endif

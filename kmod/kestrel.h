@@ -417,7 +417,14 @@ void kestrel_rings_reset(void);
 void kestrel_rings_quiesce(void);
 void kestrel_rings_counts(struct kestrel_counts *out);
 int kestrel_ring_mmap(struct kestrel_ring *ring, struct vm_area_struct *vma);
-void kestrel_ring_wake(struct kestrel_ring *ring, u64 answer);
+void kestrel_ring_wake_now(struct kestrel_ring *ring, u64 answer);
+
+/* Does what Rust answered about waking the reader: mostly nothing. */
+static __always_inline void kestrel_ring_wake(struct kestrel_ring *ring, u64 answer)
+{
+	if (unlikely(answer != KESTREL_WAKE_NO))
+		kestrel_ring_wake_now(ring, answer);
+}
 
 /* probes.c */
 int kestrel_probes_setup(void);

@@ -21,6 +21,7 @@
 #include <trace/events/signal.h>
 #include <trace/events/syscalls.h>
 
+#include "compat.h"
 #include "kestrel.h"
 
 struct kestrel_wanted kestrel_wanted __read_mostly;
@@ -62,7 +63,7 @@ static __always_inline bool asked_for(const unsigned long *bitmap, unsigned int 
 }
 
 /* Fills in what every event has. Preemption is off, so that the CPU stays the one whose ring is written. */
-static void see(struct kestrel_seen *seen, struct pt_regs *regs, unsigned int nr, long ret)
+static __always_inline void see(struct kestrel_seen *seen, struct pt_regs *regs, unsigned int nr, long ret)
 {
 	static_assert(sizeof(unsigned long) == sizeof(seen->args[0]));
 
@@ -77,7 +78,8 @@ static void see(struct kestrel_seen *seen, struct pt_regs *regs, unsigned int nr
 static noinline void record_sys_exit(struct pt_regs *regs, unsigned int nr, long ret)
 {
 	struct kestrel_ring *ring;
-	struct kestrel_seen seen;
+	/* see() writes all of it. */
+	struct kestrel_seen seen KESTREL_UNINITIALIZED;
 
 	preempt_disable_notrace();
 	ring = this_cpu_ptr(kestrel_rings);

@@ -43,10 +43,8 @@ static enum hrtimer_restart wake_time(struct hrtimer *timer)
 	return HRTIMER_NORESTART;
 }
 
-void kestrel_ring_wake(struct kestrel_ring *ring, u64 answer)
+void kestrel_ring_wake_now(struct kestrel_ring *ring, u64 answer)
 {
-	if (likely(answer == KESTREL_WAKE_NO))
-		return;
 	WRITE_ONCE(ring->wake_after_ns, answer);
 	irq_work_queue(&ring->wake_work);
 }

@@ -7,7 +7,9 @@ use fake::{FakeTask, STAMP, buffer};
 use kestrel_core::event::{FdHead, FdKind, Flags, Record, Tuple, family};
 use kestrel_core::fill::{self, Call, Draft, PATH_MAX};
 use kestrel_core::filter::build::{Builder, Condition, Is, Operand};
-use kestrel_core::filter::{Class, Evaluation, Known, Load, Part, Program, Step, Verdict, judge};
+use kestrel_core::filter::{
+    Class, Early, Evaluation, Known, Load, Part, Program, Reached, Step, Verdict, early, judge,
+};
 use kestrel_core::schema::{EVENTS, EventId, id};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -126,7 +128,14 @@ fn while_it_happens(task: &FakeTask, program: &Program<'_>, call: &Call) -> (Ver
     let mut call = *call;
     fill::unpack(task, &mut call);
     let mut draft = Draft::begin(task, &call, Flags::default());
-    let verdict = match Evaluation::of(program, call.event) {
+    let reached = match call.compat || call.lost {
+        true => Reached::default(),
+        false => match early(program, call.event, &call.args, call.ret) {
+            Early::Rejected => return (Verdict::Reject, None, 0),
+            Early::Undecided(reached) => reached,
+        },
+    };
+    let verdict = match Evaluation::from(program, call.event, reached) {
         None => Verdict::Keep,
         Some(mut evaluation) => loop {
             match evaluation.go(&mut draft) {
@@ -273,4 +282,24 @@ fn what_the_process_table_is_made_from_is_always_kept() {
     let name = task.poke_str(0x1000, "/bin/none");
     let failed = Call { event: id::EXECVE, nr: 59, args: [name, 0, 0, 0, 0, 0], ret: -2, compat: false, lost: false };
     assert_eq!(judged(&|buf| fill::syscall_exit(&task, &failed, STAMP, buf).unwrap()), Verdict::Reject);
+}
+
+#[test]
+fn registers_alone_reject_what_they_can() {
+    let (mut task, _) = task();
+    let written = Condition::test(FLAGS, Is::AnyBits(1));
+    let shadow = Condition::test(Operand::param(Load::Path, 2), Is::Text(b"/etc/shadow".to_vec()));
+    let wanted = Condition::all([written, shadow]);
+    let mut builder = Builder::new();
+    builder.section(id::OPENAT, &wanted).unwrap();
+    let bytes = builder.finish().unwrap();
+    let program = Program::verify(bytes.as_bytes()).unwrap();
+    let mut call = openat(&mut task, "/etc/shadow", 3);
+    assert_eq!(early(&program, id::OPENAT, &call.args, call.ret), Early::Rejected);
+    call.args[2] = 1;
+    let Early::Undecided(reached) = early(&program, id::OPENAT, &call.args, call.ret) else {
+        panic!("the path decides")
+    };
+    assert_ne!(reached, Reached::default());
+    assert_eq!(while_it_happens(&task, &program, &call).0, Verdict::Keep);
 }

@@ -369,7 +369,7 @@ fn sighup_swaps_the_rules_and_bad_ones_change_nothing() {
     let (cpus, source, told) = machine(1, 65_536);
     let (_dir, path) = folder();
     let other = RULES.replace("evt.type = kill", "evt.type in (kill, unlink)").replace("evil kills", "now evil kills");
-    let mut next = vec![Err("line 1 is wrong".to_owned()), Ok(prefiltered(fresh(&other)))];
+    let mut next = vec![Err("line 1 is wrong".to_owned()), Ok(fresh(&other))];
     let reload = Box::new(move || next.pop().map(|outcome| Reading { paths: Vec::new(), outcome }));
     let mut watch = Watch::new(
         judge(),
@@ -412,12 +412,6 @@ fn sighup_swaps_the_rules_and_bad_ones_change_nothing() {
     Critical Falco internal: hot restart failure. what was read cannot be used: what was in force stays in force
     Warning now evil kills 13
     ");
-}
-
-/// The same, with what no rule can match left out.
-fn prefiltered(mut fresh: Fresh) -> Fresh {
-    fresh.config.prefilter.enabled = true;
-    fresh
 }
 
 /// Rules, with a configuration that sends alerts nowhere.

@@ -9,13 +9,50 @@ use crate::request::Carried;
 use crate::wanted::{Asked, Wanted};
 use kestrel_core::event::{Flags, Overflow, RecordHeader, TaskContext};
 use kestrel_core::fill::{self, Call, Delivered, Draft, Exit, Kernel};
-use kestrel_core::filter::{Evaluation, Program, SignalView, Step, Verdict, View};
+use kestrel_core::filter::{Early, Evaluation, Program, Reached, SignalView, Step, Verdict, View, early};
 use kestrel_core::schema::{self, EventId, id};
 use kestrel_ringbuf::{Cause, Class, Gate, Nested, Wake};
 
-/// A system call returned.
+/// A system call returned. Most of them are rejected by what the registers say, and get no further than this function: nothing
+/// is copied for them.
 #[inline]
 pub(crate) fn sys_exit(wanted: &Wanted, recorder: &Recorder, program: Option<&Program<'_>>, seen: &Seen) -> Wake {
+    let (Some(Asked::Event(event)), 0) = (wanted.look_up(seen.nr, seen.compat != 0), seen.compat) else {
+        return compat_exit(wanted, recorder, program, seen);
+    };
+    if !wanted.contains(event) || seen.ret >= 0 && told_elsewhere(event) {
+        return Wake::No;
+    }
+    let reached = match program.map(|program| early(program, event, &seen.args, seen.ret)) {
+        Some(Early::Rejected) => {
+            return match enter(recorder, event) {
+                Ok(gate) => reject(recorder, gate, event),
+                Err(Nested) => Wake::No,
+            };
+        }
+        Some(Early::Undecided(reached)) => reached,
+        None => Reached::default(),
+    };
+    native_exit(recorder, program, seen, event, reached)
+}
+
+/// A system call of the native table, of which more than the registers is asked.
+#[inline(never)]
+fn native_exit(
+    recorder: &Recorder,
+    program: Option<&Program<'_>>,
+    seen: &Seen,
+    event: EventId,
+    reached: Reached,
+) -> Wake {
+    let mut call = Call { event, nr: seen.nr, args: seen.args, ret: seen.ret, compat: false, lost: false };
+    fill::unpack(&Current, &mut call);
+    judge(recorder, program, &Current, &call, seen, Flags::default(), reached)
+}
+
+/// A system call of the 32-bit table returned, or one that nobody asked for.
+#[inline(never)]
+fn compat_exit(wanted: &Wanted, recorder: &Recorder, program: Option<&Program<'_>>, seen: &Seen) -> Wake {
     let compat = seen.compat != 0;
     let mut call = match wanted.look_up(seen.nr, compat) {
         Some(Asked::Event(event)) => Call { event, nr: seen.nr, args: seen.args, ret: seen.ret, compat, lost: false },
@@ -29,7 +66,7 @@ pub(crate) fn sys_exit(wanted: &Wanted, recorder: &Recorder, program: Option<&Pr
         return Wake::No;
     }
     fill::unpack(&Current, &mut call);
-    judge(recorder, program, &Current, &call, seen, Flags::default())
+    judge(recorder, program, &Current, &call, seen, Flags::default(), Reached::default())
 }
 
 /// The calls whose success the tracepoints of fork and exec tell.
@@ -128,10 +165,11 @@ pub(crate) fn request(
     }
     let Some(event) = carried.event().filter(|event| wanted.contains(*event)) else { return Wake::No };
     let call = carried.call(event, seen.ret);
-    judge(recorder, program, carried, &call, seen, Flags::IO_URING)
+    judge(recorder, program, carried, &call, seen, Flags::IO_URING, Reached::default())
 }
 
-/// Asks the program, if there is one that judges the event, and writes the record if it is wanted.
+/// Asks the program, if there is one that judges the event, and writes the record if it is wanted. `reached` is how far registers
+/// alone brought it.
 ///
 /// What registers and task tell is asked for before anything is reserved: an event that is rejected by those needs no room, and
 /// is rejected in a full ring too. Where room is needed to tell and there is none, the event counts as dropped.
@@ -143,11 +181,12 @@ fn judge<K: Kernel>(
     call: &Call,
     seen: &Seen,
     flags: Flags,
+    reached: Reached,
 ) -> Wake {
     let event = call.event;
     let Ok(gate) = enter(recorder, event) else { return Wake::No };
     let mut draft = Draft::begin(kernel, call, flags);
-    let mut evaluation = program.and_then(|program| Evaluation::of(program, event));
+    let mut evaluation = program.and_then(|program| Evaluation::from(program, event, reached));
     if let Some(under_way) = &mut evaluation {
         match under_way.go(&mut draft) {
             Step::Done(Verdict::Reject) => return reject(recorder, gate, event),

@@ -41,6 +41,7 @@ pub use kernel::{Identity, Kernel, ListenQueue, ProcessImage, Strings, TaskPath,
 pub use path::{PATH_MAX, join, normalize};
 pub use process::{Exit, process_exec, process_exit, process_fork};
 pub use signal::{Delivered, signal_delivered};
+pub(crate) use syscall::fd_of;
 pub use syscall::{Call, syscall_exit, unpack};
 
 /// Bytes of a buffer (what is sent or written) that a record keeps at most. Falco's default snaplen.

@@ -13,7 +13,7 @@ pub const PATH_MAX: usize = 4096;
 ///
 /// `..` at the root stays at the root. A path that does not begin with `/` is left as it is.
 pub fn normalize(path: &mut [u8]) -> usize {
-    if path.first() != Some(&b'/') {
+    if path.first() != Some(&b'/') || is_normal(path) {
         return path.len();
     }
     let (mut read, mut write) = (0, 0);
@@ -53,6 +53,18 @@ pub fn normalize(path: &mut [u8]) -> usize {
         write = 1;
     }
     write
+}
+
+/// Is there nothing to take out of an absolute path? Most are so; one with a name that begins with a dot counts as not.
+fn is_normal(path: &[u8]) -> bool {
+    let mut before = 0;
+    for &byte in path {
+        if before == b'/' && matches!(byte, b'/' | b'.') {
+            return false;
+        }
+        before = byte;
+    }
+    before != b'/' || path.len() == 1
 }
 
 fn put(path: &mut [u8], at: usize, byte: u8) {

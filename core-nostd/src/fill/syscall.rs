@@ -204,6 +204,7 @@ pub(super) fn from<K: Kernel>(
 }
 
 /// The descriptor that a call returned; errors stay negative.
-pub(super) fn fd_of(ret: i64) -> i32 {
+#[inline]
+pub(crate) fn fd_of(ret: i64) -> i32 {
     i32::try_from(ret).unwrap_or(-1)
 }

@@ -326,11 +326,17 @@ impl Part {
 
     /// This part of a text.
     pub fn of(self, text: &[u8]) -> &[u8] {
-        let slash = match self {
-            Part::Whole => return text,
-            Part::Directory | Part::Name => text.iter().rposition(|&b| b == b'/'),
-        };
+        match self {
+            Part::Whole => text,
+            Part::Directory | Part::Name => self.cut(text, text.iter().rposition(|&b| b == b'/')),
+        }
+    }
+
+    /// This part of a text whose last slash lies at `slash`.
+    #[inline]
+    pub(super) fn cut(self, text: &[u8], slash: Option<usize>) -> &[u8] {
         match (self, slash) {
+            (Part::Whole, _) => text,
             (Part::Directory, None | Some(0)) => b"/",
             (Part::Directory, Some(at)) => text.get(..at).unwrap_or(&[]),
             (_, Some(at)) => text.get(at.saturating_add(1)..).unwrap_or(&[]),

@@ -31,7 +31,7 @@
 //! | `eval.rs` | the evaluator |
 //! | `read.rs` | values from what a record holds |
 //! | `record.rs` | values from a finished record |
-//! | `live.rs` | values from one in the making ([`crate::fill::Draft`]) |
+//! | `live.rs` | values from registers, and from a record in the making ([`crate::fill::Draft`]) |
 //! | `build/` | for user space (feature `alloc`): from a [`build::Condition`] to bytes |
 //!
 //! Limits: [`MAX_PROGRAM`] bytes, [`MAX_SECTION`] nodes a section, [`MAX_NODES`] in all, [`MAX_TABLES`] tables, [`MAX_STEPS`]
@@ -49,8 +49,8 @@ mod tables;
 mod test;
 mod verify;
 
-pub use eval::{Evaluation, MAX_STEPS, SEARCH_STEPS, Step, Verdict, View};
-pub use live::SignalView;
+pub use eval::{Early, Evaluation, MAX_STEPS, Reached, SEARCH_STEPS, Step, Verdict, View};
+pub use live::{SignalView, early};
 pub use load::{Class, Ip, Known, Load, Part, Scope};
 pub use program::{
     Header, KEEP, MAGIC, MAX_NODES, MAX_PATTERN, MAX_PROGRAM, MAX_SECTION, MAX_TABLES, MAX_TEXT, NONE, Node, Program,

@@ -45,6 +45,11 @@ pub struct ReplayArgs {
     /// Send alerts where the configuration says, instead of to standard output
     #[arg(long)]
     pub configured_outputs: bool,
+
+    /// Leave out what the prefilter of these rules would have left out in the kernel, and say how much that was; the alerts are
+    /// the same
+    #[arg(long)]
+    pub prefilter: bool,
 }
 
 /// What to show of a recording, and how.

@@ -6,7 +6,7 @@ use crate::cli::{Cli, ReplayArgs};
 use crate::config::Config;
 use crate::event_loop::{Ended, EventLoop, Handler, Limits, Stop, Wanted};
 use crate::fields::Clock;
-use crate::prefilter::interest;
+use crate::prefilter::{RecordFilter, interest, prefilter};
 use crate::signals::Signals;
 use crate::sources::replay::AnyTape;
 use crate::sources::{Accounts, Playback, ReplaySource, Source, SourceError};
@@ -46,6 +46,10 @@ pub fn run(args: &ReplayArgs, cli: &Cli, config: &Config) -> Result<(), Failure>
     let mut clock = Clock::system(hostname.clone());
     clock.boot_ns = machine.boot_ns;
     let events = interest(&set);
+    let prefilter = args.prefilter.then(|| prefilter(&set));
+    if let Some(prefilter) = &prefilter {
+        log::info!("prefilter: {}", prefilter.summary());
+    }
     log::info!("replaying {} with {} rules", args.file.display(), set.rules().len());
     // Everything comes from the file: neither users nor processes of this machine are looked at.
     let state = State::new(config.falco_libs.thread_table_size, Users::default(), None);
@@ -66,6 +70,7 @@ pub fn run(args: &ReplayArgs, cli: &Cli, config: &Config) -> Result<(), Failure>
     event_loop.start(&events)?;
     let begun = Instant::now();
     let mut replaying = Replaying::new(watch, playback, bar);
+    replaying.filter = prefilter.as_ref().map(RecordFilter::new);
     let Ended { stop, .. } = event_loop.run(&mut replaying);
     if let Some(bar) = &replaying.bar {
         bar.finish_and_clear();
@@ -114,6 +119,8 @@ fn progress(bytes: Option<u64>) -> Option<ProgressBar> {
 /// A playback that is watched.
 struct Replaying<'a> {
     watch: Watch<'a>,
+    /// Leaves records out.
+    filter: Option<RecordFilter<'a>>,
     playback: Rc<Playback>,
     bar: Option<ProgressBar>,
     /// Records since the bar moved.
@@ -130,7 +137,7 @@ struct Replaying<'a> {
 
 impl<'a> Replaying<'a> {
     fn new(watch: Watch<'a>, playback: Rc<Playback>, bar: Option<ProgressBar>) -> Replaying<'a> {
-        Replaying { watch, playback, bar, since: 0, sent: 0, stuck: None, gave_up: false, resumed: false }
+        Replaying { watch, filter: None, playback, bar, since: 0, sent: 0, stuck: None, gave_up: false, resumed: false }
     }
 
     /// Holds the records back while an output has too much to do: nothing is lost because a file is read faster than alerts
@@ -170,6 +177,9 @@ impl<'a> Replaying<'a> {
             self.watch.sent(),
             took.as_secs_f64(),
         );
+        if let Some(filter) = &self.filter {
+            filter.shares().lines().iter().for_each(|line| log::info!("{line}"));
+        }
         for (name, stats) in self.watch.sinks() {
             if stats.lost > 0 {
                 log::error!("{name}: {} alerts were lost", stats.lost);
@@ -182,7 +192,8 @@ impl Handler for Replaying<'_> {
     fn record(&mut self, bytes: &[u8], registry: &Registry) -> ControlFlow<()> {
         self.resumed = false;
         self.playback.take_in(&mut self.watch.judge_mut().state);
-        let flow = self.watch.record(bytes, registry);
+        let wanted = self.filter.as_mut().is_none_or(|filter| filter.wants(bytes));
+        let flow = if wanted { self.watch.record(bytes, registry) } else { ControlFlow::Continue(()) };
         if self.watch.sent() != self.sent {
             self.sent = self.watch.sent();
             self.pace_by_outputs();

@@ -147,11 +147,17 @@ impl Default for SandboxConfig {
 }
 
 /// What is left out where events happen.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct PrefilterConfig {
     /// Events that no rule can match are not recorded.
     pub enabled: bool,
+}
+
+impl Default for PrefilterConfig {
+    fn default() -> Self {
+        PrefilterConfig { enabled: true }
+    }
 }
 
 /// How many alerts an event raises.

@@ -1,7 +1,19 @@
 //! What is recorded: the events that rules and the process table need, and of those what the prefilter leaves.
 //!
 //! [`kestrel_rules::prefilter`] makes the program from the rules; what is said here is what must be kept whatever they say.
+//!
+//! | file | is about |
+//! |---|---|
+//! | `records.rs` | records that were taken in full, filtered afterwards |
+//! | `shares.rs` | how much was rejected, by event |
 
+mod records;
+mod shares;
+
+pub use records::RecordFilter;
+pub use shares::Shares;
+
+use crate::config::Config;
 use crate::event_loop::Wanted;
 use crate::state::LIFECYCLE;
 use kestrel_core::filter::is_judged;
@@ -26,22 +38,58 @@ pub fn prefilter(rules: &RuleSet) -> Prefilter {
     rules.prefilter(&interest(rules), &always())
 }
 
-/// What is to be recorded for these rules, with or without a prefilter. Says in the log what the prefilter does.
-pub fn wanted(rules: &RuleSet, enabled: bool) -> Wanted {
-    let events = interest(rules);
-    if !enabled {
-        log::info!("prefilter: off, every event that is asked for is recorded");
-        return Wanted { events, program: Vec::new() };
+/// Whether events are judged where they happen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// They are.
+    On,
+    /// The configuration says no.
+    Off,
+    /// Alerts begin captures, which are to show more than what rules want.
+    OffForCaptures,
+}
+
+impl Mode {
+    /// What a configuration comes to.
+    pub fn of(config: &Config) -> Mode {
+        match (config.prefilter.enabled, config.capture.enabled) {
+            (false, _) => Mode::Off,
+            (true, true) => Mode::OffForCaptures,
+            (true, false) => Mode::On,
+        }
     }
-    let prefilter = prefilter(rules);
-    log::info!("prefilter: {}", prefilter.summary());
-    Wanted { events, program: prefilter.program().to_vec() }
+}
+
+/// What is to be recorded for these rules, with or without a prefilter. Says in the log what the prefilter does.
+pub fn wanted(rules: &RuleSet, mode: Mode) -> Wanted {
+    let events = interest(rules);
+    let why = match mode {
+        Mode::On => {
+            let prefilter = prefilter(rules);
+            log::info!("prefilter: {}", prefilter.summary());
+            return Wanted { events, program: prefilter.program().to_vec() };
+        }
+        Mode::Off => "as prefilter.enabled says",
+        Mode::OffForCaptures => "because captures are on, which show what happened before an alert",
+    };
+    log::info!("prefilter: off, {why}: every event that is asked for is recorded");
+    Wanted { events, program: Vec::new() }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use kestrel_core::schema::id;
+
+    #[test]
+    fn captures_switch_it_off_and_nothing_else_does() {
+        let mut config = Config::default();
+        assert_eq!(Mode::of(&config), Mode::On);
+        config.capture.enabled = true;
+        assert_eq!(Mode::of(&config), Mode::OffForCaptures);
+        config.prefilter.enabled = false;
+        assert_eq!(Mode::of(&config), Mode::Off);
+    }
 
     #[test]
     fn what_the_process_table_is_made_from_is_kept_but_for_calls_that_failed() {

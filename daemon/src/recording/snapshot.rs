@@ -132,6 +132,7 @@ fn process(entry: ProcessEntry, containers: &mut Containers) -> Option<(ProcessK
         seen_ns: 0,
         // Set by the table, so that it counts as ended there.
         exited: false,
+        heir: None,
         complete: entry.complete,
     };
     Some((ProcessKey::of(&task), process))
@@ -147,7 +148,7 @@ pub fn restore_processes(state: &mut State, entries: Vec<ProcessEntry>) {
         }
         state.processes.insert(key, process);
         if exited {
-            state.processes.end(key);
+            state.processes.end(key, None);
         }
     }
 }

@@ -68,7 +68,9 @@ impl<W: Write> Writer<W> {
             state.processes.iter().map(|(key, process)| (*key, process)).collect();
         processes.sort_unstable_by_key(|(key, _)| (key.start_ticks, key.pid));
         for (_, process) in processes {
-            writer.process(process)?;
+            // Who ended is in the file as somebody who has no heirs.
+            let parent = state.processes.parent_of(process);
+            writer.process(&Process { parent, ..process.clone() })?;
         }
         writer.flush_ahead()?;
         Ok(writer)

@@ -155,8 +155,12 @@ impl State {
         if let Some(threads) = self.processes.get_mut(key).and_then(|process| process.threads.as_mut()) {
             threads.end(record.header().time_ns, record.task().tid == record.task().pid);
         }
-        if param(record, "group_dead").and_then(|p| p.uint()) == Some(1) {
-            self.processes.end(key);
+        let number = |name| param(record, name).and_then(|p| p.uint());
+        if number("group_dead") == Some(1) {
+            // 0 if it had no children; it is a thread's number, and as good as always that of a process.
+            let heir = number("reaper_tid").and_then(|tid| u32::try_from(tid).ok()).filter(|&tid| tid != 0);
+            let heir = heir.and_then(|tid| self.parent(key, tid, record.header().time_ns));
+            self.processes.end(key, heir);
         }
     }
 
@@ -171,6 +175,7 @@ impl State {
             }
             return;
         }
+        let grandparent = self.processes.get(parent_key).and_then(|parent| self.processes.parent_of(parent));
         let Some(parent) = self.processes.get_mut(parent_key) else { return };
         parent.figures = figures(record, parent.figures);
         let start_of_namespace = number("pidns_init_start_ts").filter(|&start| start != 0);
@@ -186,12 +191,13 @@ impl State {
             ..*record.task()
         };
         child.exited = false;
+        child.heir = None;
         child.threads = Some(Threads::ONE);
         child.exec_time_ns = 0;
         // Its memory is a copy of its parent's, its page faults are its own.
         child.figures = Figures { faults_major: Some(0), faults_minor: Some(0), ..child.figures };
         // With CLONE_PARENT the child's parent is its maker's.
-        child.parent = if child.task.ppid == parent_pid { Some(parent_key) } else { parent.parent };
+        child.parent = if child.task.ppid == parent_pid { Some(parent_key) } else { grandparent };
         self.processes.insert(ProcessKey::new(pid, start), child);
     }
 

@@ -47,7 +47,7 @@ impl State {
 
     /// The process with this pid, the parent of one that is met now. If it is not known, it and its own ancestors are looked
     /// up. Who is younger than the child only has the parent's pid.
-    fn parent(&mut self, child: ProcessKey, pid: u32, now_ns: u64) -> Option<ProcessKey> {
+    pub(super) fn parent(&mut self, child: ProcessKey, pid: u32, now_ns: u64) -> Option<ProcessKey> {
         let mut first = None;
         let (mut below, mut next) = (child, pid);
         for _ in 0..LOOKUPS_FOR_ANCESTORS {

@@ -107,7 +107,7 @@ pub struct Process {
     /// Its name: the comm that its last exec gave it, whatever it or its threads call themselves since. For a process that was
     /// there before the capture, the comm that its main thread had then.
     pub comm: [u8; 16],
-    /// Its parent, if it is known.
+    /// Its parent, if it is known. If that ended since, whoever inherited its children is: [`super::ProcessTable::parent_of`].
     pub parent: Option<ProcessKey>,
     /// What its last exec gave it.
     pub image: Rc<Image>,
@@ -128,6 +128,8 @@ pub struct Process {
     pub seen_ns: u64,
     /// It ended: kept for its children and for late records.
     pub exited: bool,
+    /// Who inherited its children when it ended, if it had some and that is known.
+    pub heir: Option<ProcessKey>,
     /// Image and working directory are known.
     pub complete: bool,
 }
@@ -148,6 +150,7 @@ impl Process {
             exec_time_ns: 0,
             seen_ns: 0,
             exited: false,
+            heir: None,
             complete: false,
         }
     }

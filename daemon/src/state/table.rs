@@ -1,6 +1,7 @@
 //! All processes, bounded.
 //!
-//! A process that ended stays for a while, so that its children still have an ancestor and late records a name. When
+//! A process that ended stays for a while, so that late records have a name. Who inherited its children is its children's parent
+//! from then on, whether or not they make a record that says so. When
 //! the table is full, those go first, oldest first. If none is left, living ones must go, which is counted: those that are
 //! nobody's parent, the longest without a record first. So a flood of processes pushes itself out, not the ancestors of
 //! everything. Whoever was pushed out comes back, less completely, with its next record.
@@ -11,6 +12,10 @@ use std::collections::VecDeque;
 
 /// One in so many of the table's places is made free when living processes must go.
 const EVICTED_AT_ONCE: usize = 32;
+
+/// Ended processes that are forgotten at once: one in so many of those that are kept. Whoever had one of them for a parent is
+/// given its heir then, for which all processes are looked at.
+const FORGOTTEN_AT_ONCE: usize = 8;
 
 /// The process table.
 #[derive(Debug)]
@@ -67,19 +72,57 @@ impl ProcessTable {
         self.processes.insert(key, process);
     }
 
-    /// The process ended.
-    pub fn end(&mut self, key: ProcessKey) {
+    /// The process ended, and `heir` inherited its children, if it had some.
+    pub fn end(&mut self, key: ProcessKey, heir: Option<ProcessKey>) {
         let Some(process) = self.processes.get_mut(&key) else { return };
         if process.exited {
             return;
         }
         process.exited = true;
+        process.heir = heir;
         self.ended.push_back(key);
-        while self.ended.len() > self.max_ended {
-            if let Some(oldest) = self.ended.pop_front() {
-                self.remove(oldest);
+        if self.ended.len() > self.max_ended {
+            self.forget((self.max_ended / FORGOTTEN_AT_ONCE).max(1));
+        }
+    }
+
+    /// Forgets so many of the ended processes, the oldest first. Their children go to their heirs before.
+    fn forget(&mut self, count: usize) {
+        let oldest: Vec<ProcessKey> = self.ended.drain(..count.min(self.ended.len())).collect();
+        let heirs: HashMap<ProcessKey, ProcessKey> = oldest
+            .iter()
+            .filter_map(|key| {
+                let process = self.processes.get(key)?;
+                process.heir?;
+                Some((*key, self.living(*key)))
+            })
+            .collect();
+        if !heirs.is_empty() {
+            for process in self.processes.values_mut().filter(|process| !process.exited) {
+                if let Some(heir) = process.parent.and_then(|parent| heirs.get(&parent)) {
+                    process.parent = Some(*heir);
+                }
             }
         }
+        oldest.into_iter().for_each(|key| self.remove(key));
+    }
+
+    /// This process, or if it ended, who has inherited its children by now, as far as that is known.
+    fn living(&self, mut key: ProcessKey) -> ProcessKey {
+        // Who inherits lives longer, so that this comes to an end; a hostile recording may say otherwise.
+        for _ in 0..Ancestors::MAX {
+            match self.processes.get(&key).filter(|process| process.exited).and_then(|process| process.heir) {
+                Some(heir) => key = heir,
+                None => break,
+            }
+        }
+        key
+    }
+
+    /// The parent of a process of the table: of one that lives, whoever inherited it if the parent that it had ended.
+    pub fn parent_of(&self, process: &Process) -> Option<ProcessKey> {
+        let parent = process.parent?;
+        Some(if process.exited { parent } else { self.living(parent) })
     }
 
     fn remove(&mut self, key: ProcessKey) {
@@ -92,8 +135,8 @@ impl ProcessTable {
     /// Makes room: for one if there is an ended process, else for many at once, because finding out whose turn it is
     /// looks at all.
     fn evict(&mut self) {
-        if let Some(oldest) = self.ended.pop_front() {
-            return self.remove(oldest);
+        if !self.ended.is_empty() {
+            return self.forget((self.capacity / EVICTED_AT_ONCE).max(1));
         }
         let parents: HashSet<ProcessKey> = self.processes.values().filter_map(|process| process.parent).collect();
         let mut order: Vec<(bool, u64, ProcessKey)> =
@@ -126,7 +169,8 @@ impl ProcessTable {
 
     /// The ancestors of a process, its parent first.
     pub fn ancestors(&self, key: ProcessKey) -> Ancestors<'_> {
-        Ancestors { table: self, next: self.get(key).and_then(|process| process.parent), left: Ancestors::MAX }
+        let parent = self.get(key).and_then(|process| self.parent_of(process));
+        Ancestors { table: self, next: parent, left: Ancestors::MAX }
     }
 
     /// Every process.
@@ -155,7 +199,7 @@ impl<'a> Iterator for Ancestors<'a> {
         self.left = self.left.checked_sub(1)?;
         let key = self.next?;
         let process = self.table.get(key)?;
-        self.next = process.parent;
+        self.next = self.table.parent_of(process);
         Some((key, process))
     }
 }
@@ -193,10 +237,45 @@ mod tests {
     fn those_that_ended_go_before_any_that_lives() {
         let mut table = ProcessTable::new(40);
         (1..=40).for_each(|pid| table.insert(key(pid), process(None, 0)));
-        (1..=10).for_each(|pid| table.end(key(pid)));
+        (1..=10).for_each(|pid| table.end(key(pid), None));
         (41..=50).for_each(|pid| table.insert(key(pid), process(None, 0)));
         assert_eq!((table.evicted(), table.len()), (0, 40));
         assert!((11..=50).all(|pid| table.get(key(pid)).is_some()));
+    }
+
+    fn ancestors(table: &ProcessTable, pid: u32) -> Vec<u32> {
+        table.ancestors(key(pid)).map(|(key, _)| key.pid).collect()
+    }
+
+    #[test]
+    fn who_inherits_is_the_parent_from_then_on_without_a_record_of_the_children() {
+        let mut table = ProcessTable::new(16);
+        table.insert(key(1), process(None, 0));
+        for pid in 2..=5 {
+            table.insert(key(pid), process(Some(key(pid - 1)), 0));
+        }
+        assert_eq!(ancestors(&table, 5), [4, 3, 2, 1]);
+        // 3 ends, and 2, to which its child went, ends after it.
+        table.end(key(3), Some(key(2)));
+        assert_eq!(ancestors(&table, 5), [4, 2, 1]);
+        table.end(key(2), Some(key(1)));
+        assert_eq!(ancestors(&table, 5), [4, 1]);
+        // So it stays when both are forgotten.
+        for pid in 100..120 {
+            table.insert(key(pid), process(Some(key(1)), 0));
+            table.end(key(pid), None);
+        }
+        assert!(table.get(key(3)).is_none() && table.get(key(2)).is_none());
+        assert_eq!(ancestors(&table, 5), [4, 1]);
+    }
+
+    #[test]
+    fn heirs_in_a_circle_come_to_an_end() {
+        let mut table = ProcessTable::new(16);
+        (1..=3).for_each(|pid| table.insert(key(pid), process(Some(key(pid % 2 + 1)), 0)));
+        table.end(key(1), Some(key(2)));
+        table.end(key(2), Some(key(1)));
+        assert!(table.ancestors(key(3)).count() <= Ancestors::MAX);
     }
 
     #[test]

@@ -82,7 +82,7 @@ pub struct Watch<'a> {
     captures: Option<Captures>,
     dropped_too_much: bool,
     finishing: bool,
-    prefilter: bool,
+    prefilter: prefilter::Mode,
 }
 
 impl<'a> Watch<'a> {
@@ -121,7 +121,7 @@ impl<'a> Watch<'a> {
             captures: None,
             dropped_too_much: false,
             finishing: false,
-            prefilter: true,
+            prefilter: prefilter::Mode::On,
         }
     }
 
@@ -129,7 +129,7 @@ impl<'a> Watch<'a> {
     #[must_use]
     pub fn following(mut self, config: Config, changes: Option<Changes>) -> Watch<'a> {
         self.limits.set(&config.alert_limits);
-        self.set_prefilter(&config);
+        self.prefilter = prefilter::Mode::of(&config);
         self.config = Some(Box::new(config));
         self.changes = changes;
         self
@@ -166,14 +166,6 @@ impl<'a> Watch<'a> {
     pub fn with_captures(mut self, captures: Option<Captures>) -> Watch<'a> {
         self.captures = captures;
         self
-    }
-
-    /// Whether events are judged where they happen, so that what no rule can match is not recorded; they are, if nothing else
-    /// is said.
-    ///
-    /// A recording is to show more than what rules want: where alerts begin recordings, nothing is left out.
-    fn set_prefilter(&mut self, config: &Config) {
-        self.prefilter = config.prefilter.enabled && !config.capture.enabled;
     }
 
     /// What is to be recorded for the rules in force; says so in the log.
@@ -300,7 +292,7 @@ impl<'a> Watch<'a> {
             observer.follow(&config.metrics, files);
         }
         self.outputs.set_format(&config.outputs);
-        self.set_prefilter(&config);
+        self.prefilter = prefilter::Mode::of(&config);
         if *self.limits.config() != config.alert_limits {
             self.limits.set(&config.alert_limits);
         }

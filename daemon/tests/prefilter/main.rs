@@ -2,6 +2,7 @@
 
 mod corners;
 mod draws;
+mod lineage;
 mod records;
 mod rules;
 

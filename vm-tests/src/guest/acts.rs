@@ -2,7 +2,7 @@
 //! needs a program of that name to do, with the real system calls, and nothing else.
 
 use super::failure::{Doing, Failure, Outcome};
-use super::{calls, evasion, load, processes, uring};
+use super::{calls, evasion, load, processes, uring, work};
 use nix::fcntl::OFlag;
 use nix::pty::{grantpt, posix_openpt, ptsname_r, unlockpt};
 use nix::sys::memfd::{MFdFlags, memfd_create};
@@ -39,6 +39,7 @@ fn act(words: &[&str]) -> Outcome {
         ["load", rest @ ..] => load::act(rest),
         ["evade", rest @ ..] => evasion::act(rest),
         ["uring", rest @ ..] => uring::act(rest),
+        ["work", rest @ ..] => work::act(rest),
         ["processes", rest @ ..] => processes::act(rest),
         ["run", program, args @ ..] => Command::new(program).args(args).status().map(drop).doing(program),
         ["chroot", folder] => Ok(chroot(*folder)?),

@@ -22,6 +22,15 @@ impl Alert {
         self.0.get("output").and_then(Value::as_str).unwrap_or_default()
     }
 
+    /// Every field of the output with its value as JSON, in order of their names.
+    pub fn fields(&self) -> Vec<(&str, String)> {
+        let fields = self.0.get("output_fields").and_then(Value::as_object);
+        let mut fields: Vec<_> =
+            fields.into_iter().flatten().map(|(name, value)| (name.as_str(), value.to_string())).collect();
+        fields.sort();
+        fields
+    }
+
     /// A field of the output as text; empty if it is not there or has no value.
     pub fn field(&self, name: &str) -> String {
         match self.0.get("output_fields").and_then(|fields| fields.get(name)) {

@@ -1,6 +1,6 @@
 //! Load: programs that make many system calls, on a CPU of their own.
 
-use super::failure::{Doing, Outcome};
+use super::failure::{Doing, Outcome, ensure};
 use nix::sched::{CpuSet, sched_setaffinity};
 use nix::unistd::Pid;
 use std::fs::File;
@@ -13,7 +13,7 @@ pub const PROGRAM: &str = "/usr/bin/load";
 /// The program under the name that starts others.
 pub const STORM: &str = "/usr/bin/storm";
 
-/// An act of load: `opens CPU FOLDER COUNT PAUSE_US`, `storm CPU COUNT PROGRAM`, or `mixed CPU SECONDS`.
+/// An act of load: `opens CPU FOLDER COUNT PAUSE_US`, `storm CPU COUNT PROGRAM`, `mixed CPU SECONDS`, or `reads CPU SECONDS`.
 ///
 /// # Errors
 /// What the system said.
@@ -31,6 +31,7 @@ pub fn act(words: &[&str]) -> Outcome {
             Ok(())
         }
         ("mixed", [seconds]) => mixed(Duration::from_secs(number(seconds)?)),
+        ("reads", [seconds]) => reads(Duration::from_secs(number(seconds)?)),
         _ => Err("no such load".into()),
     }
 }
@@ -60,6 +61,19 @@ fn mixed(time: Duration) -> Outcome {
             drop(File::open("/etc/hostname")?);
         }
         Command::new("/bin/true").status().doing("/bin/true")?;
+    }
+    Ok(())
+}
+
+/// Opens files for reading for a while, as fast as it goes: those that are there, and those that are not.
+fn reads(time: Duration) -> Outcome {
+    let end = Instant::now() + time;
+    while Instant::now() < end {
+        for _ in 0..100 {
+            drop(File::open("/etc/hostname")?);
+            drop(File::open("/usr/bin/load")?);
+            ensure(File::open("/usr/lib/no-such-file").is_err(), || "there is such a file".to_owned())?;
+        }
     }
     Ok(())
 }

@@ -24,6 +24,7 @@ pub mod sentinel;
 pub mod stage;
 pub mod summary;
 pub mod uring;
+pub mod work;
 
 use std::process::ExitCode;
 

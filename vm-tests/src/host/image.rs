@@ -14,14 +14,14 @@ pub struct Image {
 }
 
 /// Links to busybox: the programs that acts are done with.
-const BUSYBOX: [&str; 38] = [
+const BUSYBOX: [&str; 40] = [
     "ash", "cat", "chmod", "chown", "cp", "cttyhack", "dmesg", "echo", "env", "find", "grep", "head", "id", "ifconfig",
     "insmod", "kill", "ln", "ls", "mkdir", "mount", "mv", "nc", "poweroff", "ps", "rm", "rmdir", "rmmod", "setsid",
-    "sh", "sleep", "syslogd", "tail", "touch", "true", "umount", "uname", "vi", "wget",
+    "sh", "sleep", "sort", "syslogd", "tail", "tar", "touch", "true", "umount", "uname", "vi", "wget",
 ];
 
 /// Names under which the guest's own program is started: what scenarios want to have happened in a program of that name.
-const OURS: [&str; 14] = [
+const OURS: [&str; 18] = [
     "usr/sbin/nginx",
     "usr/sbin/sshd",
     "usr/bin/apt-get",
@@ -36,6 +36,10 @@ const OURS: [&str; 14] = [
     "usr/bin/ringer",
     "usr/bin/rshell",
     "usr/bin/jail",
+    "usr/bin/make",
+    "usr/bin/cc",
+    "usr/bin/ld",
+    "usr/bin/dpkg",
 ];
 
 const FOLDERS: [&str; 29] = [

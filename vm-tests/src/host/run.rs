@@ -124,7 +124,7 @@ impl Boot<'_> {
                 Some(Line::Word(Word::Snapshot { name, lines })) => {
                     self.different = self.different.take().or(snapshot::compare(&name, &lines).err());
                 }
-                Some(Line::Word(Word::Say(text))) => self.console.push(text),
+                Some(Line::Word(Word::Say(text))) => println!("{text}"),
                 Some(Line::Word(Word::Figure { name, value })) => self.console.push(format!("{name}: {value}")),
                 Some(Line::Word(Word::Done(_))) => {
                     let alarm = self.listen(EXPLANATION);

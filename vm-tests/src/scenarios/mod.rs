@@ -10,6 +10,7 @@ mod hotplug;
 mod load_rules;
 mod losses;
 mod outputs;
+mod prefilter;
 mod processes;
 mod recordings;
 mod records;
@@ -150,6 +151,7 @@ pub fn all() -> Vec<&'static Scenario> {
         signals::SCENARIOS,
         records::SCENARIOS,
         recordings::SCENARIOS,
+        prefilter::SCENARIOS,
         reload::SCENARIOS,
         reload_rules::SCENARIOS,
         losses::SCENARIOS,
