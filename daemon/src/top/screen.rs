@@ -1,6 +1,8 @@
 //! The terminal, and its return as it was.
 
 use ratatui::DefaultTerminal;
+use ratatui::crossterm::cursor::Show;
+use ratatui::crossterm::execute;
 use std::io;
 
 /// The terminal in raw mode, with a screen of its own. Given back when this is dropped, and before a panic says what it has to say.
@@ -15,8 +17,14 @@ impl Screen {
     /// # Errors
     /// What the system said.
     pub fn take() -> io::Result<Screen> {
-        // This installs the hook for panics as well.
-        Ok(Screen { terminal: ratatui::try_init()? })
+        // This installs a hook for panics as well, which gives back all but the cursor.
+        let terminal = ratatui::try_init()?;
+        let restore = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            let _ = execute!(io::stdout(), Show);
+            restore(panic);
+        }));
+        Ok(Screen { terminal })
     }
 
     /// To draw on.
