@@ -13,12 +13,13 @@ KERNEL ?= 6.1,6.12
 SCENARIO ?=
 SOURCE ?= kmod
 TARGET ?=
-DURATION ?= 60
+DURATION ?=
+SEED ?=
 DESTDIR ?=
 PREFIX ?= /usr/local
 export DESTDIR PREFIX
 
-.PHONY: help run demo test vm-test lint build kmod bench bench-kernel bench-run fuzz install uninstall clean
+.PHONY: help run demo test vm-test soak lint build kmod bench bench-kernel bench-run fuzz install uninstall clean
 
 help: ## this list
 	@echo "make TARGET:"
@@ -36,6 +37,9 @@ test: ## every test there is, on the host and in virtual machines
 
 vm-test: ## machine tests alone: [KERNEL=5.10|6.1|6.12|6.1-rt|7.2|all] [SCENARIO=part of a name] [SOURCE=kmod]
 	@ci/vm-tests.sh --kernel '$(KERNEL)' --scenario '$(SCENARIO)' --source '$(SOURCE)'
+
+soak: ## load in a virtual machine while rules change, outputs fail and daemons are killed: [DURATION=seconds, 1800] [SEED=number]
+	@ci/vm-tests.sh --kernel 6.1 --soak --seconds '$(or $(DURATION),1800)' $(if $(SEED),--seed '$(SEED)')
 
 lint: ## formatting, lints, documentation, licences
 	@ci/setup.sh fuzz && ci/lint.sh
@@ -55,8 +59,8 @@ bench-kernel: ## what things cost in the kernel: instructions a system call; mem
 bench-run: ## what `kestrel run` costs: a compile and a shell loop, plain, under it, and under strace
 	@ci/setup.sh run && ci/bench-run.sh
 
-fuzz: ## hostile bytes into every parser: [TARGET=name] [DURATION=seconds each]
-	@ci/setup.sh fuzz && ci/fuzz.sh --seconds '$(DURATION)' $(TARGET)
+fuzz: ## hostile bytes into every parser: [TARGET=name] [DURATION=seconds each, 60]
+	@ci/setup.sh fuzz && ci/fuzz.sh --seconds '$(or $(DURATION),60)' $(TARGET)
 
 install: ## module, daemon, rules, configuration and systemd unit onto this machine, as root: [DESTDIR=] [PREFIX=/usr/local]
 	@ci/install.sh

@@ -133,6 +133,8 @@ pub enum Command {
     Watch(WatchArgs),
     /// Print the figures of the kestrel that runs
     Stats(StatsArgs),
+    /// Show what the kestrel that runs is doing, in the terminal: events by kind and by process, rules, drops, outputs
+    Top(TopArgs),
     /// Say how a rule is evaluated, or why it matches an event of a rule test or does not
     Explain(ExplainArgs),
     /// Start a command, and watch it and whatever it starts; needs no kernel module and no privilege; see docs/RUN.md
@@ -209,16 +211,44 @@ pub struct ExplainArgs {
     pub test_name: Option<String>,
 }
 
-/// Whose figures to print, and how.
+/// Whom to ask.
 #[derive(Clone, Debug, Default, clap::Args)]
-pub struct StatsArgs {
+pub struct AskArgs {
     /// Its web server [default: that of the configuration]
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub address: Option<std::net::SocketAddr>,
 
-    /// All of them, in Prometheus' form
+    /// PEM file of certificate and key, for a web server that wants to know its clients (webserver.ssl_client_ca)
+    #[arg(long, value_name = "FILE")]
+    pub certificate: Option<PathBuf>,
+}
+
+/// Whose figures to print, and how.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct StatsArgs {
+    /// Whom to ask.
+    #[command(flatten)]
+    pub ask: AskArgs,
+
+    /// What `kestrel top` shows, as JSON
+    #[arg(long, conflicts_with = "raw")]
+    pub json: bool,
+
+    /// All figures, in Prometheus' form
     #[arg(long)]
     pub raw: bool,
+}
+
+/// Whom to look at, and how.
+#[derive(Clone, Debug, clap::Args)]
+pub struct TopArgs {
+    /// Whom to ask.
+    #[command(flatten)]
+    pub ask: AskArgs,
+
+    /// Seconds between two looks
+    #[arg(long, value_name = "SECONDS", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=3600))]
+    pub interval: u32,
 }
 
 /// Whose alerts to print, and how.

@@ -20,6 +20,7 @@
 //! | `versions` | the versions of everything |
 //! | `metrics` | figures of our own |
 //! | `web` | the web server |
+//! | `stats`, `top` | a kestrel that runs, as another one sees it |
 //! | `sandbox` | what is given up after set-up |
 //! | `logger`, `signals`, `pidfile`, `service` | around them |
 #![deny(unsafe_code)]
@@ -49,6 +50,8 @@ pub mod service;
 pub mod signals;
 pub mod sources;
 pub mod state;
+pub mod stats;
+pub mod top;
 pub mod versions;
 pub mod watch;
 pub mod web;

@@ -10,6 +10,7 @@ use crate::statistics::{Counters, Statistics};
 use kestrel_core::priority::Priority;
 use kestrel_core::schema::{EventId, EventSet};
 use std::collections::BTreeSet;
+use std::num::NonZeroU32;
 use std::rc::Rc;
 
 /// A rule.
@@ -128,7 +129,13 @@ impl RuleSet {
 
     /// Begins or stops measuring what each rule costs, which itself costs some 100 ns for every rule that is asked of an event.
     pub fn measure(&mut self, measuring: bool) {
-        self.counters.measure(measuring);
+        self.counters.measure(measuring.then_some(NonZeroU32::MIN));
+    }
+
+    /// Measures what each rule costs by samples, one event in `every`: so that it can be known of rules that are at work, for a
+    /// cost that is not worth mentioning. `None` stops it.
+    pub fn sample(&mut self, every: Option<NonZeroU32>) {
+        self.counters.measure(every);
     }
 
     /// What judging cost since the rules were loaded: matches always, the rest as far as it was measured.

@@ -5,6 +5,7 @@
 //! match at all is counted apart.
 
 use crate::ruleset::Rule;
+use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
 
 /// What judging cost since the rules were loaded.
@@ -39,7 +40,8 @@ pub struct Counters {
     events: u64,
     matches: Box<[u64]>,
     measured: Option<Box<Measured>>,
-    measuring: bool,
+    /// One event in so many is measured; `None` for none.
+    every: Option<NonZeroU32>,
 }
 
 /// What is measured only on demand.
@@ -53,22 +55,23 @@ struct Measured {
 impl Counters {
     /// Of so many rules.
     pub fn new(rules: usize) -> Counters {
-        Counters { events: 0, matches: vec![0; rules].into(), measured: None, measuring: false }
+        Counters { events: 0, matches: vec![0; rules].into(), measured: None, every: None }
     }
 
-    /// Begins or stops measuring. What was measured stays.
-    pub fn measure(&mut self, measuring: bool) {
-        self.measuring = measuring;
-        if measuring && self.measured.is_none() {
+    /// Measures one event in so many from now on, or none. What was measured stays.
+    pub fn measure(&mut self, every: Option<NonZeroU32>) {
+        self.every = every;
+        if every.is_some() && self.measured.is_none() {
             let rules = vec![(0, Duration::ZERO); self.matches.len()].into();
             self.measured = Some(Box::new(Measured { events: 0, finding: Duration::ZERO, rules }));
         }
     }
 
-    /// An event is judged. Gives the stopwatch, if the cost is measured.
+    /// An event is judged. Gives the stopwatch, if its cost is measured.
     pub fn event(&mut self) -> Option<Stopwatch> {
         self.events += 1;
-        self.measuring.then(|| Stopwatch { since: Instant::now() })
+        let is_measured = self.every.is_some_and(|every| self.events.is_multiple_of(u64::from(every.get())));
+        is_measured.then(|| Stopwatch { since: Instant::now() })
     }
 
     /// A rule matched.

@@ -52,6 +52,13 @@ pub enum Task {
     Shell,
     /// Count instructions.
     Count,
+    /// Run for a long time under load, with everything that can go wrong.
+    Soak {
+        /// For how long.
+        seconds: u64,
+        /// What goes wrong when comes from this.
+        seed: u64,
+    },
     /// Say that the machine came up, and nothing else.
     Trial,
 }
@@ -64,6 +71,7 @@ impl Task {
             Task::Demo => "demo".to_owned(),
             Task::Shell => "shell".to_owned(),
             Task::Count => "count".to_owned(),
+            Task::Soak { seconds, seed } => format!("soak:{seconds}:{seed}"),
             Task::Trial => "trial".to_owned(),
         };
         format!("{ARGUMENT}{value}")
@@ -77,7 +85,14 @@ impl Task {
             "shell" => Some(Task::Shell),
             "count" => Some(Task::Count),
             "trial" => Some(Task::Trial),
-            _ => value.strip_prefix("run:").map(|names| Task::Scenarios(names.split(',').map(str::to_owned).collect())),
+            _ => match value.split_once(':')? {
+                ("run", names) => Some(Task::Scenarios(names.split(',').map(str::to_owned).collect())),
+                ("soak", rest) => {
+                    let (seconds, seed) = rest.split_once(':')?;
+                    Some(Task::Soak { seconds: seconds.parse().ok()?, seed: seed.parse().ok()? })
+                }
+                _ => None,
+            },
         }
     }
 }
@@ -93,6 +108,7 @@ mod tests {
             Task::Demo,
             Task::Shell,
             Task::Count,
+            Task::Soak { seconds: 1800, seed: u64::MAX },
             Task::Trial,
         ] {
             let line = format!("console=ttyS0 panic=-1 {} quiet", task.argument());

@@ -51,6 +51,9 @@ pub enum Failure {
     /// What `kestrel watch` reads.
     #[error("{0}")]
     Stream(String),
+    /// What `kestrel stats` and `kestrel top` ask.
+    #[error(transparent)]
+    Stats(#[from] crate::stats::Trouble),
     /// The source.
     #[error(transparent)]
     Source(#[from] SourceError),
@@ -96,6 +99,7 @@ impl Failure {
             Failure::Outputs(OutputError::Stdout(_) | OutputError::Socket { .. } | OutputError::Spool { .. })
             | Failure::Web(WebError::Listen { .. })
             | Failure::Stream(_)
+            | Failure::Stats(_)
             | Failure::Source(_)
             | Failure::Loop(_)
             | Failure::Drops

@@ -6,7 +6,7 @@
 //! | `dump.rs` | `dump` |
 //! | `test.rs` | `test` |
 //! | `watch_socket.rs` | `watch` |
-//! | `stats.rs` | `stats` |
+//! | `stats.rs`, `top.rs` | `stats`, `top` |
 //! | `explain.rs` | `explain` |
 //! | `run.rs` | `run` |
 //! | `record.rs` | `record` |
@@ -34,6 +34,7 @@ mod show;
 mod stats;
 mod support;
 mod test;
+mod top;
 mod unfilled;
 mod validate;
 mod version;
@@ -116,6 +117,7 @@ fn do_else(cli: &Cli) -> Result<(), Failure> {
         Some(Command::Test(args)) => test::run(args, cli),
         Some(Command::Watch(args)) => watch_socket::run(args, cli, &config),
         Some(Command::Stats(args)) => stats::run(args, &config),
+        Some(Command::Top(args)) => top::run(args, cli, &config),
         Some(Command::Explain(args)) => explain::rule(args, cli, &config),
         // Dealt with by the caller.
         Some(Command::Run(_)) => Ok(()),

@@ -1,5 +1,6 @@
 //! A record becomes alerts.
 
+use super::activity::Activity;
 use super::alert::alert;
 use super::append::Appended;
 use super::base64::Coded;
@@ -12,10 +13,15 @@ use kestrel_core::schema::{self, EventId};
 use kestrel_outputs::{Alert, Priority};
 use kestrel_rules::{Rule, RuleSet};
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 use std::rc::Rc;
 
 /// Size to which the arena for composed values is allowed to have grown before it is given back, in bytes.
 const ARENA_BYTES: usize = 256 * 1024;
+
+/// While somebody may look at what rules cost, it is measured for one event in so many: a prime, so that no rhythm of a machine
+/// falls into step with it.
+const SAMPLES: NonZeroU32 = NonZeroU32::new(127).unwrap();
 
 /// What became of the records.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -66,6 +72,8 @@ pub struct Judge {
     /// Buffers in alerts are base64, and lie here.
     coded: Option<Bump>,
     judged: Judged,
+    /// Who does what, and what rules cost, if somebody may look.
+    activity: Option<Activity>,
 }
 
 impl Judge {
@@ -81,6 +89,7 @@ impl Judge {
             appended: Appended::default(),
             coded: None,
             judged: Judged::default(),
+            activity: None,
         }
     }
 
@@ -97,6 +106,20 @@ impl Judge {
     /// Judges by other rules from the next record on. What is known of processes stays.
     pub fn set_rules(&mut self, rules: RuleSet) {
         self.rules = rules;
+        self.rules.sample(self.activity.is_some().then_some(SAMPLES));
+    }
+
+    /// Counts who does what and measures what rules cost, or does not. What was counted is forgotten when it ends.
+    pub fn account(&mut self, wanted: bool) {
+        if wanted != self.activity.is_some() {
+            self.activity = wanted.then(Activity::default);
+            self.rules.sample(wanted.then_some(SAMPLES));
+        }
+    }
+
+    /// Who did what, if it is counted.
+    pub fn activity(&self) -> Option<&Activity> {
+        self.activity.as_ref()
     }
 
     /// Name of this machine.
@@ -127,7 +150,7 @@ impl Judge {
 
     /// Takes in a record and calls `on_match` for each alert, with the rule that matched.
     pub fn record_by_rule(&mut self, bytes: &[u8], mut on_match: impl FnMut(&Rule, Alert)) {
-        let Judge { state, rules, clock, arena, hostname, appended, coded, judged } = self;
+        let Judge { state, rules, clock, arena, hostname, appended, coded, judged, activity } = self;
         let Ok(record) = Record::parse(bytes) else {
             judged.bad_records += 1;
             return;
@@ -138,6 +161,9 @@ impl Judge {
             return;
         }
         judged.records += 1;
+        if let Some(activity) = activity {
+            activity.count(EventId(record.header().event), &record.task().comm);
+        }
         let time_ns = record.header().time_ns;
         clock.tick(time_ns);
         let key = state.apply(&record);

@@ -3,6 +3,7 @@
 //! | file | is about |
 //! |---|---|
 //! | `judge.rs` | a record becomes alerts |
+//! | `activity.rs`, `heavy_hitters.rs` | who does what |
 //! | `alert.rs` | what an alert holds |
 //! | `append.rs`, `base64.rs` | what the configuration adds to it, and how buffers are written |
 //! | `limits.rs`, `bucket.rs` | how many alerts there may be |
@@ -12,11 +13,13 @@
 //! | `reload.rs` | rules and configuration that are read again |
 //! | `summary.rs` | the figures of a run |
 
+mod activity;
 mod alert;
 mod append;
 mod audit;
 mod base64;
 mod bucket;
+mod heavy_hitters;
 mod judge;
 mod limits;
 pub mod losses;
@@ -24,9 +27,11 @@ mod observe;
 mod reload;
 mod summary;
 
+pub use activity::Activity;
 pub(crate) use alert::field_value;
 pub use append::Appended;
 pub use audit::{Audit, AuditStats};
+pub use heavy_hitters::Hitter;
 pub use judge::{Judge, Judged};
 pub use observe::{FilesInForce, Observer};
 pub use reload::{Fresh, Health, Reading, Reload, needs_restart};
@@ -138,6 +143,7 @@ impl<'a> Watch<'a> {
     /// Shows what there is to see.
     #[must_use]
     pub fn observed(mut self, observer: Observer) -> Watch<'a> {
+        self.judge.account(observer.wants_activity());
         self.observer = Some(observer);
         self
     }
@@ -290,6 +296,7 @@ impl<'a> Watch<'a> {
     fn follow(&mut self, config: Box<Config>, files: FilesInForce) {
         if let Some(observer) = &mut self.observer {
             observer.follow(&config.metrics, files);
+            self.judge.account(observer.wants_activity());
         }
         self.outputs.set_format(&config.outputs);
         self.prefilter = prefilter::Mode::of(&config);

@@ -6,6 +6,7 @@ use super::reload::Health;
 use crate::config::{Config, MetricsConfig, ReadFile};
 use crate::metrics::{Figures, Form, Machine, RuleFigure, Snapshots, Usage, text};
 use crate::sources::Source;
+use crate::stats::{self, Stats};
 use crate::versions;
 use crate::web::{Answer, Head, Outcome, Route, Service, WebError, WebServer};
 use kestrel_outputs::{FieldValue, Outputs};
@@ -24,6 +25,8 @@ enum Page {
     Versions,
     /// `/metrics`.
     Metrics,
+    /// [`stats::PATH`].
+    Stats,
 }
 
 /// The files that are in force.
@@ -73,6 +76,9 @@ impl Observer {
         if config.webserver.prometheus_metrics_enabled && config.metrics.enabled {
             table.push((Page::Metrics, "/metrics".to_owned()));
         }
+        if config.metrics.enabled {
+            table.push((Page::Stats, stats::PATH.to_owned()));
+        }
         let routes = table.iter().map(|(_, path)| Route::get(path.clone())).collect();
         let web = match config.webserver.enabled {
             true => Some(WebServer::listen(&config.webserver, routes)?),
@@ -94,6 +100,11 @@ impl Observer {
     /// Where the web server listens, if there is one.
     pub fn address(&self) -> Option<std::net::SocketAddr> {
         self.web.as_ref().map(WebServer::address)
+    }
+
+    /// True if somebody may look at who does what, and at what rules cost.
+    pub fn wants_activity(&self) -> bool {
+        self.web.is_some() && self.pages.contains(&Page::Stats) && self.snapshots.config().enabled
     }
 
     /// Other files and another configuration are in force. The web server stays as it is.
@@ -198,6 +209,15 @@ impl Service for Pages<'_> {
                 Some(failure) => Answer::json(200, &json!({"status": "degraded", "reason": failure})),
             },
             Page::Versions => Answer::json(200, &versions::json()),
+            Page::Stats => {
+                let judge = self.sight.judge;
+                let figures = self.observer.figures(self.sight, self.stats);
+                let stats = Stats::new(&figures, judge.activity(), &judge.rules().statistics());
+                match serde_json::to_vec(&stats) {
+                    Ok(body) => Answer { status: 200, content_type: "application/json", body, header: None },
+                    Err(error) => Answer::text(500, &error.to_string()),
+                }
+            }
             Page::Metrics => {
                 let figures = self.observer.figures(self.sight, self.stats);
                 let form = Form::accepted(&head.accept);

@@ -2,7 +2,7 @@
 
 use super::port::Port;
 use super::stage::Stage;
-use super::{count, demo};
+use super::{count, demo, soak};
 use crate::protocol::{ARGUMENT, Task, Word};
 use crate::scenarios;
 use nix::mount::{MsFlags, mount};
@@ -44,6 +44,7 @@ pub fn main() -> ExitCode {
         Some(Task::Demo) => demo::run(&mut port),
         Some(Task::Shell) => demo::shell(),
         Some(Task::Count) => count::run(&mut port),
+        Some(Task::Soak { seconds, seed }) => soak::run(&mut port, seconds, seed),
         Some(Task::Trial) => true,
         None => {
             println!("the kernel's command line does not say what to do: {line}");

@@ -4,6 +4,7 @@ use super::failure::{Doing, Outcome, ensure};
 use nix::sched::{CpuSet, sched_setaffinity};
 use nix::unistd::Pid;
 use std::fs::File;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -13,7 +14,8 @@ pub const PROGRAM: &str = "/usr/bin/load";
 /// The program under the name that starts others.
 pub const STORM: &str = "/usr/bin/storm";
 
-/// An act of load: `opens CPU FOLDER COUNT PAUSE_US`, `storm CPU COUNT PROGRAM`, `mixed CPU SECONDS`, or `reads CPU SECONDS`.
+/// An act of load: `opens CPU FOLDER COUNT PAUSE_US`, `opens-until CPU FOLDER PAUSE_US FILE`, `storm CPU COUNT PROGRAM`,
+/// `mixed CPU SECONDS [PAUSE_MS]`, or `reads CPU SECONDS`.
 ///
 /// # Errors
 /// What the system said.
@@ -24,13 +26,19 @@ pub fn act(words: &[&str]) -> Outcome {
     sched_setaffinity(Pid::from_raw(0), &one)?;
     match (*kind, rest) {
         ("opens", [folder, count, pause]) => opens(folder, number(count)?, Duration::from_micros(number(pause)?)),
+        ("opens-until", [folder, pause, file]) => {
+            opens_until(folder, Duration::from_micros(number(pause)?), Path::new(file))
+        }
         ("storm", [count, program]) => {
             for _ in 0..number(count)? {
                 Command::new(program).stdin(Stdio::null()).status().doing(program)?;
             }
             Ok(())
         }
-        ("mixed", [seconds]) => mixed(Duration::from_secs(number(seconds)?)),
+        ("mixed", [seconds]) => mixed(Duration::from_secs(number(seconds)?), Duration::ZERO),
+        ("mixed", [seconds, pause]) => {
+            mixed(Duration::from_secs(number(seconds)?), Duration::from_millis(number(pause)?))
+        }
         ("reads", [seconds]) => reads(Duration::from_secs(number(seconds)?)),
         _ => Err("no such load".into()),
     }
@@ -42,25 +50,41 @@ fn number(text: &str) -> Outcome<u64> {
 
 /// Opens `FOLDER/0`, `FOLDER/1`, …: each exactly once, so that each can be looked for.
 fn opens(folder: &str, count: u64, pause: Duration) -> Outcome {
-    for index in 0..count {
-        let path = format!("{folder}/{index}");
-        File::create(&path).doing(&path)?;
-        std::fs::remove_file(&path).doing(&path)?;
-        if !pause.is_zero() {
-            std::thread::sleep(pause);
-        }
+    (0..count).try_for_each(|index| open(folder, index, pause))
+}
+
+/// The same until there is a file; then says in `FOLDER.count` how many there were.
+fn opens_until(folder: &str, pause: Duration, file: &Path) -> Outcome {
+    let mut count = 0;
+    while !file.exists() {
+        open(folder, count, pause)?;
+        count += 1;
+    }
+    let path = format!("{folder}.count");
+    std::fs::write(&path, count.to_string()).doing(path)
+}
+
+fn open(folder: &str, index: u64, pause: Duration) -> Outcome {
+    let path = format!("{folder}/{index}");
+    File::create(&path).doing(&path)?;
+    std::fs::remove_file(&path).doing(&path)?;
+    if !pause.is_zero() {
+        std::thread::sleep(pause);
     }
     Ok(())
 }
 
 /// Opens, forks, executes and ends processes for a while, so that every tracepoint is under load.
-fn mixed(time: Duration) -> Outcome {
+fn mixed(time: Duration, pause: Duration) -> Outcome {
     let end = Instant::now() + time;
     while Instant::now() < end {
         for _ in 0..200 {
             drop(File::open("/etc/hostname")?);
         }
         Command::new("/bin/true").status().doing("/bin/true")?;
+        if !pause.is_zero() {
+            std::thread::sleep(pause);
+        }
     }
     Ok(())
 }

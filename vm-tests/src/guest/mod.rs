@@ -21,6 +21,7 @@ pub mod processes;
 pub mod programs;
 pub mod raw;
 pub mod sentinel;
+pub mod soak;
 pub mod stage;
 pub mod summary;
 pub mod uring;

@@ -11,6 +11,7 @@ mod options;
 mod report;
 mod run;
 mod snapshot;
+mod soak;
 
 use crate::scenarios;
 use image::Image;
@@ -69,6 +70,7 @@ fn act(options: &Options) -> Result<bool, String> {
     match (&options.action, subjects.first()) {
         (Action::Demo, Some(subject)) => demo::run(subject, &folder),
         (Action::Shell, Some(subject)) => demo::hand_over(subject, &folder).map(|()| true),
+        (Action::Soak, Some(subject)) => soak::run(subject, &folder, options),
         (Action::Count, _) => counting::run(&subjects, &target),
         _ => report::run_all(options, &subjects, &folder),
     }

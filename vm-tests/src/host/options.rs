@@ -11,6 +11,7 @@ usage: vm-tests [--kernel 5.10|6.1|6.12|6.1-rt|7.2|all] [--scenario NAME] [--sou
        vm-tests --demo      the demonstration
        vm-tests --shell     a shell in the machine of the demonstration
        vm-tests --count     instructions a system call, memory, sizes
+       vm-tests --soak [--seconds N] [--seed N]     load for a long time, while whatever can go wrong does
 
 Several kernels are split by commas; without --kernel it is 6.1,6.12. A NAME stands for every scenario that contains it. The kernels are looked for in target/kernels, the module in target/kmod
 (ci/build-kmod.sh), the programs in target/static (ci/build-static.sh): `make vm-test` does all of that.";
@@ -30,6 +31,8 @@ pub enum Action {
     Shell,
     /// Count instructions.
     Count,
+    /// Load for a long time.
+    Soak,
 }
 
 /// What the command line says.
@@ -43,6 +46,10 @@ pub struct Options {
     pub scenario: String,
     /// CPUs of the host to use.
     pub jobs: usize,
+    /// How long to soak.
+    pub seconds: u64,
+    /// What the soak begins from; `None` for any.
+    pub seed: Option<u64>,
 }
 
 /// Reads the command line.
@@ -51,7 +58,14 @@ pub struct Options {
 /// A message, or the usage.
 pub fn parse(args: impl Iterator<Item = String>) -> Result<Options, String> {
     let jobs = std::thread::available_parallelism().map_or(1, usize::from);
-    let mut options = Options { action: Action::Test, kernels: flavours(TESTED)?, scenario: String::new(), jobs };
+    let mut options = Options {
+        action: Action::Test,
+        kernels: flavours(TESTED)?,
+        scenario: String::new(),
+        jobs,
+        seconds: 1800,
+        seed: None,
+    };
     let mut args = args;
     while let Some(arg) = args.next() {
         let mut value = || args.next().ok_or_else(|| format!("{arg} needs a value; see --help"));
@@ -62,20 +76,24 @@ pub fn parse(args: impl Iterator<Item = String>) -> Result<Options, String> {
                 "kmod" => {}
                 other => return Err(format!("there is no source {other}: kmod is the one there is")),
             },
-            "--jobs" => {
-                let text = value()?;
-                options.jobs = text.parse().map_err(|_| format!("--jobs {text}: must be a number"))?;
-            }
+            "--jobs" => options.jobs = number(&arg, &value()?)?,
+            "--seconds" => options.seconds = number(&arg, &value()?)?,
+            "--seed" => options.seed = Some(number(&arg, &value()?)?),
             "--list" => options.action = Action::List,
             "--fetch" => options.action = Action::Fetch,
             "--demo" => options.action = Action::Demo,
             "--shell" => options.action = Action::Shell,
             "--count" => options.action = Action::Count,
+            "--soak" => options.action = Action::Soak,
             "--help" | "-h" => return Err(USAGE.to_owned()),
             _ => return Err(format!("{arg}: no such option; see --help")),
         }
     }
     Ok(options)
+}
+
+fn number<N: std::str::FromStr>(option: &str, text: &str) -> Result<N, String> {
+    text.parse().map_err(|_| format!("{option} {text}: must be a number"))
 }
 
 #[cfg(test)]
@@ -94,6 +112,8 @@ mod tests {
         assert_eq!((options.scenario.as_str(), options.jobs, options.action), ("storm", 3, Action::Test));
         assert_eq!(of("").unwrap().kernels.len(), 2);
         assert_eq!(of("--kernel all --list").unwrap().action, Action::List);
+        let soak = of("--soak --seconds 300 --seed 7").unwrap();
+        assert_eq!((soak.action, soak.seconds, soak.seed), (Action::Soak, 300, Some(7)));
         let names = |line| of(line).unwrap().kernels.iter().map(|flavour| flavour.name).collect::<Vec<_>>();
         assert_eq!(names("--kernel 6.12,5.10"), ["6.12", "5.10"]);
         assert_eq!(names("--kernel all"), ["5.10", "6.1", "6.12", "6.1-rt", "7.2"]);
@@ -104,6 +124,7 @@ mod tests {
         assert!(of("--kernel 7.0").unwrap_err().contains("6.1, 6.12"));
         assert!(of("--source ebpf").unwrap_err().contains("kmod"));
         assert!(of("--kernel").unwrap_err().contains("needs a value"));
+        assert!(of("--seed x").unwrap_err().contains("must be a number"));
         assert!(of("--frobnicate").unwrap_err().contains("--frobnicate"));
     }
 }

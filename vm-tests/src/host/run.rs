@@ -27,7 +27,7 @@ pub struct NotUp {
 }
 
 /// Words of the kernel that fail whatever ran when it said them.
-const ALARMS: [&str; 9] = [
+pub const ALARMS: [&str; 9] = [
     "BUG:",
     "Oops",
     "Kernel panic",

@@ -1,0 +1,107 @@
+//! A soak: a daemon under mixed load for as long as one likes, while rules change and are broken, outputs fail, and daemons are
+//! stopped and killed, at moments that come from a seed.
+//!
+//! ```text
+//!  two loads open files, each file once ─▶ module ─▶ daemon ─▶ alert file ─▶ Account
+//!  one starts programs                                └──────▶ syslog     ─▶ Account
+//!                          Play: what goes wrong next ──┘
+//! ```
+//!
+//! | file | is about |
+//! |---|---|
+//! | `random.rs` | what the seed gives |
+//! | `play.rs` | what goes wrong, and what is mended |
+//! | `file.rs`, `syslog.rs` | the alert file and the syslog server |
+//! | `account.rs` | which alerts came, how often, and what may be missing |
+//!
+//! What is promised at the end: every file that was opened has its alert, at both outputs. It has one, unless a daemon was killed:
+//! then alerts may come twice, with the same time, and those that only its memory had may be missing; how many, `outputs_queue`
+//! says. The daemon's memory stays within bounds, and the kernel dropped nothing.
+
+mod account;
+mod file;
+mod play;
+mod random;
+mod syslog;
+
+use super::failure::{Outcome, ensure};
+use super::port::Port;
+use super::{load, module};
+use crate::protocol::Word;
+use crate::scenarios::load_rules;
+use play::Play;
+use random::Random;
+use std::time::{Duration, Instant};
+
+/// Where all of it is.
+const FOLDER: &str = "/run/soak";
+
+/// Makes the loads stop.
+const STOP: &str = "/run/soak/stop";
+
+/// Microseconds from one file that a load opens to the next.
+const PAUSE_US: &str = "3000";
+
+/// How often it is said how things go.
+const REPORT: Duration = Duration::from_secs(30);
+
+/// How long alerts may take that nothing holds up any more.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Soaks, and says how it went. True if all was well.
+pub fn run(port: &mut Port, seconds: u64, seed: u64) -> bool {
+    match soak(port, Duration::from_secs(seconds), seed) {
+        Ok(()) => true,
+        Err(failure) => {
+            port.say(&Word::Fail(failure.0));
+            false
+        }
+    }
+}
+
+fn soak(port: &mut Port, time: Duration, seed: u64) -> Outcome {
+    std::fs::create_dir_all(FOLDER)?;
+    load_rules::prepare()?;
+    module::load("ring_kib=16384 retention_ms=120000")?;
+    let mut play = Play::begin(Random::new(seed))?;
+    let seconds = time.as_secs().to_string();
+    let mut loads = vec![load::start("mixed", 1, &[&seconds, "200"])?];
+    for (cpu, folder) in (0..).zip(load_rules::FOLDERS) {
+        loads.push(load::start("opens-until", cpu, &[folder, PAUSE_US, STOP])?);
+    }
+    let outcome = go_on(port, &mut play, time);
+    // Whatever became of it, the loads end.
+    std::fs::write(STOP, "")?;
+    loads.into_iter().try_for_each(load::finish)?;
+    outcome?;
+    let opened = load_rules::FOLDERS.map(|folder| {
+        let count = std::fs::read_to_string(format!("{folder}.count")).unwrap_or_default();
+        count.parse::<usize>().unwrap_or(0)
+    });
+    ensure(opened.iter().all(|count| *count > 0), || format!("the loads opened {opened:?} files"))?;
+    play.mend_all()?;
+    let end = Instant::now() + PATIENCE;
+    while !play.is_complete(opened) && Instant::now() < end {
+        play.go_on(Duration::from_millis(200))?;
+    }
+    let lines = play.verify(opened)?;
+    lines.into_iter().for_each(|line| port.say(&Word::Say(line)));
+    module::unload()?;
+    Ok(())
+}
+
+fn go_on(port: &mut Port, play: &mut Play, time: Duration) -> Outcome {
+    let begin = Instant::now();
+    let mut report = begin + REPORT;
+    while begin.elapsed() < time {
+        let said = play.act()?;
+        port.say(&Word::Say(format!("{:>5} s: {said}", begin.elapsed().as_secs())));
+        let pause = play.random().between(300, 2500);
+        play.go_on(Duration::from_millis(pause))?;
+        if Instant::now() >= report {
+            report += REPORT;
+            port.say(&Word::Say(format!("{:>5} s: {}", begin.elapsed().as_secs(), play.report())));
+        }
+    }
+    Ok(())
+}
