@@ -18,7 +18,7 @@ DESTDIR ?=
 PREFIX ?= /usr/local
 export DESTDIR PREFIX
 
-.PHONY: help run demo test vm-test lint build kmod bench bench-kernel bench-run fuzz install uninstall clean
+.PHONY: help run demo test vm-test vm-test-debug lint build kmod bench bench-kernel bench-run fuzz install uninstall clean
 
 help: ## this list
 	@echo "make TARGET:"
@@ -36,6 +36,9 @@ test: ## every test there is, on the host and in virtual machines
 
 vm-test: ## machine tests alone: [KERNEL=5.10|6.1|6.12|6.1-rt|7.2|all] [SCENARIO=part of a name] [SOURCE=kmod]
 	@ci/vm-tests.sh --kernel '$(KERNEL)' --scenario '$(SCENARIO)' --source '$(SOURCE)'
+
+vm-test-debug: ## machine tests on a kernel built to find mistakes: lockdep, KASAN, sleeping in atomic context: [SCENARIO=]
+	@ci/debug-kernel.sh && ci/vm-tests.sh --kernel 6.12-debug --scenario '$(SCENARIO)'
 
 lint: ## formatting, lints, documentation, licences
 	@ci/setup.sh fuzz && ci/lint.sh

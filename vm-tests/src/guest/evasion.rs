@@ -5,6 +5,8 @@ use nix::fcntl::OFlag;
 use nix::libc;
 use nix::sys::mman::{MapFlags, ProtFlags, mmap};
 use nix::sys::prctl;
+use nix::sys::stat::Mode;
+use nix::unistd::mkfifo;
 use std::ffi::CString;
 use std::fs::{File, OpenOptions};
 use std::num::NonZeroUsize;
@@ -12,6 +14,8 @@ use std::os::fd::AsRawFd;
 use std::os::unix::fs::{OpenOptionsExt, symlink};
 use std::os::unix::process::CommandExt;
 use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
 
 /// Does it.
 ///
@@ -39,6 +43,7 @@ pub fn act(words: &[&str]) -> Outcome {
             Ok(())
         }
         ["not-resident", path] => not_resident(path),
+        ["rewritten", seen, opened, flag] => rewritten(seen, opened, *flag == "nofollow"),
         ["renamed", name, path] => {
             let name = CString::new(*name).map_err(|error| Failure::from(error.to_string()))?;
             prctl::set_name(&name)?;
@@ -72,4 +77,37 @@ fn not_resident(path: &str) -> Outcome {
     // SAFETY: the mapping holds a NUL-terminated string.
     let fd = unsafe { libc::open(at.as_ptr().cast_const().cast(), libc::O_RDONLY) };
     if fd < 0 { Err(std::io::Error::last_os_error().into()) } else { Ok(()) }
+}
+
+/// Opens a FIFO, which sleeps until somebody writes to it. Meanwhile another thread puts another path where the caller's was, and
+/// then writes.
+#[allow(unsafe_code, reason = "memory that another thread writes to during a call cannot be a slice")]
+fn rewritten(seen: &str, opened: &str, nofollow: bool) -> Outcome {
+    let _ = std::fs::remove_file(opened);
+    mkfifo(opened, Mode::S_IRUSR | Mode::S_IWUSR).doing(opened)?;
+    let memory: Arc<Vec<AtomicU8>> = Arc::new((0..256).map(|_| AtomicU8::new(0)).collect());
+    write(&memory, opened);
+    let (theirs, seen, fifo) = (memory.clone(), seen.to_owned(), opened.to_owned());
+    let caller = format!("/proc/self/task/{}/stat", std::process::id());
+    let writer = std::thread::spawn(move || -> std::io::Result<()> {
+        // The state stands behind the name in brackets (proc(5)).
+        while !std::fs::read_to_string(&caller)?.contains(") S ") {
+            std::thread::yield_now();
+        }
+        write(&theirs, &seen);
+        File::options().write(true).open(&fifo).map(drop)
+    });
+    let flags = if nofollow { libc::O_RDONLY | libc::O_NOFOLLOW } else { libc::O_RDONLY };
+    // SAFETY: the memory lives on, and ends with NUL whatever is written before that.
+    let fd = unsafe { libc::open(memory.as_ptr().cast(), flags) };
+    let error = std::io::Error::last_os_error();
+    writer.join().map_err(|_| "the writing thread failed")??;
+    if fd < 0 { Err(error.into()) } else { Ok(()) }
+}
+
+/// Writes a string and its NUL over what is there; the last byte stays NUL.
+fn write(memory: &[AtomicU8], text: &str) {
+    for (to, byte) in memory.iter().zip(text.bytes().chain([0]).take(memory.len() - 1)) {
+        to.store(byte, Ordering::Relaxed);
+    }
 }

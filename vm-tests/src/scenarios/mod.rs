@@ -14,6 +14,7 @@ mod recordings;
 mod records;
 mod reload;
 mod reload_rules;
+mod rewritten;
 mod rules_files;
 mod rules_kernel;
 mod rules_network;
@@ -142,6 +143,7 @@ pub fn all() -> Vec<&'static Scenario> {
         bad_input::SCENARIOS,
         outputs::SCENARIOS,
         evasion::SCENARIOS,
+        rewritten::SCENARIOS,
         uring::SCENARIOS,
         filter::SCENARIOS,
         signals::SCENARIOS,
