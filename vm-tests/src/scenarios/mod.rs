@@ -8,6 +8,7 @@ mod filter;
 mod hotplug;
 mod load_rules;
 mod losses;
+mod modules;
 mod outputs;
 mod processes;
 mod recordings;
@@ -148,6 +149,7 @@ pub fn all() -> Vec<&'static Scenario> {
         filter::SCENARIOS,
         signals::SCENARIOS,
         records::SCENARIOS,
+        modules::SCENARIOS,
         recordings::SCENARIOS,
         reload::SCENARIOS,
         reload_rules::SCENARIOS,

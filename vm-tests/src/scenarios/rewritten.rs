@@ -18,6 +18,12 @@ pub const SCENARIOS: &[Scenario] = &[
         judged,
     ),
     Scenario::steps(
+        "evade-by-memory-taken-away",
+        "of a path whose memory another thread takes away during the call, rules and alerts have the file that was opened, and \
+         the record says what could not be read",
+        taken_away,
+    ),
+    Scenario::steps(
         "rewritten-is-told",
         "a record says that its argument was rewritten, where no symbolic link can be the reason",
         told,
@@ -64,6 +70,26 @@ fn judged(_: &mut Stage<'_>) -> Outcome {
     }
     daemon.stop()?.summary()?;
     Ok(())
+}
+
+fn taken_away(_: &mut Stage<'_>) -> Outcome {
+    const ACT: [&str; 4] = ["/usr/bin/agent", "evade", "taken-away", "/srv/secret"];
+    std::fs::write(FILE, TEXT).doing(FILE)?;
+    module::load("")?;
+    sentinel::prepare()?;
+    let mut daemon = Daemon::start(&[FILE, sentinel::RULES], &[])?;
+    succeed(&ACT)?;
+    let alerts = sentinel::settle(&mut daemon)?;
+    daemon.stop()?.summary()?;
+    module::unload().doing("cannot unload the module")?;
+    // The other thread's open has its string.
+    let outputs: Vec<&str> = alerts.iter().map(Alert::output).collect();
+    let unread = "Secret opened (file=/srv/secret path=/srv/secret said=<NA> process=agent)";
+    ensure(outputs.iter().filter(|output| output.ends_with(unread)).count() == 1, || format!("{outputs:#?}"))?;
+
+    let text = record(&["open", "openat"], &ACT)?;
+    let opens = text.lines().filter(|line| line.contains("/srv/secret") && line.contains("\"fault\"")).count();
+    ensure(opens == 1, || format!("{opens} records of an open say that memory could not be read:\n{text}"))
 }
 
 fn told(_: &mut Stage<'_>) -> Outcome {
