@@ -19,7 +19,7 @@ DESTDIR ?=
 PREFIX ?= /usr/local
 export DESTDIR PREFIX
 
-.PHONY: help run demo test vm-test soak lint build kmod bench bench-kernel bench-run fuzz install uninstall clean
+.PHONY: help run demo test vm-test vm-test-debug soak lint build kmod bench bench-kernel bench-run fuzz install uninstall clean
 
 help: ## this list
 	@echo "make TARGET:"
@@ -40,6 +40,9 @@ vm-test: ## machine tests alone: [KERNEL=5.10|6.1|6.12|6.1-rt|7.2|all] [SCENARIO
 
 soak: ## load in a virtual machine while rules change, outputs fail and daemons are killed: [DURATION=seconds, 1800] [SEED=number]
 	@ci/vm-tests.sh --kernel 6.1 --soak --seconds '$(or $(DURATION),1800)' $(if $(SEED),--seed '$(SEED)')
+
+vm-test-debug: ## machine tests on a kernel built to find mistakes: lockdep, KASAN, sleeping in atomic context: [SCENARIO=]
+	@ci/debug-kernel.sh && ci/vm-tests.sh --kernel 6.12-debug --scenario '$(SCENARIO)'
 
 lint: ## formatting, lints, documentation, licences
 	@ci/setup.sh fuzz && ci/lint.sh

@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Installs what a build needs and is not here yet, from Debian's packages. Nothing that is installed is removed.
 #
-#   ci/setup.sh [module|vm|running|fuzz|outputs|run]...
+#   ci/setup.sh [module|vm|kernel|running|fuzz|outputs|run]...
 #
 #   (always)   a C compiler; Rust of at least 1.95 if there is none, from Debian's rustc-web and cargo-web
 #   module     the compiler and library sources that the kernel module is built with
 #   vm         QEMU and busybox, for machine tests; runc, unpacked in target/runc: containers are started with it in the guests
+#   kernel     what a kernel is built with, for the machine tests' debug kernel
 #   running    the headers of the kernel that runs here, if they are not there
 #   fuzz       a C++ compiler: libFuzzer is built from its sources
 #   run        strace, to compare with
@@ -32,6 +33,7 @@ for part in "$@"; do
         packages+=(kmod)
         [ -e "/lib/modules/$(uname -r)/build/Makefile" ] || packages+=("linux-headers-$(uname -r)")
         ;;
+    kernel) packages+=(bc bison cpio flex libelf-dev xz-utils) ;;
     fuzz) packages+=(g++) ;;
     run) packages+=(strace) ;;
     outputs) servers=1 ;;

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds all that runs in the machines, and starts the harness with the arguments given: see `vm-tests --help`.
 #
-#   ci/vm-tests.sh [--kernel 5.10|6.1|6.12|6.1-rt|7.2|all] [--scenario NAME] [--demo|--shell|--count|--list]
+#   ci/vm-tests.sh [--kernel 5.10|6.1|6.12|6.1-rt|7.2|all|6.12-debug] [--scenario NAME] [--demo|--shell|--count|--list]
 set -euo pipefail
 cd "$(dirname "$0")/.."
 step() { printf '==> %s\n' "$*"; }
@@ -18,11 +18,11 @@ for argument in "$@"; do
     [ "$previous" != --kernel ] || kernels=(--kernel "$argument")
     previous=$argument
 done
-step "Debian's kernels and their headers"
+step "the kernels and their headers"
 target/debug/vm-tests --fetch "${kernels[@]}"
 step "the kernel module"
 case ${kernels[1]:-6.1,6.12} in
-all) ci/build-kmod.sh target/kernels/*/ ;;
+all) ci/build-kmod.sh target/kernels/{5.10,6.1,6.12,6.1-rt,7.2} ;;
 *)
     IFS=, read -ra names <<<"${kernels[1]:-6.1,6.12}"
     ci/build-kmod.sh "${names[@]/#/target/kernels/}"

@@ -38,6 +38,7 @@ pub mod fields;
 pub mod k8s_audit;
 pub mod logger;
 pub mod metrics;
+pub mod origin;
 pub mod pidfile;
 pub mod prefilter;
 pub mod provided;

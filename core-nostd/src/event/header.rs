@@ -39,7 +39,8 @@ impl Flags {
     pub const IO_URING: Flags = Flags(1 << 2);
     /// At least one parameter was cut to fit.
     pub const TRUNCATED: Flags = Flags(1 << 3);
-    /// An argument in user memory was not the same at the end of the call as at its start.
+    /// What an argument in user memory says at the end of the call is not what the kernel acted by, most likely because another
+    /// thread wrote over it meanwhile. It is set where the kernel's own value can be compared (`fill/rewritten.rs`).
     pub const REWRITTEN: Flags = Flags(1 << 4);
     /// User memory that a parameter needed could not be read; that parameter is absent.
     pub const FAULT: Flags = Flags(1 << 5);

@@ -7,7 +7,7 @@
 //! Parameters are written in their order, none twice, so that the bytes of a record do not depend on what was asked for before
 //! it was finished.
 
-use super::{Call, Identity, Kernel, syscall};
+use super::{Call, Identity, Kernel, rewritten, syscall};
 use crate::event::{Flags, Overflow, Param, RecordHeader, RecordWriter, TaskContext};
 use crate::schema::{self, From};
 
@@ -69,9 +69,13 @@ impl<'k, 'b, K: Kernel> Draft<'k, 'b, K> {
     pub fn finish(mut self, stamp: RecordHeader) -> Result<usize, Overflow> {
         self.context()?;
         self.write_to(self.sources.len())?;
-        let Draft { call, flags, out, .. } = self;
+        let Draft { call, sources, flags, out, .. } = self;
         let mut out = out.ok_or(Overflow)?;
         out.flag(flags);
+        // What was asked for through an io_uring is the caller's again before it is done.
+        if !flags.contains(Flags::IO_URING) && rewritten::is_rewritten(call, sources, &out) {
+            out.flag(Flags::REWRITTEN);
+        }
         out.finish(RecordHeader { event: call.event.0, ..stamp })
     }
 

@@ -15,6 +15,7 @@
 //! | `special.rs` | the parameters that no general rule covers |
 //! | `process.rs` | fork, exec and exit, from their own tracepoints |
 //! | `signal.rs` | signals that are delivered, from their own tracepoint |
+//! | `rewritten.rs` | whether an argument was another when the kernel read it |
 //! | `compat.rs` | what differs for 32-bit callers |
 //!
 //! A filler never fails for want of an argument: what cannot be read is left absent, and the record says so by its
@@ -30,6 +31,7 @@ mod param;
 mod path;
 mod process;
 mod quota;
+mod rewritten;
 mod signal;
 mod special;
 mod syscall;

@@ -1,11 +1,13 @@
 //! `fs.path.*`: the paths that a call is about.
 
-use super::EventFacts;
 use super::given::Given;
+use super::{EventFacts, ParamValue};
 use kestrel_core::event::PathView;
+use kestrel_core::schema::Type;
 use kestrel_rules::{Field, Value};
 
-/// Parameters that hold the path of a call with one; the first that the event has counts.
+/// Parameters that hold the path of a call with one; the first that the event has, and that is a path, counts: an attribute has a
+/// name too.
 const ONE: [&str; 6] = ["name", "path", "filename", "pathname", "dir", "linkpath"];
 
 pub(super) const GIVEN: &[Given] = &[
@@ -27,7 +29,11 @@ fn raw(path: Option<PathView<'_>>) -> Value<'_> {
 
 impl<'a> EventFacts<'a> {
     fn path_param(&self, names: &[&str]) -> Option<PathView<'a>> {
-        names.iter().find_map(|name| self.written(name)).and_then(|param| param.path())
+        let path = |name: &&str| match self.param(name)? {
+            (row, ParamValue::Written(param)) if matches!(row.ty, Type::Path) => Some(param),
+            _ => None,
+        };
+        names.iter().find_map(path).and_then(|param| param.path())
     }
 
     /// Paths of a call with two: source and target. A symlink's source is text, not a path that exists.

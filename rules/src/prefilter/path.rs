@@ -6,7 +6,7 @@ use crate::field::Field;
 use kestrel_core::filter::Load;
 use kestrel_core::schema::Type;
 
-/// Parameters that hold the path of a call with one; the first that the event has counts.
+/// Parameters that hold the path of a call with one; the first that the event has, and that is a path, counts.
 const ONE: [&str; 6] = ["name", "path", "filename", "pathname", "dir", "linkpath"];
 
 /// What is known of a field; `None` if it is another's.
@@ -45,7 +45,8 @@ fn one(subject: &Subject, load: Load) -> Known {
         return Known::Missing;
     }
     // Where the first is not in the record a later one counts; but then the first is unknown, and the event is kept.
-    let index = ONE.iter().find_map(|name| subject.index(name));
+    let path = |name: &&str| subject.index(name).filter(|&index| matches!(subject.type_of(index), Some(Type::Path)));
+    let index = ONE.iter().find_map(path);
     index.map_or(Known::Missing, |index| of_parameter(subject, index, load))
 }
 

@@ -4,6 +4,7 @@
 use super::failure::{Doing, Failure, Outcome};
 use super::{calls, evasion, load, processes, uring, work};
 use nix::fcntl::OFlag;
+use nix::kmod::{DeleteModuleFlags, ModuleInitFlags, delete_module, finit_module, init_module};
 use nix::pty::{grantpt, posix_openpt, ptsname_r, unlockpt};
 use nix::sys::memfd::{MFdFlags, memfd_create};
 use nix::sys::ptrace;
@@ -55,6 +56,7 @@ fn act(words: &[&str]) -> Outcome {
         ["socket", "udp"] => open_socket(AddressFamily::Inet, SockType::Datagram),
         ["stdin-from", "connection", port] => Ok(dup2_stdin(TcpStream::connect(format!("127.0.0.1:{port}"))?)?),
         ["stdin-from", "file", path] => Ok(dup2_stdin(File::open(path)?)?),
+        ["modules", path, name] => load_and_unload(path, name),
         ["memfd", program, name] => run_from_memory(program, name),
         ["terminal", program, args @ ..] => on_a_terminal(program, args),
         ["session", terminal, program, args @ ..] => in_a_session(terminal, program, args),
@@ -79,6 +81,15 @@ fn as_user(program: &str, args: &[&str]) -> Outcome {
     setgid(Gid::from_raw(1000))?;
     setuid(Uid::from_raw(1000))?;
     Err(Failure::from(Command::new(program).args(args).exec()))
+}
+
+/// Loads a module of the kernel's by either call that can, and unloads it again.
+fn load_and_unload(path: &str, name: &str) -> Outcome {
+    let name = CString::new(name).map_err(|_| "a zero byte")?;
+    init_module(&std::fs::read(path).doing(path)?, c"numdummies=0").doing("init_module")?;
+    delete_module(&name, DeleteModuleFlags::O_NONBLOCK).doing("delete_module")?;
+    finit_module(File::open(path).doing(path)?, c"numdummies=1", ModuleInitFlags::empty()).doing("finit_module")?;
+    delete_module(&name, DeleteModuleFlags::O_NONBLOCK).doing("delete_module")
 }
 
 /// Runs a program from a file that is in no file system.

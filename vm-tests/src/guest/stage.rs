@@ -16,6 +16,13 @@ pub struct Stage<'a> {
     watching: Option<Daemon>,
 }
 
+/// Whether the kernel checks the order of its locks; `None` if it was not built to. It stops at the first thing it finds.
+fn lockdep() -> Option<bool> {
+    let text = std::fs::read_to_string("/proc/lockdep_stats").ok()?;
+    let value = text.lines().find_map(|line| line.trim().strip_prefix("debug_locks:"))?;
+    Some(value.trim() == "1")
+}
+
 impl<'a> Stage<'a> {
     /// An empty stage.
     pub fn new(port: &'a mut Port) -> Stage<'a> {
@@ -32,6 +39,14 @@ impl<'a> Stage<'a> {
     /// # Errors
     /// Why it failed.
     pub fn play(&mut self, scenario: &Scenario) -> Outcome {
+        self.steps(scenario)?;
+        match lockdep() {
+            Some(false) => Err("the kernel looks at the order of its locks no longer: it must have said why".into()),
+            _ => Ok(()),
+        }
+    }
+
+    fn steps(&mut self, scenario: &Scenario) -> Outcome {
         match &scenario.play {
             Play::Rule(case) => self.play_rule(case),
             Play::Steps(steps) => {

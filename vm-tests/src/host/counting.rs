@@ -49,6 +49,7 @@ fn count(subject: &Subject, folder: &Path, figures: &mut Vec<(String, u64)>) -> 
         kernel: subject.kernel.image(),
         initrd: subject.image.path().to_owned(),
         cpus: Cpus::Counting,
+        memory_mib: subject.kernel.memory_mib(),
         task: Task::Count,
         folder: folder.to_owned(),
     };

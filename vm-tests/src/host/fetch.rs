@@ -4,7 +4,7 @@
 //! is installed or configured here, root is not needed, and the machine's own apt sees nothing of it. Proxies that are
 //! configured for apt are used.
 
-use super::kernel::{Flavour, folder, image_of};
+use super::kernel::{Flavour, Origin, Packages, folder, image_of};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -29,17 +29,22 @@ pub fn fetch(target: &Path, flavours: &[Flavour]) -> Result<(), String> {
     // One release at a time, so that a name stands for that release's newest.
     let mut apt: Option<(&str, Apt)> = None;
     for flavour in missing {
+        let packages = match &flavour.origin {
+            Origin::Debian(packages) => packages,
+            Origin::Built(script) => return Err(format!("{} is not built yet: {script}", flavour.name)),
+        };
         let apt = match &apt {
-            Some((release, apt)) if *release == flavour.release => apt,
+            Some((release, apt)) if *release == packages.release => apt,
             _ => {
-                let dir = target.join("apt").join(flavour.release);
-                let new = Apt::prepare(&dir, flavour.release).map_err(|error| format!("{}: {error}", dir.display()))?;
-                println!("reading the lists of Debian's packages ({}) …", flavour.release);
+                let dir = target.join("apt").join(packages.release);
+                let new =
+                    Apt::prepare(&dir, packages.release).map_err(|error| format!("{}: {error}", dir.display()))?;
+                println!("reading the lists of Debian's packages ({}) …", packages.release);
                 new.run("apt-get", &["update", "-qq"], None)?;
-                &apt.insert((flavour.release, new)).1
+                &apt.insert((packages.release, new)).1
             }
         };
-        let release = apt.unpack(flavour, &folder(target, flavour))?;
+        let release = apt.unpack(packages, &folder(target, flavour))?;
         println!("kernel {}: {release}", flavour.name);
     }
     Ok(())
@@ -116,15 +121,15 @@ impl Apt {
         Ok(text.lines().filter_map(|line| line.trim().strip_prefix("Depends: ")).map(str::to_owned).collect())
     }
 
-    /// Downloads and unpacks a flavour; gives its release.
-    fn unpack(&self, flavour: &Flavour, folder: &Path) -> Result<String, String> {
+    /// Downloads and unpacks a kernel; gives its release.
+    fn unpack(&self, kernel: &Packages, folder: &Path) -> Result<String, String> {
         let named = |package: &str, prefix: &str| -> Result<String, String> {
             let depends = self.depends(package)?;
             let found = depends.into_iter().find(|name| name.starts_with(prefix));
             found.ok_or_else(|| format!("{package} is not known to apt, or names no kernel"))
         };
-        let image = named(flavour.image, "linux-image-")?;
-        let headers = named(flavour.headers, "linux-headers-")?;
+        let image = named(kernel.image, "linux-image-")?;
+        let headers = named(kernel.headers, "linux-headers-")?;
         let release = headers.strip_prefix("linux-headers-").unwrap_or(&headers).to_owned();
         // The files that all flavours share, and the tools that build modules.
         let shared = self.depends(&headers)?.into_iter().filter(|name| {
@@ -158,9 +163,9 @@ impl Apt {
             succeed(Command::new("dpkg").arg("-x").arg(archive).arg(&root))?;
         }
         fs::remove_dir_all(&downloads).map_err(file)?;
-        let kernel = image_of(&root, &release);
-        if !kernel.exists() {
-            return Err(format!("{} is not in the packages", kernel.display()));
+        let boots = image_of(&root, &release);
+        if !boots.exists() {
+            return Err(format!("{} is not in the packages", boots.display()));
         }
         fs::write(folder.join("release"), format!("{release}\n")).map_err(file)?;
         Ok(release)

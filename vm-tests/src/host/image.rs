@@ -88,6 +88,11 @@ const FILES: [(&str, u32, &str); 10] = [
     ("home/user/notes", 0o644, "nothing secret\n"),
 ];
 
+/// Modules of the kernel's own, if it does not have them built in: path below `kernel`, path in the image. One for those who look
+/// at what loading one causes, one for layers of files.
+const OWN_MODULES: [(&str, &str); 2] =
+    [("drivers/net/dummy", "lib/modules/dummy.ko"), ("fs/overlayfs/overlay", "lib/modules/overlay.ko")];
+
 /// What is in the image only if it was built: path in it, path below the target folder, how to build it.
 const BUILT: [(&str, &str, u32); 4] = [
     ("sbin/kestrel", "static/kestrel", 0o755),
@@ -141,10 +146,10 @@ impl Image {
         }
         let module = read(&kernel.module(), "ci/build-kmod.sh builds it")?;
         archive.file("lib/modules/kestrel.ko", 0o644, &module).map_err(place)?;
-        // Modules of the kernel's own: one for those who look at what loading one causes, one for the layers of containers.
-        for path in ["drivers/net/dummy", "fs/overlayfs/overlay"].iter().filter_map(|path| kernel.own_module(path)) {
-            let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-            archive.file(&format!("lib/modules/{name}"), 0o644, &read(&path, "")?).map_err(place)?;
+        for (module, name) in OWN_MODULES {
+            if let Some(path) = kernel.own_module(module) {
+                archive.file(name, 0o644, &unpacked(&path)?).map_err(place)?;
+            }
         }
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
         archive.file("etc/kestrel/kestrel_rules.yaml", 0o644, &default_rules(&root)?).map_err(place)?;
@@ -167,6 +172,19 @@ fn default_rules(root: &Path) -> Result<Vec<u8>, String> {
     let output = Command::new(&script).output().map_err(|error| format!("{}: {error}", script.display()))?;
     if !output.status.success() {
         return Err(format!("{}: {}", script.display(), String::from_utf8_lossy(&output.stderr)));
+    }
+    Ok(output.stdout)
+}
+
+/// A module's bytes, which newer kernels' packages compress.
+fn unpacked(path: &Path) -> Result<Vec<u8>, String> {
+    if path.extension().is_none_or(|end| end != "xz") {
+        return read(path, "");
+    }
+    let output = Command::new("xz").arg("-dc").arg(path).output();
+    let output = output.map_err(|error| format!("xz: {error}: apt-get install xz-utils"))?;
+    if !output.status.success() {
+        return Err(format!("{}: {}", path.display(), String::from_utf8_lossy(&output.stderr)));
     }
     Ok(output.stdout)
 }

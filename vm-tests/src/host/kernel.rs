@@ -2,11 +2,27 @@
 
 use std::path::{Path, PathBuf};
 
-/// A kernel of Debian's, by the packages that always name its newest version.
+/// A kernel that machine tests can run on.
 #[derive(Clone, Copy, Debug)]
 pub struct Flavour {
     /// The name that `--kernel` takes.
     pub name: &'static str,
+    /// Where it comes from.
+    pub origin: Origin,
+}
+
+/// Where a kernel comes from.
+#[derive(Clone, Copy, Debug)]
+pub enum Origin {
+    /// Debian's packages.
+    Debian(Packages),
+    /// It is built here, by this script.
+    Built(&'static str),
+}
+
+/// The packages that always name a kernel's newest version.
+#[derive(Clone, Copy, Debug)]
+pub struct Packages {
     /// The package that depends on the newest image.
     pub image: &'static str,
     /// The package that depends on the newest headers.
@@ -15,29 +31,21 @@ pub struct Flavour {
     pub release: &'static str,
 }
 
-/// Every kernel there is a name for.
+const fn debian(name: &'static str, image: &'static str, headers: &'static str, release: &'static str) -> Flavour {
+    Flavour { name, origin: Origin::Debian(Packages { image, headers, release }) }
+}
+
+/// Every kernel of Debian's that there is a name for: what `all` stands for.
 pub const FLAVOURS: [Flavour; 5] = [
-    Flavour {
-        name: "5.10",
-        image: "linux-image-cloud-amd64",
-        headers: "linux-headers-cloud-amd64",
-        release: "bullseye",
-    },
-    Flavour {
-        name: "6.1",
-        image: "linux-image-cloud-amd64",
-        headers: "linux-headers-cloud-amd64",
-        release: "bookworm",
-    },
-    Flavour {
-        name: "6.12",
-        image: "linux-image-6.12-cloud-amd64",
-        headers: "linux-headers-6.12-cloud-amd64",
-        release: "bookworm",
-    },
-    Flavour { name: "6.1-rt", image: "linux-image-rt-amd64", headers: "linux-headers-rt-amd64", release: "bookworm" },
-    Flavour { name: "7.2", image: "linux-image-cloud-amd64", headers: "linux-headers-cloud-amd64", release: "sid" },
+    debian("5.10", "linux-image-cloud-amd64", "linux-headers-cloud-amd64", "bullseye"),
+    debian("6.1", "linux-image-cloud-amd64", "linux-headers-cloud-amd64", "bookworm"),
+    debian("6.12", "linux-image-6.12-cloud-amd64", "linux-headers-6.12-cloud-amd64", "bookworm"),
+    debian("6.1-rt", "linux-image-rt-amd64", "linux-headers-rt-amd64", "bookworm"),
+    debian("7.2", "linux-image-cloud-amd64", "linux-headers-cloud-amd64", "sid"),
 ];
+
+/// The kernel that looks at itself: lockdep, KASAN, sleeping in atomic context.
+pub const DEBUG: Flavour = Flavour { name: "6.12-debug", origin: Origin::Built("ci/debug-kernel.sh") };
 
 /// Those that `make test` runs on.
 pub const TESTED: &str = "6.1,6.12";
@@ -53,15 +61,25 @@ pub fn flavours(word: &str) -> Result<Vec<Flavour>, String> {
     let known = || FLAVOURS.map(|flavour| flavour.name).join(", ");
     word.split(',')
         .map(|name| {
-            let found = FLAVOURS.iter().find(|flavour| flavour.name == name);
-            found.copied().ok_or_else(|| format!("there is no kernel {name}: use {} or all", known()))
+            let found = FLAVOURS.into_iter().chain([DEBUG]).find(|flavour| flavour.name == name);
+            found.ok_or_else(|| format!("there is no kernel {name}: use {}, {} or all", known(), DEBUG.name))
         })
         .collect()
 }
 
-/// Where a flavour's packages are unpacked: `root` with the files, and `release`, which is written last.
+/// Where a flavour lies: `root` with the files as packages unpack, and `release`, which is written last.
 pub fn folder(target: &Path, flavour: &Flavour) -> PathBuf {
     target.join("kernels").join(flavour.name)
+}
+
+impl Origin {
+    /// The command that brings such a kernel.
+    pub fn remedy(&self) -> &'static str {
+        match self {
+            Origin::Debian(_) => "`vm-tests --fetch`",
+            Origin::Built(script) => script,
+        }
+    }
 }
 
 /// A kernel that lies here.
@@ -91,13 +109,23 @@ impl Kernel {
     pub fn find(target: &Path, flavour: &Flavour) -> Result<Kernel, String> {
         let folder = folder(target, flavour);
         let release = std::fs::read_to_string(folder.join("release"))
-            .map_err(|error| format!("{}: {error}: `vm-tests --fetch` brings it", folder.display()))?;
+            .map_err(|error| format!("{}: {error}: {} brings it", folder.display(), flavour.origin.remedy()))?;
         Ok(Kernel {
             name: flavour.name,
             release: release.trim().to_owned(),
             root: folder.join("root"),
             target: target.to_owned(),
         })
+    }
+
+    /// How many times as long things may take on it as on a kernel that people run.
+    pub fn patience(&self) -> u32 {
+        if self.name == DEBUG.name { 6 } else { 1 }
+    }
+
+    /// Memory of a machine with it, in MiB: shadow memory, and freed memory that is kept to be watched, come on top.
+    pub fn memory_mib(&self) -> u32 {
+        if self.name == DEBUG.name { 2048 } else { 768 }
     }
 
     /// The image to boot.

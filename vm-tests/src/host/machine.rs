@@ -1,5 +1,6 @@
 //! QEMU: how a machine is started, and what comes out of it.
 
+use super::kernel::Kernel;
 use crate::protocol::{Task, Word};
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::net::UnixListener;
@@ -32,6 +33,8 @@ pub struct Machine {
     pub initrd: PathBuf,
     /// How its CPUs are run.
     pub cpus: Cpus,
+    /// Its memory in MiB.
+    pub memory_mib: u32,
     /// What it is started for.
     pub task: Task,
     /// Where its socket is put.
@@ -70,9 +73,11 @@ impl Machine {
             }
         };
         let counting = if self.cpus == Cpus::Counting { " tsc=reliable" } else { "" };
-        // Warnings are shown on the console, since they fail whatever runs.
-        let append = format!("console=ttyS0 panic=-1 oops=panic loglevel=5{counting} {}", self.task.argument());
-        qemu.args(["-m", "768", "-nodefaults", "-no-reboot", "-append", &append]);
+        // Warnings are shown on the console, since they fail whatever runs; the time before each tells them from the guest's
+        // own lines.
+        let append =
+            format!("console=ttyS0 panic=-1 oops=panic loglevel=5 printk.time=1{counting} {}", self.task.argument());
+        qemu.args(["-m", &self.memory_mib.to_string(), "-nodefaults", "-no-reboot", "-append", &append]);
         qemu.arg("-kernel").arg(&self.kernel).arg("-initrd").arg(&self.initrd);
         qemu
     }
@@ -184,14 +189,15 @@ const TRIAL: Duration = Duration::from_secs(6);
 
 /// True if machines can be run by the host's processor, which a trial boot must show: on machines that are virtual
 /// themselves, /dev/kvm can be there and lead nowhere.
-pub fn kvm_works(kernel: &Path, initrd: &Path, folder: &Path) -> bool {
+pub fn kvm_works(kernel: &Kernel, initrd: &Path, folder: &Path) -> bool {
     if std::fs::OpenOptions::new().read(true).write(true).open("/dev/kvm").is_err() {
         return false;
     }
     let machine = Machine {
-        kernel: kernel.to_owned(),
+        kernel: kernel.image(),
         initrd: initrd.to_owned(),
         cpus: Cpus::Kvm,
+        memory_mib: kernel.memory_mib(),
         task: Task::Trial,
         folder: folder.to_owned(),
     };

@@ -5,7 +5,7 @@ use super::kernel::{Flavour, TESTED, flavours};
 const USAGE: &str = "\
 Runs the machine tests: stock Debian kernels under QEMU, and real programs in them.
 
-usage: vm-tests [--kernel 5.10|6.1|6.12|6.1-rt|7.2|all] [--scenario NAME] [--source kmod] [--jobs N]
+usage: vm-tests [--kernel 5.10|6.1|6.12|6.1-rt|7.2|all|6.12-debug] [--scenario NAME] [--source kmod] [--jobs N]
        vm-tests --list      the scenarios
        vm-tests --fetch     only bring the kernels, from Debian, to target/kernels
        vm-tests --demo      the demonstration
@@ -13,7 +13,9 @@ usage: vm-tests [--kernel 5.10|6.1|6.12|6.1-rt|7.2|all] [--scenario NAME] [--sou
        vm-tests --count     instructions a system call, memory, sizes
        vm-tests --soak [--seconds N] [--seed N]     load for a long time, while whatever can go wrong does
 
-Several kernels are split by commas; without --kernel it is 6.1,6.12. A NAME stands for every scenario that contains it. The kernels are looked for in target/kernels, the module in target/kmod
+Several kernels are split by commas; without --kernel it is 6.1,6.12. 6.12-debug is the one that
+looks at itself, which ci/debug-kernel.sh builds. A NAME stands for every scenario that contains it. The kernels are looked
+for in target/kernels, the module in target/kmod
 (ci/build-kmod.sh), the programs in target/static (ci/build-static.sh): `make vm-test` does all of that.";
 
 /// What to do.
@@ -117,6 +119,7 @@ mod tests {
         let names = |line| of(line).unwrap().kernels.iter().map(|flavour| flavour.name).collect::<Vec<_>>();
         assert_eq!(names("--kernel 6.12,5.10"), ["6.12", "5.10"]);
         assert_eq!(names("--kernel all"), ["5.10", "6.1", "6.12", "6.1-rt", "7.2"]);
+        assert_eq!(names("--kernel 6.12-debug"), ["6.12-debug"]);
     }
 
     #[test]

@@ -28,7 +28,7 @@ pub fn run_all(options: &Options, subjects: &[Subject], folder: &Path) -> Result
     if chosen.is_empty() {
         return Err(format!("no scenario's name contains {:?}: --list lists them", options.scenario));
     }
-    let kvm = subjects.first().is_some_and(|subject| kvm_works(&subject.kernel.image(), subject.image.path(), folder));
+    let kvm = subjects.first().is_some_and(|subject| kvm_works(&subject.kernel, subject.image.path(), folder));
     let begin = Instant::now();
     let batches: Vec<Batch<'_>> = subjects.iter().flat_map(|subject| batches(subject, &chosen)).collect();
     println!(
@@ -135,10 +135,11 @@ fn test(batch: &Batch<'_>, kvm: bool, folder: &Path, tally: &Mutex<Tally>) {
                 Load::InTurns => Cpus::InTurns,
                 Load::Parallel => Cpus::Parallel,
             },
+            memory_mib: kernel.memory_mib(),
             task: Task::Scenarios(left.iter().map(|scenario| scenario.name.to_owned()).collect()),
             folder: folder.to_owned(),
         };
-        let limits: Vec<_> = left.iter().map(|scenario| scenario.limit).collect();
+        let limits: Vec<_> = left.iter().map(|scenario| scenario.limit * kernel.patience()).collect();
         let ended = match run(&machine, &limits) {
             Ok(outcomes) => {
                 for (scenario, outcome) in left.iter().zip(&outcomes) {

@@ -26,12 +26,16 @@ pub struct NotUp {
     pub console: Vec<String>,
 }
 
-/// Words of the kernel that fail whatever ran when it said them.
-pub const ALARMS: [&str; 9] = [
+/// Words of the kernel that fail whatever ran when it said them. Its warnings, and with them what lockdep and RCU find, begin
+/// the line, after the time.
+pub const ALARMS: [&str; 12] = [
     "BUG:",
     "Oops",
     "Kernel panic",
-    "WARNING: CPU",
+    "] WARNING: ",
+    "KASAN:",
+    "] INFO: trying to register non-static key",
+    "sleeping function called",
     "general protection fault",
     "soft lockup",
     "unable to handle",

@@ -61,6 +61,26 @@ pub const RULES: &[Scenario] = &[
         },
     ),
     Scenario::rule(
+        "evade-by-memory-discarded",
+        "a path in memory that was there, and was given back to the file before the call",
+        RuleCase {
+            rule: SENSITIVE,
+            act: || evade(&["discarded", "/etc/shadow"]),
+            shows: &[("fd.name", "/etc/shadow")],
+            neighbour: || evade(&["discarded", "/etc/passwd"]),
+        },
+    ),
+    Scenario::rule(
+        "evade-by-bytes",
+        "a name of bytes that are no text",
+        RuleCase {
+            rule: SENSITIVE,
+            act: || evade(&["bytes", "/etc/ssl/private"]),
+            shows: &[("fd.name", "/etc/ssl/private/\u{fffd}\n\u{1b}[2J'\"\\"), ("proc.name", "agent")],
+            neighbour: || evade(&["bytes", "/srv"]),
+        },
+    ),
+    Scenario::rule(
         "evade-by-own-name",
         "a process that calls itself like a login program",
         RuleCase {
@@ -130,6 +150,24 @@ pub const RULES: &[Scenario] = &[
             neighbour: || sh("cp /bin/busybox /tmp/sh; exec /tmp/sh -c '/bin/rm /tmp/sh; read line < /etc/passwd'"),
         },
     ),
+    Scenario::rule(
+        "evade-by-renamed-program",
+        "a program that is renamed while it runs is known by the path that it was run by",
+        RuleCase {
+            rule: SENSITIVE,
+            act: || {
+                sh(
+                    "cp /bin/busybox /tmp/busybox-1; exec /tmp/busybox-1 sh -c '/bin/mv /tmp/busybox-1 /tmp/busybox-2; read line < /etc/shadow'",
+                )
+            },
+            shows: &[("proc.exepath", "/tmp/busybox-1"), ("proc.name", "busybox-1"), ("fd.name", "/etc/shadow")],
+            neighbour: || {
+                sh(
+                    "cp /bin/busybox /tmp/busybox-1; exec /tmp/busybox-1 sh -c '/bin/mv /tmp/busybox-1 /tmp/busybox-2; read line < /etc/passwd'",
+                )
+            },
+        },
+    ),
 ];
 
 /// With rules of their own.
@@ -170,8 +208,12 @@ fn seen_under_mounts() -> Outcome {
     let mut daemon = Daemon::start(&[FILE, sentinel::RULES], &[])?;
     mount(Some("/srv/lower"), "/srv/bound", None::<&str>, MsFlags::MS_BIND, None::<&str>).doing("bind mount")?;
     let layers = Some("lowerdir=/srv/lower,upperdir=/srv/upper,workdir=/srv/work");
-    // Not every kernel has overlayfs built in.
-    let overlay = mount(Some("overlay"), "/srv/merged", Some("overlay"), MsFlags::empty(), layers).is_ok();
+    let overlay = || mount(Some("overlay"), "/srv/merged", Some("overlay"), MsFlags::empty(), layers);
+    if overlay().is_err() {
+        // It is not built into every kernel.
+        succeed(&["/bin/insmod", "/lib/modules/overlay.ko"])?;
+        overlay().doing("overlay mount")?;
+    }
     let mut one = |words: &[&str], count: usize| {
         run(words)?;
         let alerts = sentinel::settle(&mut daemon)?;
@@ -184,19 +226,15 @@ fn seen_under_mounts() -> Outcome {
     ensure(b.field("fd.name") == "/srv/bound/secret-file" && a.field("fd.ino") == b.field("fd.ino"), || {
         format!("not the same file under another name: {} and {}", a.output(), b.output())
     })?;
-    if overlay {
-        let merged = one(&["/bin/cat", "/srv/merged/secret-file"], 1)?;
-        let merged = &merged[0];
-        ensure(
-            merged.field("fd.name") == "/srv/merged/secret-file" && merged.field("fd.is_lower_layer") == "true",
-            || format!("the overlay's file is told as {}", merged.output()),
-        )?;
-        one(&["/bin/sh", "-c", "echo y >> /srv/merged/secret-file"], 1)?;
-        let upper = one(&["/bin/cat", "/srv/merged/secret-file"], 1)?;
-        ensure(upper[0].field("fd.is_upper_layer") == "true", || format!("not copied up: {}", upper[0].output()))?;
-    } else {
-        println!("this kernel has no overlayfs built in: its layers are not looked at");
-    }
+    let merged = one(&["/bin/cat", "/srv/merged/secret-file"], 1)?;
+    let merged = &merged[0];
+    ensure(
+        merged.field("fd.name") == "/srv/merged/secret-file" && merged.field("fd.is_lower_layer") == "true",
+        || format!("the overlay's file is told as {}", merged.output()),
+    )?;
+    one(&["/bin/sh", "-c", "echo y >> /srv/merged/secret-file"], 1)?;
+    let upper = one(&["/bin/cat", "/srv/merged/secret-file"], 1)?;
+    ensure(upper[0].field("fd.is_upper_layer") == "true", || format!("not copied up: {}", upper[0].output()))?;
     let moved = one(&["/usr/bin/jail", "chroot", "/srv/lower"], 1)?;
     ensure(moved[0].field("fs.path.name") == "/srv/lower", || format!("chroot: {}", moved[0].output()))?;
     daemon.stop()?.summary()?;

@@ -9,6 +9,7 @@ mod filter;
 mod hotplug;
 pub(crate) mod load_rules;
 pub(crate) mod losses;
+mod modules;
 mod outputs;
 mod prefilter;
 mod processes;
@@ -16,6 +17,7 @@ mod recordings;
 mod records;
 mod reload;
 mod reload_rules;
+mod rewritten;
 mod rules_files;
 mod rules_kernel;
 mod rules_network;
@@ -145,11 +147,13 @@ pub fn all() -> Vec<&'static Scenario> {
         bad_input::SCENARIOS,
         outputs::SCENARIOS,
         evasion::SCENARIOS,
+        rewritten::SCENARIOS,
         uring::SCENARIOS,
         filter::SCENARIOS,
         containers::SCENARIOS,
         signals::SCENARIOS,
         records::SCENARIOS,
+        modules::SCENARIOS,
         recordings::SCENARIOS,
         prefilter::SCENARIOS,
         reload::SCENARIOS,

@@ -1,6 +1,7 @@
 //! Lists of fields.
 
 use super::cell;
+use crate::origin::{Origin, origin};
 use crate::provided::provided;
 use kestrel_rules::{ArgRule, FieldClass, FieldDef, FieldType};
 use serde::Serialize;
@@ -69,13 +70,23 @@ pub fn markdown(fields: &[&FieldDef]) -> String {
          | suggested | put behind every output if `append_output` has `suggested_output: true` |\n",
     );
     push(&mut out, format_args!("| {UNFILLED} | known to rules, but missing in every event |\n"));
+    out.push_str(
+        "\n## Where values come from\n\n\
+         With `kestrel run` the record is written by the tracer, from ptrace(2) and `/proc`. In a replay all is as it was \
+         recorded.\nWhat events of every source have comes from the audit event in those of `k8s_audit`. Where several are \
+         named, the first\ndoes not tell all, or is not always there.\n\n| from | is |\n|---|---|\n",
+    );
+    for origin in Origin::ALL {
+        push(&mut out, format_args!("| {} | {} |\n", origin.name(), cell(origin.description())));
+    }
     for (class, fields) in groups(fields) {
         let source = class.source().name().map_or_else(|| "every source".to_owned(), |name| format!("source `{name}`"));
         push(&mut out, format_args!("\n## {}\n\n{} For {source}.\n\n", class.name(), class.description()));
-        out.push_str("| field | type | is | marks |\n|---|---|---|---|\n");
+        out.push_str("| field | type | is | from | marks |\n|---|---|---|---|---|\n");
         for def in fields {
             let (title, marks) = (cell(&title(def)), marks(def).join(", "));
-            push(&mut out, format_args!("| `{title}` | {} | {} | {marks} |\n", def.ty.name(), cell(def.description)));
+            let (ty, from) = (def.ty.name(), origins(def).join(", "));
+            push(&mut out, format_args!("| `{title}` | {ty} | {} | {from} | {marks} |\n", cell(def.description)));
         }
     }
     out
@@ -102,6 +113,8 @@ struct Described {
     argument: Option<Argument>,
     flags: Vec<String>,
     filled: bool,
+    /// Where its value comes from.
+    from: Vec<&'static str>,
     description: &'static str,
 }
 
@@ -125,6 +138,7 @@ pub fn described(fields: &[&FieldDef]) -> Vec<Class> {
         }),
         flags: def.flags.names().map(|name| name.replace(' ', "_")).collect(),
         filled: provided(def.field),
+        from: origins(def),
         description: def.description,
     };
     groups(fields)
@@ -149,6 +163,10 @@ fn title(def: &FieldDef) -> String {
         arg if arg.is_required() => format!("{}[{}]", def.name, arg.placeholder()),
         arg => format!("{}([{}])", def.name, arg.placeholder()),
     }
+}
+
+fn origins(def: &FieldDef) -> Vec<&'static str> {
+    origin(def.field).iter().map(|origin| origin.name()).collect()
 }
 
 fn marks(def: &FieldDef) -> Vec<&'static str> {

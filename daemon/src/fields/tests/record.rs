@@ -140,6 +140,20 @@ fn a_call_with_two_paths_has_a_source_and_a_target_and_no_other() {
 }
 
 #[test]
+fn the_path_of_a_call_about_an_attribute_is_not_the_attributes_name() {
+    let mut world = World::new();
+    let fields = ["fs.path.name", "fs.path.nameraw", "evt.abspath"];
+    for name in ["setxattr", "lsetxattr", "getxattr", "lgetxattr", "removexattr", "lremovexattr", "setxattrat"] {
+        // Long enough to be taken for the head of a path.
+        let made = call(name, me()).path("path", "a", "/x/a").bytes("name", "security.capability");
+        assert_eq!(world.ask(&made, fields), ["/x/a", "a", "/x/a"], "{name}");
+    }
+    // An attribute of a descriptor names no path.
+    let made = call("fsetxattr", me()).file("fd", 3, "/x/a").bytes("name", "security.capability");
+    assert_eq!(world.ask(&made, fields), ["-", "-", "-"]);
+}
+
+#[test]
 fn what_an_open_was_for_is_told_by_its_flags_and_mode() {
     let mut world = World::new();
     let fields = ["evt.is_open_read", "evt.is_open_write", "evt.is_open_create", "evt.is_open_exec"];

@@ -76,7 +76,7 @@ fn of_32_bits(stage: &mut Stage<'_>) -> Outcome {
 }
 
 /// Records these events while a program runs, which must end well.
-fn record(events: &[&str], program: &[&str]) -> Outcome<String> {
+pub(super) fn record(events: &[&str], program: &[&str]) -> Outcome<String> {
     module::load("")?;
     let mut dump = Command::new(PROGRAM)
         .args(["dump", "--normalize"])
