@@ -23,6 +23,7 @@
 extern crate alloc;
 
 pub mod abi;
+pub mod capture;
 pub mod event;
 pub mod fill;
 pub mod filter;

@@ -1,12 +1,14 @@
 //! Who did it: the task context, as it was when the record was written.
 
+#[cfg(not(target_arch = "bpf"))]
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
 /// The task an event belongs to. 96 bytes; the C shim fills the same layout (`struct kestrel_task`).
 ///
 /// Ids are those of the initial namespaces unless the name starts with `v`. For an exec record it is the task after the
 /// exec; for a fork record the parent.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, IntoBytes, KnownLayout, Immutable)]
+#[cfg_attr(not(target_arch = "bpf"), derive(FromBytes, IntoBytes, KnownLayout, Immutable))]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[repr(C)]
 pub struct TaskContext {
     /// Start of the thread group's leader, in nanoseconds of CLOCK_BOOTTIME (`task_struct.start_boottime`). With `pid`

@@ -46,7 +46,7 @@ pub use failure::Failure;
 use crate::cli::{Cli, Command};
 use crate::config::{self, Config, EngineKind, Loaded, Origins};
 use crate::logger::{self, Targets};
-use crate::sources::{KmodSource, Source};
+use crate::sources::{EbpfSource, KmodSource, Source, SourceError};
 use kestrel_core::abi::Hello;
 use kestrel_outputs::Priority;
 use std::io::{self, Write};
@@ -152,6 +152,9 @@ fn open_source(config: &Config) -> Result<Box<dyn Source>, Failure> {
                 log::info!("going on where the last kestrel stopped: the rings kept what happened since");
             }
             Ok(Box::new(source))
+        }
+        EngineKind::Ebpf => {
+            Ok(Box::new(EbpfSource::load(config.engine.ebpf.ring_kib).map_err(SourceError::from)?))
         }
     }
 }

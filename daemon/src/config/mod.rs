@@ -198,6 +198,8 @@ pub struct EngineConfig {
     pub kind: EngineKind,
     /// The kernel module.
     pub kmod: KmodConfig,
+    /// The eBPF probe.
+    pub ebpf: EbpfConfig,
 }
 
 /// A source of records.
@@ -207,6 +209,9 @@ pub enum EngineKind {
     /// The kernel module.
     #[default]
     Kmod,
+    /// The eBPF probe.
+    #[serde(alias = "modern_ebpf")]
+    Ebpf,
 }
 
 /// The kernel module as a source.
@@ -225,6 +230,20 @@ pub struct KmodConfig {
 impl Default for KmodConfig {
     fn default() -> Self {
         KmodConfig { device: kestrel_core::abi::DEVICE_PREFIX.to_owned(), wake_delay_ms: 25, keep_recording: false }
+    }
+}
+
+/// The eBPF probe as a source.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct EbpfConfig {
+    /// Size of the ring that all CPUs share, in KiB; made a power of two.
+    pub ring_kib: u32,
+}
+
+impl Default for EbpfConfig {
+    fn default() -> Self {
+        EbpfConfig { ring_kib: 8192 }
     }
 }
 

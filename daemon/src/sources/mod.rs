@@ -6,6 +6,7 @@
 //! | file | is about |
 //! |---|---|
 //! | `kmod/` | the kernel module |
+//! | `ebpf/` | the eBPF probe |
 //! | `ptrace/` | a command or a process, and what it starts |
 //! | `replay/` | recordings |
 //! | `scap/` | captures of Falco and sysdig |
@@ -14,6 +15,7 @@
 //! | `accounts.rs` | losses |
 
 mod accounts;
+pub mod ebpf;
 pub mod kmod;
 mod merge;
 pub mod ptrace;
@@ -22,6 +24,7 @@ mod rings;
 pub mod scap;
 
 pub use accounts::{Accounts, Gaps, Mismatch};
+pub use ebpf::{EbpfSource, ProbeError};
 pub use kmod::{DeviceError, KmodSource};
 pub use merge::{Lane, Merge};
 pub use ptrace::{PtraceSource, TraceError};
@@ -40,6 +43,9 @@ pub enum SourceError {
     /// A device cannot be used.
     #[error(transparent)]
     Device(#[from] DeviceError),
+    /// The eBPF probe cannot be used.
+    #[error(transparent)]
+    Probe(#[from] ProbeError),
     /// A command or a process cannot be followed.
     #[error(transparent)]
     Trace(#[from] TraceError),

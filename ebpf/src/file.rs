@@ -1,0 +1,261 @@
+//! Files: what a descriptor stands for, the paths of the task.
+
+use crate::capture::{ChunkHead, FileFacts, ImageFacts, Offset as O, Op, chunk, magic, op};
+use crate::helpers::{self, Context};
+use crate::read::{field, has, member, number};
+use crate::slot::{Kind, Slot};
+use crate::{socket, walk};
+
+/// AT_FDCWD (`linux/fcntl.h`).
+const AT_FDCWD: i32 = -100;
+
+/// The type of a file in its mode, and that of a regular one (`linux/stat.h`).
+const TYPE: u32 = 0o170_000;
+const REGULAR: u32 = 0o100_000;
+
+/// `file.f_op->d_dname`: does the file name itself?
+#[inline(always)]
+fn names_itself(dentry: u64) -> bool {
+    let operations: u64 = field(dentry, O::DENTRY_OP);
+    operations != 0 && field::<u64>(operations, O::OP_DNAME) != 0
+}
+
+/// Fills in what an open file is.
+#[inline(always)]
+pub fn facts(file: u64, out: &mut FileFacts) {
+    let inode: u64 = field(file, O::FILE_INODE);
+    let dentry: u64 = field(member(file, O::FILE_PATH), O::PATH_DENTRY);
+    let sb: u64 = field(inode, O::INODE_SB);
+    out.ino = field(inode, O::INODE_INO);
+    out.magic = field(sb, O::SB_MAGIC);
+    out.sb_flags = field(sb, O::SB_FLAGS);
+    out.open_flags = field(file, O::FILE_FLAGS);
+    out.dev = field(sb, O::SB_DEV);
+    out.mode = field::<u16>(inode, O::INODE_MODE).into();
+    out.uid = field(inode, O::INODE_UID);
+    out.gid = field(inode, O::INODE_GID);
+    out.reserved = 0;
+    let mut is = 0;
+    if field::<u64>(dentry, O::DENTRY_PPREV) == 0 && field::<u64>(dentry, O::DENTRY_PARENT) != dentry {
+        is |= FileFacts::UNLINKED;
+    }
+    if names_itself(dentry) {
+        is |= FileFacts::NAMES_ITSELF;
+    }
+    // The upper layer's dentry follows the inode in struct ovl_inode.
+    let visible: u64 = field(dentry, O::DENTRY_INODE);
+    if out.magic == magic::OVERLAY && number::<u64>(member(visible, O::INODE_SIZE)) != 0 {
+        is |= FileFacts::UPPER;
+    }
+    out.is = is;
+}
+
+/// Is it a file that memfd_create made, by its name?
+#[inline(always)]
+pub fn is_memfd(file: u64, facts: &FileFacts) -> bool {
+    const KERNEL_MOUNT: u64 = 1 << 22;
+    let dentry: u64 = field(member(file, O::FILE_PATH), O::PATH_DENTRY);
+    let name: u64 = number(field(dentry, O::DENTRY_NAME));
+    facts.mode & TYPE == REGULAR
+        && facts.sb_flags & KERNEL_MOUNT != 0
+        && name & 0xffff_ffff_ffff == u64::from_le_bytes(*b"memfd:\0\0")
+}
+
+/// The open file of a descriptor; 0 if there is none.
+#[inline(always)]
+fn by_number(fd: i32) -> u64 {
+    let files: u64 = field(helpers::current(), O::TASK_FILES);
+    if fd < 0 || files == 0 {
+        return 0;
+    }
+    let table: u64 = field(files, O::FILES_FDT);
+    if fd as u32 >= field::<u32>(table, O::FDT_MAX) {
+        return 0;
+    }
+    number(field::<u64>(table, O::FDT_FD).wrapping_add(fd as u64 * 8))
+}
+
+/// Copies what a descriptor stands for, and goes on: with the walk, or with what follows.
+#[inline(always)]
+pub fn describe<K: Kind>(slot: &Slot<K>, context: *const Context, fd: i32) {
+    let file = by_number(fd);
+    if file == 0 {
+        return slot.next(context);
+    }
+    let at = slot.open(chunk::FILE, u64::from(fd as u32));
+    // SAFETY: there is room for any single copy, and any bytes are one.
+    let out = unsafe { &mut *slot.room(at).cast::<FileFacts>() };
+    facts(file, out);
+    if out.magic == magic::SOCKET {
+        helpers::tail_call(context, K::OPERATIONS, u32::from(op::SOCKET));
+        return;
+    }
+    let names = out.is & FileFacts::NAMES_ITSELF != 0;
+    slot.reach(at.wrapping_add(size_of::<FileFacts>() as u32));
+    let path = member(file, O::FILE_PATH);
+    if names {
+        walk::name(slot, field(path, O::PATH_DENTRY));
+        walk::close(slot, chunk::WHOLE);
+        return slot.next(context);
+    }
+    walk::begin(slot, path);
+    helpers::tail_call(context, K::OPERATIONS, u32::from(op::WALK));
+}
+
+/// [`op::FD`].
+#[inline(always)]
+pub fn fd<K: Kind>(context: *const Context) {
+    let Some(slot) = Slot::<K>::of_cpu() else { return };
+    let Some(todo) = slot.op() else { return };
+    if !due(&slot, &todo) {
+        return slot.next(context);
+    }
+    let argument = slot.argument(todo.arg);
+    let fd = if todo.flags & Op::BEHIND != 0 {
+        let mut behind: i32 = -1;
+        // SAFETY: there is room.
+        unsafe { helpers::read_user((&raw mut behind).cast(), 4, argument.wrapping_add(todo.offset.into())) };
+        behind
+    } else {
+        argument as i32
+    };
+    describe(&slot, context, fd);
+}
+
+/// [`op::DIR_FD`].
+#[inline(always)]
+pub fn dir_fd<K: Kind>(context: *const Context) {
+    let Some(slot) = Slot::<K>::of_cpu() else { return };
+    let Some(todo) = slot.op() else { return };
+    if !due(&slot, &todo) {
+        return slot.next(context);
+    }
+    let fd = slot.argument(todo.arg) as i32;
+    if fd == AT_FDCWD {
+        return working_directory(&slot, context);
+    }
+    describe(&slot, context, fd);
+}
+
+/// [`op::SOCKET`]: what [`describe`] goes on with. The chunk was begun, and the file is the descriptor's.
+#[inline(always)]
+pub fn socket<K: Kind>(context: *const Context) {
+    let Some(slot) = Slot::<K>::of_cpu() else { return };
+    let chunk = slot.work().chunk.get();
+    let fd = slot.number_at::<u64>(chunk.wrapping_add(8)) as i32;
+    let file = by_number(fd);
+    if file != 0 {
+        socket::describe(&slot, file, chunk.wrapping_add(size_of::<ChunkHead>() as u32));
+    }
+    slot.next(context);
+}
+
+/// Does the operation have to be done?
+#[inline(always)]
+pub fn due<K: Kind>(slot: &Slot<K>, todo: &Op) -> bool {
+    let failed = (slot.argument(Op::RETURNED) as i64) < 0;
+    !(todo.flags & Op::IF_DONE != 0 && failed
+        || todo.flags & Op::IF_FAILED != 0 && !failed
+        || todo.flags & Op::IF_RELATIVE != 0 && slot.work().relative.get() == 0)
+}
+
+#[inline(always)]
+fn working_directory<K: Kind>(slot: &Slot<K>, context: *const Context) {
+    let fs: u64 = field(helpers::current(), O::TASK_FS);
+    if fs == 0 {
+        return slot.next(context);
+    }
+    slot.reach(slot.open(chunk::PATH, op::CWD.into()));
+    walk::begin(slot, member(fs, O::FS_PWD));
+    helpers::tail_call(context, K::OPERATIONS, u32::from(op::WALK));
+}
+
+/// [`op::CWD`].
+#[inline(always)]
+pub fn cwd<K: Kind>(context: *const Context) {
+    let Some(slot) = Slot::<K>::of_cpu() else { return };
+    let Some(todo) = slot.op() else { return };
+    if !due(&slot, &todo) {
+        return slot.next(context);
+    }
+    working_directory(&slot, context);
+}
+
+/// The file that the current process executes; 0 if there is none.
+#[inline(always)]
+pub fn executable() -> u64 {
+    let mm: u64 = field(helpers::current(), O::TASK_MM);
+    if mm == 0 { 0 } else { field(mm, O::MM_EXE) }
+}
+
+/// [`op::EXE`].
+#[inline(always)]
+pub fn exe<K: Kind>(context: *const Context) {
+    let Some(slot) = Slot::<K>::of_cpu() else { return };
+    let Some(todo) = slot.op() else { return };
+    let file = executable();
+    if file == 0 || !due(&slot, &todo) {
+        return slot.next(context);
+    }
+    let path = member(file, O::FILE_PATH);
+    let dentry: u64 = field(path, O::PATH_DENTRY);
+    slot.reach(slot.open(chunk::PATH, op::EXE.into()));
+    if names_itself(dentry) {
+        walk::name(&slot, dentry);
+        walk::close(&slot, chunk::WHOLE);
+        return slot.next(context);
+    }
+    walk::begin(&slot, path);
+    helpers::tail_call(context, K::OPERATIONS, u32::from(op::WALK));
+}
+
+/// Cgroups in each other that are looked at.
+const MOST_CGROUPS: u32 = 32;
+
+/// [`op::CGROUP`]: the names from the cgroup up to the root, which has none.
+#[inline(always)]
+pub fn cgroup<K: Kind>(context: *const Context) {
+    let Some(slot) = Slot::<K>::of_cpu() else { return };
+    let Some(todo) = slot.op() else { return };
+    if !has(O::TASK_CGROUPS) || !has(O::CSS_CGROUP) || !due(&slot, &todo) {
+        return slot.next(context);
+    }
+    let cgroup: u64 = field(field(helpers::current(), O::TASK_CGROUPS), O::CSS_CGROUP);
+    slot.work().dentry.set(field(cgroup, O::CGROUP_NODE));
+    slot.reach(slot.open(chunk::PATH, op::CGROUP.into()));
+    let mut n = 0;
+    let mut flags = 0;
+    while n < MOST_CGROUPS {
+        let node = slot.work().dentry.get();
+        let parent: u64 = field(node, O::NODE_PARENT);
+        if parent == 0 {
+            flags = chunk::WHOLE;
+            break;
+        }
+        let at = slot.end();
+        // SAFETY: there is room for any single copy.
+        let copied =
+            unsafe { helpers::read_kernel_string(slot.room(at.wrapping_add(8)), 256, field(node, O::NODE_NAME)) };
+        let len = if copied < 1 { 0 } else { (copied as u32).wrapping_sub(1) & 0xff };
+        // SAFETY: as above.
+        unsafe { slot.room(at).cast::<u64>().write(len.into()) };
+        slot.reach(at.wrapping_add(8).wrapping_add(len.wrapping_add(7) & !7));
+        slot.work().dentry.set(parent);
+        n += 1;
+    }
+    walk::close(&slot, flags);
+    slot.next(context);
+}
+
+/// What image records say of the executable.
+#[inline(always)]
+pub fn image_of(file: u64, out: &mut ImageFacts) {
+    facts(file, &mut out.exe);
+    out.is |= ImageFacts::HAS_EXE;
+    if is_memfd(file, &out.exe) {
+        out.is |= ImageFacts::MEMFD;
+    }
+    let inode: u64 = field(file, O::FILE_INODE);
+    out.ctime = [field(inode, O::INODE_CTIME), field::<u32>(inode, O::INODE_CTIME_NS).into()];
+    out.mtime = [field(inode, O::INODE_MTIME), field::<u32>(inode, O::INODE_MTIME_NS).into()];
+}

@@ -1,0 +1,62 @@
+//! Into the ring, or counted.
+
+use crate::capture::{Plan, count};
+use crate::helpers::{self, Context};
+use crate::maps::{self, COUNTERS, RING_BUFFER};
+use crate::slot::{Kind, Slot};
+
+/// A counter of this CPU.
+#[inline(always)]
+fn counters() -> Option<&'static [core::cell::Cell<u64>; count::COUNT]> {
+    let counters = helpers::lookup(&COUNTERS, 0);
+    // SAFETY: a value of the map is as many numbers. This CPU alone changes them.
+    if counters.is_null() { None } else { Some(unsafe { &*counters.cast() }) }
+}
+
+#[inline(always)]
+fn add(counter: &core::cell::Cell<u64>) {
+    counter.set(counter.get().wrapping_add(1));
+}
+
+/// An event happened that somebody asked for.
+#[inline(always)]
+pub fn count_seen() {
+    if let Some(counters) = counters() {
+        add(&counters[count::SEEN]);
+    }
+}
+
+/// The capture is whole.
+#[inline(always)]
+pub fn end<K: Kind>(_: *const Context) {
+    let Some(slot) = Slot::<K>::of_cpu() else { return };
+    let Some(counters) = counters() else { return };
+    let Some(plan) = slot.plan() else { return };
+    if slot.work().too_long.get() != 0 {
+        return add(&counters[count::TOO_LONG]);
+    }
+    // Every capture takes a number, delivered or not.
+    let seq = counters[count::DELIVERED]
+        .get()
+        .wrapping_add(counters[count::FULL].get())
+        .wrapping_add(counters[count::FULL_LIFECYCLE].get())
+        .wrapping_add(counters[count::FAULT].get())
+        .wrapping_add(counters[count::TOO_LONG].get());
+    let len = slot.end() & 0x7fff;
+    slot.end_head(len, seq);
+    let lifecycle = plan.flags & Plan::LIFECYCLE != 0;
+    let full = if lifecycle { &counters[count::FULL_LIFECYCLE] } else { &counters[count::FULL] };
+    if !lifecycle && helpers::ring_unread(&RING_BUFFER) > maps::ordinary_room() {
+        return add(full);
+    }
+    if len > K::MASK {
+        return add(&counters[count::TOO_LONG]);
+    }
+    let capture = slot.capture();
+    // SAFETY: the slot has as many bytes.
+    if unsafe { helpers::ring_output(&RING_BUFFER, capture, len.into()) } == 0 {
+        add(&counters[count::DELIVERED]);
+    } else {
+        add(full);
+    }
+}

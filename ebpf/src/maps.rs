@@ -1,0 +1,94 @@
+//! Maps, and what the loader sets before the programs are loaded.
+
+use crate::capture::{OFFSETS, Offset, PLANS, Plan, count, op};
+use crate::slot::{LARGE, SMALL};
+
+/// A map, in the form that loaders know from before BTF.
+#[repr(C)]
+pub struct Map {
+    kind: u32,
+    key: u32,
+    value: u32,
+    entries: u32,
+    flags: u32,
+}
+
+const ARRAY: u32 = 2;
+const PROGRAMS: u32 = 3;
+const PER_CPU_ARRAY: u32 = 6;
+const RING: u32 = 27;
+
+macro_rules! maps {
+    ($($(#[$about:meta])* $name:ident: $kind:ident, $value:expr, $entries:expr;)*) => {$(
+        $(#[$about])*
+        // SAFETY: no other symbol has this name, and the section holds maps alone.
+        #[unsafe(no_mangle)]
+        #[unsafe(link_section = "maps")]
+        pub static $name: Map =
+            Map { kind: $kind, key: if $kind == RING { 0 } else { 4 }, value: $value as u32, entries: $entries as u32, flags: 0 };
+    )*};
+}
+
+maps! {
+    /// What is to be done with each call.
+    WANTED: ARRAY, size_of::<Plan>(), PLANS;
+    /// What became of the events.
+    COUNTERS: PER_CPU_ARRAY, 8 * count::COUNT, 1;
+    /// Captures. The loader sets its size.
+    RING_BUFFER: RING, 0, 1 << 20;
+    /// Slots of system calls: as many as CPUs, which the loader sets.
+    CALL_SLOTS: ARRAY, LARGE, 1;
+    /// Slots of execs.
+    EXEC_SLOTS: ARRAY, LARGE, 1;
+    /// Slots of forks.
+    FORK_SLOTS: ARRAY, SMALL, 1;
+    /// Slots of exits.
+    EXIT_SLOTS: ARRAY, SMALL, 1;
+    /// Slots of signals.
+    SIGNAL_SLOTS: ARRAY, SMALL, 1;
+    /// Operations on a call's slot.
+    CALL_OPERATIONS: PROGRAMS, 4, op::COUNT;
+    /// Operations on an exec's slot.
+    EXEC_OPERATIONS: PROGRAMS, 4, op::COUNT;
+    /// Operations on a fork's slot.
+    FORK_OPERATIONS: PROGRAMS, 4, op::COUNT;
+}
+
+/// Where the members of the kernel's structures lie.
+// SAFETY: no other symbol has this name.
+#[unsafe(no_mangle)]
+#[unsafe(link_section = ".rodata")]
+pub static MEMBER_OFFSETS: [u32; OFFSETS] = [0; OFFSETS];
+
+/// Ordinary captures go into the ring as long as no more bytes than this are unread.
+// SAFETY: no other symbol has this name.
+#[unsafe(no_mangle)]
+#[unsafe(link_section = ".rodata")]
+pub static ORDINARY_ROOM: u64 = 0;
+
+/// 1 if the kernel has the helper that finds a task's registers.
+// SAFETY: no other symbol has this name.
+#[unsafe(no_mangle)]
+#[unsafe(link_section = ".rodata")]
+pub static HAS_REGISTERS: u32 = 0;
+
+/// Where a member lies.
+#[inline(always)]
+pub fn offset(of: Offset) -> u32 {
+    // SAFETY: `Offset` numbers the table's entries. The loader has changed what the compiler sees here.
+    unsafe { core::ptr::read_volatile((&raw const MEMBER_OFFSETS).cast::<u32>().add(of as usize)) }
+}
+
+/// See [`ORDINARY_ROOM`].
+#[inline(always)]
+pub fn ordinary_room() -> u64 {
+    // SAFETY: it is there; the loader has changed what the compiler sees here.
+    unsafe { core::ptr::read_volatile(&raw const ORDINARY_ROOM) }
+}
+
+/// See [`HAS_REGISTERS`].
+#[inline(always)]
+pub fn has_registers() -> bool {
+    // SAFETY: as above.
+    unsafe { core::ptr::read_volatile(&raw const HAS_REGISTERS) != 0 }
+}

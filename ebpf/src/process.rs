@@ -1,0 +1,151 @@
+//! Fork, exec, exit, signals: from their own tracepoints.
+
+use crate::call::{Registers, arguments, begin, is_compat, number_of};
+use crate::capture::{EXEC_PLAN, EXIT_PLAN, FORK_PLAN, Offset as O, Plan, SIGNAL_PLAN, chunk, flag, kind};
+use crate::event::TaskContext;
+use crate::finish::{self, count_seen};
+use crate::helpers::{self, Context, argument};
+use crate::maps;
+use crate::read::{field, has, member, number};
+use crate::slot::{OfExec, OfExit, OfFork, OfSignal, Slot, plan};
+use crate::task;
+
+/// Size of a kernel stack (THREAD_SIZE, `asm/page_64_types.h`), and of the registers at its end, for kernels that have no helper.
+const STACK: u64 = 16 << 10;
+const REGISTERS: u64 = 168;
+
+/// A path of the kernel's is no longer.
+const PATH: u32 = 4096;
+
+/// Is the plan of this number one that somebody wants?
+#[inline(always)]
+fn wanted(number: u32) -> bool {
+    matches!(plan(number), Some(plan) if plan.flags & Plan::WANTED != 0)
+}
+
+/// Where the current task's registers are, as they were when it entered the kernel.
+#[inline(always)]
+fn registers(current: u64) -> u64 {
+    if maps::has_registers() {
+        helpers::current_registers()
+    } else {
+        field::<u64>(current, O::TASK_STACK).wrapping_add(STACK - REGISTERS)
+    }
+}
+
+/// sched_process_fork: the maker, and what it made.
+#[inline(always)]
+pub fn forked(context: *const Context) {
+    let (parent, child) = (argument(context, 0), argument(context, 1));
+    if !wanted(FORK_PLAN) || task::is_kernel_thread(parent) {
+        return;
+    }
+    count_seen();
+    let Some(slot) = Slot::<OfFork>::of_cpu() else { return };
+    let at = registers(parent);
+    let compat = is_compat(parent);
+    begin(&slot, kind::FORK, if compat { flag::COMPAT } else { 0 }, parent);
+    let all: Registers = number(at);
+    let args = arguments(&all, compat);
+    let nr = number_of(at);
+    slot.set_call(nr, args, 0);
+    slot.work().plan.set(FORK_PLAN);
+    let [a, ..] = args;
+    slot.work().args[0].set(if compat { a & 0xffff_ffff } else { a });
+    slot.work().args[6].set(0);
+    let made = slot.chunk::<TaskContext>(chunk::CHILD, 0);
+    // SAFETY: there is room for it, and any bytes are one.
+    task::fill(child, unsafe { &mut *made });
+    slot.go_on(context);
+}
+
+/// sched_process_exec: the task, what it was called, and what it executes.
+#[inline(always)]
+pub fn executed(context: *const Context) {
+    if !wanted(EXEC_PLAN) {
+        return;
+    }
+    count_seen();
+    let Some(slot) = Slot::<OfExec>::of_cpu() else { return };
+    let (current, program) = (argument(context, 0), argument(context, 2));
+    let mut flags = if is_compat(current) { flag::COMPAT } else { 0 };
+    if has(O::BPRM_FDPATH) && field::<u64>(program, O::BPRM_FDPATH) != 0 {
+        flags |= flag::BY_DESCRIPTOR;
+    }
+    begin(&slot, kind::EXEC, flags, current);
+    let nr = number_of(registers(current));
+    slot.set_call(nr, [0; 6], 0);
+    slot.work().plan.set(EXEC_PLAN);
+    slot.work().args[6].set(0);
+    let at = slot.open(chunk::FILENAME, 0);
+    // SAFETY: there is room for any single copy.
+    let copied = unsafe { helpers::read_kernel_string(slot.room(at), PATH, field(program, O::BPRM_FILENAME)) };
+    if copied > 0 {
+        slot.close((copied as u32).wrapping_sub(1), 0);
+    }
+    slot.go_on(context);
+}
+
+/// sched_process_exit: the task.
+#[inline(always)]
+pub fn ended(context: *const Context) {
+    if !wanted(EXIT_PLAN) {
+        return;
+    }
+    count_seen();
+    let Some(slot) = Slot::<OfExit>::of_cpu() else { return };
+    let current = argument(context, 0);
+    // As many as live, in an atomic_t.
+    let last = number::<u32>(member(field(current, O::TASK_SIGNAL), O::SIGNAL_LIVE)) == 0;
+    begin(&slot, kind::EXIT, if last { flag::LAST_THREAD } else { 0 }, current);
+    let code: u32 = field(current, O::TASK_EXIT_CODE);
+    let heir = heir(current, last);
+    slot.set_end(0, heir, i64::from(code as i32));
+    slot.work().plan.set(EXIT_PLAN);
+    finish::end::<OfExit>(context);
+}
+
+/// Who inherits the children of a task that ends: the init of its namespace, where no other can. 0 if it has none, or the answer
+/// takes a search.
+#[inline(always)]
+fn heir(task: u64, last: bool) -> u32 {
+    let children = member(task, O::TASK_CHILDREN);
+    if number::<u64>(children) == children || !last {
+        return 0;
+    }
+    let namespace = task::pid_namespace(task);
+    if namespace == 0 {
+        return 0;
+    }
+    let init: u64 = field(namespace, O::PIDNS_REAPER);
+    if init == 0 { 0 } else { field(init, O::TASK_PID) }
+}
+
+/// signal_deliver: the signal, what is known of it, what is done about it.
+#[inline(always)]
+pub fn signalled(context: *const Context) {
+    /// Reasons for which the structure holds a sender (`asm-generic/siginfo.h`).
+    const USER: i32 = 0;
+    const QUEUE: i32 = -1;
+    const MESSAGE: i32 = -3;
+    const TKILL: i32 = -6;
+    const SIGCHLD: u64 = 17;
+    if !wanted(SIGNAL_PLAN) {
+        return;
+    }
+    count_seen();
+    let Some(slot) = Slot::<OfSignal>::of_cpu() else { return };
+    let (signal, info) = (argument(context, 0), argument(context, 1));
+    begin(&slot, kind::SIGNAL, 0, helpers::current());
+    let mut sender = 0;
+    // Instead of a structure the kernel may pass a small number.
+    if info > 1 {
+        let code: i32 = field(info, O::SIGINFO_CODE);
+        if matches!(code, USER | QUEUE | MESSAGE | TKILL) || signal == SIGCHLD && code > 0 {
+            sender = field(info, O::SIGINFO_PID);
+        }
+    }
+    slot.set_end(sender, signal as u32, 0);
+    slot.work().plan.set(SIGNAL_PLAN);
+    finish::end::<OfSignal>(context);
+}

@@ -1,0 +1,65 @@
+//! The programs: entries, and for each entry that has operations one program an operation.
+
+use crate::helpers::Context;
+use crate::slot::{OfCall, OfExec, OfFork};
+use crate::{call, file, finish, image, memory, process, walk};
+
+macro_rules! programs {
+    ($($section:literal { $($name:ident: $body:expr;)* })*) => {$($(
+        // SAFETY: no other symbol has this name, and the section holds programs alone.
+        #[unsafe(no_mangle)]
+        #[unsafe(link_section = $section)]
+        extern "C" fn $name(context: *const Context) -> i32 {
+            $body(context);
+            0
+        }
+    )*)*};
+}
+
+programs! {
+    "raw_tp/entry" {
+        sys_exit: call::returned;
+        sched_process_fork: process::forked;
+        sched_process_exec: process::executed;
+        sched_process_exit: process::ended;
+        signal_deliver: process::signalled;
+    }
+    "raw_tp/call" {
+        call_end: finish::end::<OfCall>;
+        call_fd: file::fd::<OfCall>;
+        call_dir_fd: file::dir_fd::<OfCall>;
+        call_string: memory::string::<OfCall>;
+        call_bytes: memory::bytes::<OfCall>;
+        call_cwd: file::cwd::<OfCall>;
+        call_exe: file::exe::<OfCall>;
+        call_cgroup: file::cgroup::<OfCall>;
+        call_image: image::image::<OfCall>;
+        call_vector: memory::vector::<OfCall>;
+        call_message: memory::message::<OfCall>;
+        call_fd_list: memory::fd_list::<OfCall>;
+        call_strings: memory::string_list::<OfCall>;
+        call_walk: walk::turn::<OfCall>;
+        call_socket: file::socket::<OfCall>;
+    }
+    "raw_tp/exec" {
+        exec_end: finish::end::<OfExec>;
+        exec_cwd: file::cwd::<OfExec>;
+        exec_exe: file::exe::<OfExec>;
+        exec_cgroup: file::cgroup::<OfExec>;
+        exec_image: image::image::<OfExec>;
+        exec_arguments: memory::arguments::<OfExec>;
+        exec_environment: memory::environment::<OfExec>;
+        exec_walk: walk::turn::<OfExec>;
+    }
+    "raw_tp/fork" {
+        fork_end: finish::end::<OfFork>;
+        fork_bytes: memory::bytes::<OfFork>;
+        fork_image: image::image::<OfFork>;
+    }
+}
+
+/// The licence that the kernel asks for.
+// SAFETY: no other symbol has this name.
+#[unsafe(no_mangle)]
+#[unsafe(link_section = "license")]
+static LICENSE: [u8; 13] = *b"Dual MIT/GPL\0";

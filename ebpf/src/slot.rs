@@ -1,0 +1,332 @@
+//! A capture in the making: where it lies, and how chunks are put behind each other.
+//!
+//! NOTE: every position is masked where it is used, because that is what the verifier can follow: a value that comes from a map
+//! is any number to it. Behind the greatest position there is room for the longest single copy.
+
+use crate::capture::{CaptureHead, ChunkHead, Op, Plan, chunk};
+use crate::helpers::{self, Context};
+use crate::maps::{self, Map};
+use crate::task;
+use core::cell::Cell;
+
+/// Longest single copy, in bytes.
+pub const COPY: usize = 4112;
+
+/// Size of a slot with room for everything.
+pub const LARGE: usize = size_of::<Work>() + LARGE_MASK as usize + 8 + COPY;
+
+/// Size of a slot that holds little.
+pub const SMALL: usize = size_of::<Work>() + SMALL_MASK as usize + 8 + 512;
+
+const LARGE_MASK: u32 = 0x7ff8;
+const SMALL_MASK: u32 = 0x3f8;
+
+/// What operations leave for each other.
+#[repr(C)]
+pub struct Work {
+    /// The plan's number.
+    pub plan: Cell<u32>,
+    /// The operation's number in it.
+    pub at: Cell<u32>,
+    /// Where the next chunk begins.
+    pub end: Cell<u32>,
+    /// Where the chunk begins that is being written.
+    pub chunk: Cell<u32>,
+    /// The string that was copied last is a relative path.
+    pub relative: Cell<u32>,
+    /// The capture has become too long.
+    pub too_long: Cell<u32>,
+    /// Turns of the walk so far.
+    pub turns: Cell<u32>,
+    /// Entries of a list so far.
+    pub entries: Cell<u32>,
+    /// The arguments, as wide as the caller's words, and the result.
+    pub args: [Cell<u64>; 7],
+    /// Where the walk is.
+    pub dentry: Cell<u64>,
+    /// On which mount.
+    pub mount: Cell<u64>,
+    /// Where it ends.
+    pub root_dentry: Cell<u64>,
+    /// On which mount.
+    pub root_mount: Cell<u64>,
+    /// The flags of [`CaptureHead::flags`].
+    pub compat: Cell<u32>,
+    /// Zero.
+    pub reserved: Cell<u32>,
+}
+
+/// What may be told apart at compile time: one for each entry.
+pub trait Kind {
+    /// Its slots.
+    const SLOTS: &'static Map;
+    /// Its operations.
+    const OPERATIONS: &'static Map;
+    /// The positions in a slot.
+    const MASK: u32;
+}
+
+/// System calls.
+pub struct OfCall;
+
+impl Kind for OfCall {
+    const SLOTS: &'static Map = &maps::CALL_SLOTS;
+    const OPERATIONS: &'static Map = &maps::CALL_OPERATIONS;
+    const MASK: u32 = LARGE_MASK;
+}
+
+/// Execs.
+pub struct OfExec;
+
+impl Kind for OfExec {
+    const SLOTS: &'static Map = &maps::EXEC_SLOTS;
+    const OPERATIONS: &'static Map = &maps::EXEC_OPERATIONS;
+    const MASK: u32 = LARGE_MASK;
+}
+
+/// Forks.
+pub struct OfFork;
+
+impl Kind for OfFork {
+    const SLOTS: &'static Map = &maps::FORK_SLOTS;
+    const OPERATIONS: &'static Map = &maps::FORK_OPERATIONS;
+    const MASK: u32 = SMALL_MASK;
+}
+
+/// Exits, which need no operation.
+pub struct OfExit;
+
+impl Kind for OfExit {
+    const SLOTS: &'static Map = &maps::EXIT_SLOTS;
+    const OPERATIONS: &'static Map = &maps::FORK_OPERATIONS;
+    const MASK: u32 = SMALL_MASK;
+}
+
+/// Signals, which need none either.
+pub struct OfSignal;
+
+impl Kind for OfSignal {
+    const SLOTS: &'static Map = &maps::SIGNAL_SLOTS;
+    const OPERATIONS: &'static Map = &maps::FORK_OPERATIONS;
+    const MASK: u32 = SMALL_MASK;
+}
+
+/// The slot of the CPU.
+pub struct Slot<K> {
+    base: *mut u8,
+    kind: core::marker::PhantomData<K>,
+}
+
+impl<K: Kind> Slot<K> {
+    /// The slot of this CPU.
+    #[inline(always)]
+    pub fn of_cpu() -> Option<Slot<K>> {
+        let base = helpers::lookup(K::SLOTS, helpers::cpu());
+        if base.is_null() { None } else { Some(Slot { base, kind: core::marker::PhantomData }) }
+    }
+
+    /// What operations leave for each other.
+    #[inline(always)]
+    pub fn work(&self) -> &Work {
+        // SAFETY: a slot begins with it, and this CPU's is in nobody else's hands (see `main.rs`); any bytes are one.
+        unsafe { &*self.base.cast::<Work>() }
+    }
+
+    #[inline(always)]
+    fn head(&self) -> *mut CaptureHead {
+        self.room(0).cast()
+    }
+
+    /// Begins the head: what happened, when and where.
+    #[inline(always)]
+    pub fn begin_head(&self, kind: u8, flags: u8) {
+        let head = self.head();
+        // SAFETY: a capture begins with its head, for which there is room; so below.
+        unsafe {
+            (*head).kind = kind;
+            (*head).flags = flags;
+            (*head).cpu = helpers::cpu() as u16;
+            (*head).boot_ns = helpers::boot_ns();
+            (*head).ret = 0;
+            (*head).args = [0; 6];
+            (*head).nr = 0;
+            (*head).value = 0;
+        }
+    }
+
+    /// Says which system call it is, with which arguments and result.
+    #[inline(always)]
+    pub fn set_call(&self, nr: u32, args: [u64; 6], ret: i64) {
+        let head = self.head();
+        // SAFETY: as for `begin_head`.
+        unsafe {
+            (*head).nr = nr;
+            (*head).args = args;
+            (*head).ret = ret;
+        }
+    }
+
+    /// Says what is known of an exit or a signal.
+    #[inline(always)]
+    pub fn set_end(&self, nr: u32, value: u32, ret: i64) {
+        let head = self.head();
+        // SAFETY: as for `begin_head`.
+        unsafe {
+            (*head).nr = nr;
+            (*head).value = value;
+            (*head).ret = ret;
+        }
+    }
+
+    /// Says how long the capture is, and its number.
+    #[inline(always)]
+    pub fn end_head(&self, len: u32, seq: u64) {
+        let head = self.head();
+        // SAFETY: as for `begin_head`.
+        unsafe {
+            (*head).len = len;
+            (*head).seq = seq;
+        }
+    }
+
+    /// Fills in who the current task is.
+    #[inline(always)]
+    pub fn fill_task(&self, task: u64) {
+        // SAFETY: as for `begin_head`; any bytes are a context, and nobody else refers to it meanwhile.
+        task::fill(task, unsafe { &mut (*self.head()).task });
+    }
+
+    /// The room at a position: for any single copy.
+    #[inline(always)]
+    pub fn room(&self, position: u32) -> *mut u8 {
+        // SAFETY: a masked position is in the slot.
+        unsafe { self.base.add(size_of::<Work>() + (position & K::MASK) as usize) }
+    }
+
+    /// The whole capture.
+    #[inline(always)]
+    pub fn capture(&self) -> *const u8 {
+        self.room(0)
+    }
+
+    /// A number at a position.
+    #[inline(always)]
+    pub fn number_at<T: Copy>(&self, position: u32) -> T {
+        // SAFETY: there is room for any single copy; T is a number, and positions are aligned to 8.
+        unsafe { core::ptr::read_volatile(self.room(position).cast()) }
+    }
+
+    /// Where the next chunk begins.
+    #[inline(always)]
+    pub fn end(&self) -> u32 {
+        // SAFETY: it is there. That nothing is known of it is what the masks are for.
+        unsafe { core::ptr::read_volatile(self.work().end.as_ptr()) }
+    }
+
+    /// Begins a chunk; gives where its bytes begin.
+    #[inline(always)]
+    pub fn open(&self, kind: u8, key: u64) -> u32 {
+        let at = self.end();
+        self.work().chunk.set(at);
+        let head = ChunkHead { kind, flags: 0, reserved: 0, len: 0, key };
+        // SAFETY: there is room for any single copy.
+        unsafe { self.room(at).cast::<ChunkHead>().write(head) };
+        at.wrapping_add(size_of::<ChunkHead>() as u32)
+    }
+
+    /// Ends the chunk that was begun last, with so many bytes.
+    #[inline(always)]
+    pub fn close(&self, len: u32, flags: u8) {
+        // SAFETY: as for `end`.
+        let at = unsafe { core::ptr::read_volatile(self.work().chunk.as_ptr()) };
+        let head = self.room(at).cast::<ChunkHead>();
+        // SAFETY: it was written there.
+        unsafe {
+            (*head).len = len;
+            (*head).flags = flags;
+        }
+        let end = at.wrapping_add(size_of::<ChunkHead>() as u32).wrapping_add(len.wrapping_add(7) & !7);
+        self.reach(end);
+    }
+
+    /// The capture goes on to this position; if that is too far, it is too long.
+    #[inline(always)]
+    pub fn reach(&self, end: u32) {
+        if end > K::MASK - 16 {
+            self.work().too_long.set(1);
+        } else {
+            self.work().end.set(end);
+        }
+    }
+
+    /// A chunk of one structure, which the caller fills in at the position given.
+    #[inline(always)]
+    pub fn chunk<T>(&self, kind: u8, key: u64) -> *mut T {
+        let at = self.open(kind, key);
+        self.close(size_of::<T>() as u32, 0);
+        self.room(at).cast()
+    }
+
+    /// A chunk of user memory, all or nothing; gives where its bytes are.
+    #[inline(always)]
+    pub fn copy_user(&self, address: u64, len: u32) -> Option<u32> {
+        let at = self.open(chunk::BYTES, address);
+        let len = len & 0xfff;
+        // SAFETY: there is room for any single copy.
+        if len == 0 || unsafe { helpers::read_user(self.room(at), len, address) } != 0 {
+            return None;
+        }
+        self.close(len, 0);
+        Some(at)
+    }
+
+    /// The plan.
+    #[inline(always)]
+    pub fn plan(&self) -> Option<&'static Plan> {
+        plan(self.work().plan.get())
+    }
+
+    /// The operation that is to be done.
+    #[inline(always)]
+    pub fn op(&self) -> Option<Op> {
+        let plan = self.plan()?;
+        let at = (self.work().at.get() & 15) as usize;
+        // SAFETY: the index was checked.
+        if at >= crate::capture::MOST_OPS { None } else { Some(unsafe { *plan.ops.as_ptr().add(at) }) }
+    }
+
+    /// An argument, or what the call returned.
+    #[inline(always)]
+    pub fn argument(&self, n: u8) -> u64 {
+        let n = (n & 7) as usize;
+        // SAFETY: the index was checked.
+        if n > 6 { 0 } else { unsafe { (*self.work().args.as_ptr().add(n)).get() } }
+    }
+
+    /// Goes on with the operation that follows.
+    #[inline(always)]
+    pub fn next(&self, context: *const Context) {
+        self.work().at.set(self.work().at.get().wrapping_add(1));
+        self.go_on(context);
+    }
+
+    /// Goes on with the operation whose turn it is.
+    #[inline(always)]
+    pub fn go_on(&self, context: *const Context) {
+        let kind = match self.op() {
+            Some(op) => op.kind,
+            None => crate::capture::op::END,
+        };
+        helpers::tail_call(context, K::OPERATIONS, u32::from(kind));
+        // There is no such operation.
+        helpers::tail_call(context, K::OPERATIONS, u32::from(crate::capture::op::END));
+    }
+}
+
+/// A plan, by its number.
+#[inline(always)]
+pub fn plan(number: u32) -> Option<&'static Plan> {
+    let plan = helpers::lookup(&maps::WANTED, number);
+    // SAFETY: a value of the map is one, and stays as long as the map.
+    if plan.is_null() { None } else { Some(unsafe { &*plan.cast::<Plan>() }) }
+}
