@@ -28,6 +28,7 @@ pub fn run(subject: &Subject, folder: &Path, options: &Options) -> Result<bool, 
         kernel: subject.kernel.image(),
         initrd: subject.image.path().to_owned(),
         cpus: Cpus::Parallel,
+        memory_mib: subject.kernel.memory_mib(),
         task: Task::Soak { seconds, seed },
         folder: folder.to_owned(),
     };
