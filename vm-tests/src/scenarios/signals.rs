@@ -3,18 +3,26 @@
 use super::Scenario;
 use crate::guest::daemon::Daemon;
 use crate::guest::failure::{Doing, Outcome, ensure};
-use crate::guest::programs::start;
+use crate::guest::programs::{run, start};
 use crate::guest::stage::Stage;
 use crate::guest::{module, sentinel};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use std::path::Path;
 use std::time::Duration;
 
-pub const SCENARIOS: &[Scenario] = &[Scenario::steps(
-    "signals",
-    "a signal is seen when it is sent and when it arrives, and the end of its receiver with it; on a terminal too",
-    signals,
-)];
+pub const SCENARIOS: &[Scenario] = &[
+    Scenario::steps(
+        "signals",
+        "a signal is seen when it is sent and when it arrives, and the end of its receiver with it; on a terminal too",
+        signals,
+    ),
+    Scenario::steps(
+        "signals-core",
+        "the end of a process that leaves its memory in a file says so, that of one that may not does not",
+        core_dumped,
+    ),
+];
 
 const FILE: &str = "/run/signals.yaml";
 const TEXT: &str = "- rule: Signal
@@ -59,6 +67,36 @@ fn signals(_: &mut Stage<'_>) -> Outcome {
         one("signaldeliver", &[("evt.arg.spid", sender), ("evt.arg.dpid", &target), ("evt.arg.sig", signal)])?;
         one("procexit", &[("evt.arg.status", ends), ("proc.pid", &target), ("evt.arg.core", "0")])?;
     }
+    daemon.stop()?.summary()?;
+    Ok(())
+}
+
+fn core_dumped(_: &mut Stage<'_>) -> Outcome {
+    const PATTERN: &str = "/proc/sys/kernel/core_pattern";
+    const CORE: &str = "/run/core";
+    std::fs::write(FILE, TEXT).doing(FILE)?;
+    module::load("")?;
+    sentinel::prepare()?;
+    let mut daemon = Daemon::start(&[FILE, sentinel::RULES], &[])?;
+    let before = std::fs::read_to_string(PATTERN).doing(PATTERN)?;
+    std::fs::write(PATTERN, CORE).doing(PATTERN)?;
+    // The status is wait(2)'s: the signal, and bit 7 with a core.
+    let outcome = [("0", "11", "0"), ("unlimited", "139", "1")].into_iter().try_for_each(|(limit, status, core)| {
+        run(&["/bin/sh", "-c", &format!("ulimit -c {limit}; kill -SEGV $$")])?;
+        let alerts = sentinel::settle(&mut daemon)?;
+        let found = alerts.iter().any(|alert| {
+            alert.output().contains(" procexit ")
+                && (alert.field("evt.arg.status"), alert.field("evt.arg.core")) == (status.into(), core.into())
+        });
+        let outputs: Vec<&str> = alerts.iter().map(|alert| alert.output()).collect();
+        ensure(found, || format!("no end with status {status} and core {core} among {outputs:#?}"))?;
+        ensure(Path::new(CORE).exists() == (core == "1"), || {
+            format!("with a limit of {limit}, {CORE} is not as it must be")
+        })
+    });
+    std::fs::write(PATTERN, before.trim_end()).doing(PATTERN)?;
+    let _ = std::fs::remove_file(CORE);
+    outcome?;
     daemon.stop()?.summary()?;
     Ok(())
 }
