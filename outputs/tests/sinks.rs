@@ -199,6 +199,24 @@ fn syslog_gets_facility_and_severity_and_keeps_the_order_across_a_restart() {
 }
 
 #[test]
+fn a_syslog_that_is_not_there_at_the_start_gets_everything_in_order_when_it_comes() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("log");
+    let mut harness = Harness::new(&syslog(&path));
+    harness.send(0..100);
+    assert_eq!((harness.stats().queued, harness.stats().lost), (100, 0));
+    let server = UnixDatagram::bind(&path).unwrap();
+    server.set_nonblocking(true).unwrap();
+    let mut got = Vec::new();
+    let done = harness.run(|outputs, registry| {
+        got.extend(receive(&server).iter().flat_map(|message| numbers(message)));
+        outputs.finish(registry) && got.len() == 100
+    });
+    assert!(done, "{}", got.len());
+    assert_eq!(got, (0..100).collect::<Vec<_>>());
+}
+
+#[test]
 fn a_syslog_that_reads_slowly_holds_nobody_up() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("log");

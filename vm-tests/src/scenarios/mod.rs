@@ -5,6 +5,7 @@ mod boot;
 mod callers;
 mod evasion;
 mod filter;
+mod hardship;
 mod hotplug;
 pub(crate) mod load_rules;
 pub(crate) mod losses;
@@ -151,6 +152,7 @@ pub fn all() -> Vec<&'static Scenario> {
         reload_rules::SCENARIOS,
         losses::SCENARIOS,
         storm::SCENARIOS,
+        hardship::SCENARIOS,
         processes::SCENARIOS,
         hotplug::SCENARIOS,
     ]
