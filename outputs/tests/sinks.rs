@@ -5,6 +5,7 @@ use kestrel_outputs::{
     SyslogConfig,
 };
 use mio::{Events, Poll, Token};
+use std::io::Write;
 use std::os::unix::net::UnixDatagram;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -112,6 +113,24 @@ fn alerts_are_appended_to_the_file_and_a_reopened_one_is_new() {
     assert!(harness.finish());
     assert_eq!(numbers(&std::fs::read_to_string(dir.path().join("old")).unwrap()), [0, 1, 2]);
     assert_eq!(numbers(&std::fs::read_to_string(&path).unwrap()), [3, 4]);
+}
+
+#[test]
+fn a_line_that_somebody_left_cut_off_does_not_spoil_the_next_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("alerts");
+    std::fs::write(&path, "a whole line\nhalf a li").unwrap();
+    let mut harness = Harness::new(&file(&path));
+    harness.send(0..2);
+    // The same file again, after something else wrote to it.
+    std::fs::OpenOptions::new().append(true).open(&path).unwrap().write_all(b"anoth").unwrap();
+    harness.outputs.reopen(harness.poll.registry());
+    harness.send(2..3);
+    assert!(harness.finish());
+    let text = std::fs::read_to_string(&path).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!((lines[0], lines[1], lines[4], lines.len()), ("a whole line", "half a li", "anoth", 6));
+    assert_eq!(numbers(&text), [0, 1, 2]);
 }
 
 #[test]
