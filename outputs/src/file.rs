@@ -4,9 +4,9 @@ use crate::queue::{LineCursor, Queue};
 use crate::sink::Backoff;
 use crate::{Alert, Io, Line, Sink, SinkStats};
 use std::fs::{File, OpenOptions};
-use std::io;
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::PathBuf;
+use std::io::{self, Write};
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -30,6 +30,8 @@ pub struct FileSink {
     together: bool,
     /// When those that wait for others are written.
     flush: Option<Instant>,
+    /// The file ends within a line, which is to be ended before anything else is written.
+    cut: bool,
 }
 
 impl FileSink {
@@ -37,6 +39,7 @@ impl FileSink {
     pub fn open(path: PathBuf, keep_alive: bool, queue: Queue) -> io::Result<FileSink> {
         let file = Some(append_to(&path)?);
         Ok(FileSink {
+            cut: ends_within_a_line(&path),
             path,
             keep_alive,
             file,
@@ -87,6 +90,10 @@ impl FileSink {
             self.file = Some(append_to(&self.path)?);
         }
         let Some(file) = &mut self.file else { return Ok(()) };
+        if self.cut {
+            file.write_all(b"\n")?;
+            self.cut = false;
+        }
         let FileSink { cursor, queue, stats, .. } = self;
         if self.together {
             cursor.drain_together(queue, file, CHUNK, stats)
@@ -94,6 +101,16 @@ impl FileSink {
             cursor.drain(queue, file, CHUNK, stats)
         }
     }
+}
+
+/// True if the file does not end with a line's end: whoever wrote there last was killed, or found the disk full, within a line.
+/// What comes next must not be taken for the rest of it.
+fn ends_within_a_line(path: &Path) -> bool {
+    // A pipe or a device has no end, and a file that may not be read is taken as it is.
+    let Some(meta) = std::fs::metadata(path).ok().filter(|meta| meta.is_file() && meta.len() > 0) else { return false };
+    let mut last = [0];
+    let read = File::open(path).and_then(|file| file.read_exact_at(&mut last, meta.len() - 1));
+    read.is_ok() && last != *b"\n"
 }
 
 /// Opens a file for appending; a new one is for its owner and group to read.
@@ -129,6 +146,7 @@ impl Sink for FileSink {
         // A line that was begun in the old file is written whole into the new one.
         self.cursor.restart();
         self.file = None;
+        self.cut = ends_within_a_line(&self.path);
         self.drain(io.now);
     }
 

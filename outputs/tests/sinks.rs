@@ -5,6 +5,7 @@ use kestrel_outputs::{
     SyslogConfig,
 };
 use mio::{Events, Poll, Token};
+use std::io::Write;
 use std::os::unix::net::UnixDatagram;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -115,6 +116,24 @@ fn alerts_are_appended_to_the_file_and_a_reopened_one_is_new() {
 }
 
 #[test]
+fn a_line_that_somebody_left_cut_off_does_not_spoil_the_next_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("alerts");
+    std::fs::write(&path, "a whole line\nhalf a li").unwrap();
+    let mut harness = Harness::new(&file(&path));
+    harness.send(0..2);
+    // The same file again, after something else wrote to it.
+    std::fs::OpenOptions::new().append(true).open(&path).unwrap().write_all(b"anoth").unwrap();
+    harness.outputs.reopen(harness.poll.registry());
+    harness.send(2..3);
+    assert!(harness.finish());
+    let text = std::fs::read_to_string(&path).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!((lines[0], lines[1], lines[4], lines.len()), ("a whole line", "half a li", "anoth", 6));
+    assert_eq!(numbers(&text), [0, 1, 2]);
+}
+
+#[test]
 fn a_full_device_keeps_the_alerts_until_there_is_room() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("alerts");
@@ -196,6 +215,24 @@ fn syslog_gets_facility_and_severity_and_keeps_the_order_across_a_restart() {
     });
     assert!(done, "{got:?}");
     assert_eq!(got, (0..40).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_syslog_that_is_not_there_at_the_start_gets_everything_in_order_when_it_comes() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("log");
+    let mut harness = Harness::new(&syslog(&path));
+    harness.send(0..100);
+    assert_eq!((harness.stats().queued, harness.stats().lost), (100, 0));
+    let server = UnixDatagram::bind(&path).unwrap();
+    server.set_nonblocking(true).unwrap();
+    let mut got = Vec::new();
+    let done = harness.run(|outputs, registry| {
+        got.extend(receive(&server).iter().flat_map(|message| numbers(message)));
+        outputs.finish(registry) && got.len() == 100
+    });
+    assert!(done, "{}", got.len());
+    assert_eq!(got, (0..100).collect::<Vec<_>>());
 }
 
 #[test]

@@ -240,6 +240,7 @@ impl<'a> Watch<'a> {
 
     /// Reads everything again. What is new takes the place of what was in force from the next record on.
     fn read_again(&mut self, registry: &Registry) -> Option<Wanted> {
+        let begun = Instant::now();
         if let Some(changes) = &mut self.changes {
             changes.reading_again();
         }
@@ -255,7 +256,9 @@ impl<'a> Watch<'a> {
                 self.health.read_ns = now_ns();
                 self.health.reloads += 1;
                 self.health.failure = None;
-                Some(self.wanted())
+                let wanted = self.wanted();
+                log::info!("read again in {} ms", begun.elapsed().as_millis());
+                Some(wanted)
             }
             Err(problem) => {
                 let message = "what was read cannot be used: what was in force stays in force".to_owned();
@@ -320,14 +323,7 @@ impl<'a> Watch<'a> {
     fn judge_audit(&mut self, registry: &Registry) {
         let Watch { audit, judge, outputs, limits, .. } = self;
         let Some(audit) = audit else { return };
-        let now = Instant::now();
-        audit.settle(judge, now, |alert| {
-            if limits.is_on() {
-                limits.offer(alert, now, &mut |alert| outputs.send(alert, registry));
-            } else {
-                outputs.send(&alert, registry);
-            }
-        });
+        audit.settle(judge, Instant::now(), |alert| send(alert, limits, outputs, registry));
     }
 
     /// Answers whoever looks at Kestrel, and sends a snapshot if one is due.
@@ -388,19 +384,24 @@ impl<'a> Watch<'a> {
     }
 }
 
+/// Sends an alert, as far as the limits let it through.
+fn send(alert: Alert, limits: &mut Limits, outputs: &mut Outputs, registry: &Registry) {
+    if limits.is_on() {
+        limits.offer(alert, Instant::now(), &mut |alert| outputs.send(alert, registry));
+    } else {
+        outputs.send(&alert, registry);
+    }
+}
+
 impl Handler for Watch<'_> {
     fn record(&mut self, bytes: &[u8], registry: &Registry) -> ControlFlow<()> {
         let Watch { judge, outputs, limits, sent, captures, .. } = self;
-        let mut send = |alert: Alert| {
+        let mut raised = |alert: Alert| {
             *sent += 1;
-            if limits.is_on() {
-                limits.offer(alert, Instant::now(), &mut |alert| outputs.send(alert, registry));
-            } else {
-                outputs.send(&alert, registry);
-            }
+            send(alert, limits, outputs, registry);
         };
         let Some(captures) = captures else {
-            judge.record(bytes, send);
+            judge.record(bytes, raised);
             return ControlFlow::Continue(());
         };
         let time_ns = RecordHeader::ref_from_prefix(bytes).map_or(0, |(header, _)| header.time_ns);
@@ -408,7 +409,7 @@ impl Handler for Watch<'_> {
         let mut wanted = None;
         judge.record_by_rule(bytes, |rule, alert| {
             wanted = wanted.max(captures.wanted(rule));
-            send(alert);
+            raised(alert);
         });
         if let Some(duration) = wanted {
             captures.alert(duration, time_ns, judge.event_number(), &judge.state);

@@ -6,6 +6,7 @@ mod callers;
 mod containers;
 mod evasion;
 mod filter;
+mod hardship;
 mod hotplug;
 pub(crate) mod load_rules;
 pub(crate) mod losses;
@@ -160,6 +161,7 @@ pub fn all() -> Vec<&'static Scenario> {
         reload_rules::SCENARIOS,
         losses::SCENARIOS,
         storm::SCENARIOS,
+        hardship::SCENARIOS,
         processes::SCENARIOS,
         hotplug::SCENARIOS,
     ]

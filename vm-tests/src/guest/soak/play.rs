@@ -55,6 +55,8 @@ pub struct Play {
     of_syslog: Account,
     /// Until when the disk is full.
     full_until: Option<Instant>,
+    /// Lines of the alert file that may be cut off: a full disk took part of one, and its writer ended.
+    may_be_cut: u64,
     /// When the disk had room again last.
     room_since: Option<Instant>,
     /// Until when the server does not read, or is away.
@@ -84,6 +86,7 @@ impl Play {
             of_file: Account::new("alert file"),
             of_syslog: Account::new("syslog"),
             full_until: None,
+            may_be_cut: 0,
             room_since: None,
             silent_until: None,
             next_sample: now + WARM,
@@ -212,6 +215,7 @@ impl Play {
             self.full_until.is_some() || self.room_since.is_some_and(|since| since.elapsed() < RECOVERY);
         if disk_was_full {
             self.of_file.excuse(CAPACITY);
+            self.may_be_cut += 1;
         }
         // A local server's socket holds ten messages: some may always wait in memory.
         self.of_syslog.excuse(CAPACITY);
@@ -226,6 +230,7 @@ impl Play {
 
     fn stop(&mut self) -> Outcome<String> {
         self.counts.stops += 1;
+        self.may_be_cut += u64::from(self.full_until.is_some());
         if let Some(daemon) = self.daemon.take() {
             losses::exact(&daemon.stop()?.summary()?)?;
         }
@@ -281,7 +286,11 @@ impl Play {
 
     fn read_file(&mut self) -> Outcome {
         while let Some(line) = self.file.next()? {
-            self.of_file.take(&line)?;
+            let taken = self.of_file.take(&line);
+            match self.may_be_cut.checked_sub(1) {
+                Some(rest) if taken.is_err() => self.may_be_cut = rest,
+                _ => taken?,
+            }
         }
         Ok(())
     }

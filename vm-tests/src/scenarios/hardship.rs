@@ -1,0 +1,189 @@
+//! A machine that makes it hard: nothing can be written, the clock jumps, nobody takes alerts, ten thousand rules.
+
+use super::losses::exact;
+use super::{Scenario, load_rules};
+use crate::guest::alerts::Alert;
+use crate::guest::daemon::{DEFAULT_RULES, Daemon};
+use crate::guest::failure::{Doing, Outcome, ensure};
+use crate::guest::programs::succeed;
+use crate::guest::stage::Stage;
+use crate::guest::{load, module, sentinel};
+use nix::mount::{MsFlags, mount};
+use nix::sys::time::TimeSpec;
+use nix::time::{ClockId, clock_gettime, clock_settime};
+use std::fmt::Write;
+use std::os::unix::net::UnixDatagram;
+use std::time::Duration;
+
+pub const SCENARIOS: &[Scenario] = &[
+    Scenario::steps("read-only-root", "nothing can be written but in /run and /dev: alerts come", read_only_root),
+    Scenario::steps(
+        "clock-jumps",
+        "the clock is set back by an hour and forward by a day: every event has its alert, once",
+        clock_jumps,
+    ),
+    Scenario::steps(
+        "dead-outputs",
+        "a storm of alerts while two outputs take nothing: the third gets all, memory stays small",
+        dead_outputs,
+    )
+    .parallel()
+    .limit(240),
+    Scenario::steps(
+        "many-rules",
+        "ten thousand rules are read under load: no event is lost while they are compiled",
+        many_rules,
+    )
+    .parallel()
+    .limit(600),
+];
+
+fn read_only_root(_: &mut Stage<'_>) -> Outcome {
+    module::load("")?;
+    sentinel::prepare()?;
+    let remount = |flags| mount(None::<&str>, "/", None::<&str>, MsFlags::MS_REMOUNT | flags, None::<&str>);
+    remount(MsFlags::MS_RDONLY).doing("/ read-only")?;
+    let outcome = watch_read_only();
+    remount(MsFlags::empty()).doing("/ writable again")?;
+    outcome
+}
+
+fn watch_read_only() -> Outcome {
+    ensure(std::fs::write("/etc/new", "").is_err(), || "the root can be written".to_owned())?;
+    let mut daemon = Daemon::start(&[DEFAULT_RULES, sentinel::RULES], &[])?;
+    succeed(&["/bin/cat", "/etc/shadow"])?;
+    let alerts = sentinel::settle(&mut daemon)?;
+    ensure(alerts.iter().any(|alert| alert.field("fd.name") == "/etc/shadow"), || "no alert came".to_owned())?;
+    let ended = daemon.stop()?;
+    ensure(ended.status.success(), || format!("the daemon ended with {}:\n{}", ended.status, ended.log))
+}
+
+fn clock_jumps(_: &mut Stage<'_>) -> Outcome {
+    const COUNT: u64 = 300;
+    const JUMPS: [i64; 3] = [0, -3600, 86_400];
+    load_rules::prepare()?;
+    sentinel::prepare()?;
+    module::load("")?;
+    let mut daemon = Daemon::start(
+        &[load_rules::RULES, sentinel::RULES],
+        &["metrics.enabled=true", "metrics.interval=100", "alert_limits.repeat_interval=0"],
+    )?;
+    let before = clock_gettime(ClockId::CLOCK_REALTIME)?;
+    let mut shift = 0;
+    let outcome = JUMPS.into_iter().try_for_each(|jump| {
+        set_clock(jump)?;
+        shift += jump;
+        let count = COUNT.to_string();
+        for (cpu, folder) in (0..).zip(load_rules::FOLDERS) {
+            load::finish(load::start("opens", cpu, &[folder, &count, "0"])?)?;
+        }
+        let alerts: Vec<Alert> = sentinel::settle(&mut daemon)?;
+        let missing = load_rules::missing(&alerts, COUNT);
+        ensure(missing.is_empty(), || {
+            format!("after a jump by {jump} s {} opens raised no alert, such as {:?}", missing.len(), missing.first())
+        })?;
+        let of_load = alerts.iter().filter(|alert| alert.rule() == "Load").count() as u64;
+        ensure(of_load == 2 * COUNT, || format!("after a jump by {jump} s: {of_load} alerts for {} opens", 2 * COUNT))
+    });
+    // Other scenarios have the time that they had.
+    set_clock(-shift)?;
+    outcome?;
+    let after = clock_gettime(ClockId::CLOCK_REALTIME)?;
+    ensure(after > before, || "the clock was not set right again".to_owned())?;
+    let summary = daemon.stop()?.summary()?;
+    exact(&summary)?;
+    ensure(summary.dropped == 0 && summary.missing == 0, || format!("something was dropped: {summary:?}"))
+}
+
+fn set_clock(seconds: i64) -> Outcome {
+    let now = clock_gettime(ClockId::CLOCK_REALTIME)?;
+    let then = TimeSpec::new(now.tv_sec() + seconds, now.tv_nsec());
+    clock_settime(ClockId::CLOCK_REALTIME, then).doing("the clock")
+}
+
+fn dead_outputs(_: &mut Stage<'_>) -> Outcome {
+    const COUNT: u64 = 8000;
+    /// KiB that a daemon may have in memory: the queues of two outputs are 1 MiB each.
+    const MOST_KIB: u64 = 24 << 10;
+    load_rules::prepare()?;
+    sentinel::prepare()?;
+    module::load("ring_kib=16384")?;
+    let _deaf = UnixDatagram::bind("/run/deaf").doing("/run/deaf")?;
+    let mut daemon = Daemon::start(
+        &[load_rules::RULES, sentinel::RULES],
+        &[
+            "syslog_output.enabled=true",
+            "syslog_output.path=/run/deaf",
+            "http_output.enabled=true",
+            // Nobody listens there.
+            "http_output.url=http://127.0.0.1:9/",
+        ],
+    )?;
+    let count = COUNT.to_string();
+    let loads = [
+        load::start("opens", 0, &[load_rules::FOLDERS[0], &count, "0"])?,
+        load::start("opens", 1, &[load_rules::FOLDERS[1], &count, "0"])?,
+    ];
+    loads.into_iter().try_for_each(load::finish)?;
+    let alerts = sentinel::settle(&mut daemon)?;
+    let status = std::fs::read_to_string(format!("/proc/{}/status", daemon.pid()))?;
+    let most = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let most: u64 = most.and_then(|rest| rest.split_whitespace().next()?.parse().ok()).ok_or("no VmHWM")?;
+    std::fs::remove_file("/run/deaf")?;
+    let ended = daemon.stop()?;
+    exact(&ended.summary()?)?;
+    let missing = load_rules::missing(&alerts, COUNT);
+    ensure(missing.is_empty(), || {
+        format!("{} alerts are not in the file, such as {:?}", missing.len(), missing.first())
+    })?;
+    for output in ["syslog_output: ", "http_output: "] {
+        let line = ended.log.lines().find(|line| line.contains(output)).unwrap_or_default();
+        ensure(line.contains(" lost") && !line.contains(" 0 lost"), || {
+            format!("{output}nothing was lost, so that nothing was shown: {line:?}\n{}", ended.log)
+        })?;
+    }
+    ensure(most <= MOST_KIB, || format!("the daemon had {most} KiB in memory"))
+}
+
+fn many_rules(stage: &mut Stage<'_>) -> Outcome {
+    const RULES: u64 = 10_000;
+    const COUNT: u64 = 10_000;
+    const FILE: &str = "/run/many.yaml";
+    load_rules::prepare()?;
+    sentinel::prepare()?;
+    let few = std::fs::read_to_string(load_rules::RULES).doing(load_rules::RULES)?;
+    std::fs::write(FILE, &few).doing(FILE)?;
+    module::load("ring_kib=16384")?;
+    let mut daemon = Daemon::start(&[FILE, sentinel::RULES], &[])?;
+    let count = COUNT.to_string();
+    let loads = [
+        load::start("opens", 0, &[load_rules::FOLDERS[0], &count, "1000"])?,
+        load::start("opens", 1, &[load_rules::FOLDERS[1], &count, "1000"])?,
+    ];
+    std::thread::sleep(Duration::from_millis(500));
+    let mut many = few;
+    for n in 0..RULES {
+        let _ = write!(
+            many,
+            "- rule: Rule {n}\n  desc: One of many.\n  condition: evt.type in (open, openat, openat2) and \
+             fd.name startswith /srv/{n}/ and proc.name in (a{n}, b{n}) and not user.name = u{n}\n  \
+             output: Rule {n} (file=%fd.name)\n  priority: NOTICE\n"
+        );
+    }
+    std::fs::write("/run/many.next", many).doing("the rules")?;
+    std::fs::rename("/run/many.next", FILE).doing(FILE)?;
+    daemon.wait_for_log("read again in")?;
+    let said = daemon.log();
+    let said = said.lines().find(|line| line.contains("read again in")).unwrap_or_default().to_owned();
+    loads.into_iter().try_for_each(load::finish)?;
+    let alerts = sentinel::settle(&mut daemon)?;
+    let log = daemon.log();
+    ensure(log.contains(&format!("{} rules", RULES + 2)), || format!("the rules are not in force:\n{log}"))?;
+    let summary = daemon.stop()?.summary()?;
+    exact(&summary)?;
+    ensure(summary.dropped == 0 && summary.missing == 0, || format!("something was dropped: {summary:?}"))?;
+    let missing = load_rules::missing(&alerts, COUNT);
+    ensure(missing.is_empty(), || format!("{} opens raised no alert, such as {:?}", missing.len(), missing.first()))?;
+    stage.say(&crate::protocol::Word::Say(format!("{RULES} rules: {said}")));
+    Ok(())
+}
