@@ -3,6 +3,9 @@
 use super::{Failure, print};
 use crate::cli::StatsArgs;
 use crate::config::Config;
+use crate::metrics::{REJECTED, SEEN};
+use crate::sources::Shares;
+use kestrel_core::schema;
 use std::io::{Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
 use std::time::Duration;
@@ -33,6 +36,38 @@ pub fn run(args: &StatsArgs, config: &Config) -> Result<(), Failure> {
         print(format_args!("{value:>20}  {name}"))?;
     }
     Ok(())
+}
+
+/// What became of each event in the kestrel that runs by this configuration; `None` if it has no server that would tell, or none
+/// runs, which the log says.
+pub fn shares(config: &Config) -> Option<Shares> {
+    if !config.webserver.enabled || !config.webserver.prometheus_metrics_enabled || !config.metrics.enabled {
+        return None;
+    }
+    let address = configured(config).ok()?;
+    match fetch(address) {
+        Ok(text) => Some(shares_of(&text)),
+        Err(error) => {
+            log::warn!("{address}: what the kestrel that runs has rejected cannot be had: {error}");
+            None
+        }
+    }
+}
+
+/// The figures by event in a page of figures. What this version does not know is left out.
+fn shares_of(text: &str) -> Shares {
+    let mut shares = Shares::default();
+    for (name, value) in figures(text) {
+        let Some((family, labels)) = name.split_once('{') else { continue };
+        let event = labels.strip_prefix("event=\"").and_then(|rest| rest.split_once('"')).map(|(event, _)| event);
+        let (Some(event), Ok(value)) = (event.and_then(schema::by_name), value.parse()) else { continue };
+        match family {
+            SEEN => shares.count(event, value, 0),
+            REJECTED => shares.count(event, 0, value),
+            _ => {}
+        }
+    }
+    shares
 }
 
 /// Where the server of this configuration is reached from this machine.
@@ -76,11 +111,20 @@ fn figures(text: &str) -> Vec<(&str, &str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sources::Share;
 
     #[test]
     fn what_is_0_and_what_is_no_figure_is_left_out() {
         let text = "# HELP a b\n# TYPE a counter\na_total 0\nb_total{x=\"y z\"} 5\nc_info{v=\"1\"} 1\nd 1.5\n";
         assert_eq!(figures(text), [("b_total{x=\"y z\"}", "5"), ("d", "1.5")]);
+    }
+
+    #[test]
+    fn what_became_of_each_event_is_read_back() {
+        let text = "kestrel_kernel_event_seen_total{event=\"openat\"} 70\nkestrel_kernel_event_seen_total{event=\"opennat\"} 1\n\
+                    kestrel_kernel_event_rejected_total{event=\"openat\"} 69\nkestrel_records_total{event=\"close\"} 5\n";
+        let openat = Share { seen: 70, rejected: 69 };
+        assert_eq!(shares_of(text).by_event().collect::<Vec<_>>(), [("openat", openat)]);
     }
 
     #[test]
