@@ -1,6 +1,6 @@
 //! `explain`: how a rule is evaluated, why it matches an event or does not, and what the prefilter leaves out.
 
-use super::{Failure, print, rules};
+use super::{Failure, print, rules, stats};
 use crate::cli::{Cli, ExplainArgs};
 use crate::config::{Config, rule_files};
 use crate::rule_test::{self, Moment, Test, TestFile, replay};
@@ -32,7 +32,12 @@ fn prefilter(names: &[String], cli: &Cli, config: &Config) -> Result<(), Failure
         })
         .collect::<Result<Vec<EventId>, Failure>>()?;
     let only = if only.is_empty() { EventSet::all() } else { only.into_iter().collect() };
-    let lines = crate::prefilter::prefilter(&rules).lines(&only);
+    let mut lines = crate::prefilter::prefilter(&rules).lines(&only);
+    if let Some(shares) = stats::shares(config) {
+        lines.push(String::new());
+        lines.push("the kestrel that runs, so far:".to_owned());
+        lines.extend(shares.of(&only).lines());
+    }
     lines.into_iter().try_for_each(|line| print(format_args!("{}", escape::line(&line))))
 }
 

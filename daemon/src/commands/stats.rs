@@ -3,7 +3,8 @@
 use super::{Failure, print};
 use crate::cli::{AskArgs, StatsArgs};
 use crate::config::Config;
-use crate::stats::{Client, lines};
+use crate::sources::Shares;
+use crate::stats::{Client, lines, shares_of};
 
 /// Prints it as lines, as JSON, or as Prometheus gets it.
 ///
@@ -25,4 +26,20 @@ pub fn run(args: &StatsArgs, config: &Config) -> Result<(), Failure> {
 /// Who is asked.
 pub(super) fn client(args: &AskArgs, config: &Config) -> Result<Client, Failure> {
     Ok(Client::new(&config.webserver, args.address, args.certificate.as_deref())?)
+}
+
+/// What became of each event in the kestrel that runs by this configuration; `None` if it has no server that would tell, or none
+/// runs, which the log says.
+pub(super) fn shares(config: &Config) -> Option<Shares> {
+    let web = &config.webserver;
+    if !web.enabled || !web.prometheus_metrics_enabled || !config.metrics.enabled {
+        return None;
+    }
+    match Client::new(web, None, None).and_then(|client| client.metrics()) {
+        Ok(text) => Some(shares_of(&text)),
+        Err(error) => {
+            log::warn!("what the kestrel that runs has rejected cannot be had: {error}");
+            None
+        }
+    }
 }

@@ -2,7 +2,7 @@
 
 use super::machine::{Machine, Usage};
 use crate::config::ReadFile;
-use crate::sources::Accounts;
+use crate::sources::{Accounts, Shares};
 use crate::watch::{Health, Judged};
 use crate::web::WebStats;
 use kestrel_outputs::{Priority, SinkStats};
@@ -31,6 +31,8 @@ pub struct Figures {
     pub health: Health,
     /// What became of the kernel's events.
     pub accounts: Accounts,
+    /// How often the kernel saw and rejected each event.
+    pub shares: Shares,
     /// What became of the records.
     pub judged: Judged,
     /// Matches of each rule.

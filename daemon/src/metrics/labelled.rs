@@ -3,7 +3,13 @@
 use super::figures::Figures;
 use super::table::Type;
 use crate::config::MetricsConfig;
+use crate::sources::Share;
 use crate::versions;
+
+/// How often the kernel saw each event: a figure that `kestrel explain --prefilter` reads back.
+pub const SEEN: &str = "kestrel_kernel_event_seen_total";
+/// How often it rejected each: likewise.
+pub const REJECTED: &str = "kestrel_kernel_event_rejected_total";
 
 /// One value with its labels.
 pub struct Sample {
@@ -112,6 +118,15 @@ pub fn families(figures: &Figures, config: &MetricsConfig) -> Vec<Family> {
             "kestrel_kernel_dropped_total",
             "Events that were dropped, by cause",
             causes.iter().map(|(cause, count)| sample(&[("cause", cause)], *count)).collect(),
+        ));
+        let each = |value: fn(Share) -> u64| {
+            figures.shares.by_event().map(|(event, share)| sample(&[("event", event)], value(share))).collect()
+        };
+        families.push(counter(SEEN, "Events that were asked for, by kind", each(|share| share.seen)));
+        families.push(counter(
+            REJECTED,
+            "Of these, those that the filter in the kernel said no to",
+            each(|share| share.rejected),
         ));
     }
     if config.rules_counters_enabled {

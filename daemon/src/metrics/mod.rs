@@ -27,6 +27,7 @@ mod table;
 mod text;
 
 pub use figures::{Figures, RuleFigure};
+pub use labelled::{REJECTED, SEEN};
 pub use machine::{Machine, Usage};
 pub use schedule::Snapshots;
 pub use snapshot::{Previous, RULE, fields};

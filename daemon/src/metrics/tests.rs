@@ -1,13 +1,21 @@
 use super::*;
 use crate::config::{MetricsConfig, ReadFile};
-use crate::sources::Accounts;
+use crate::sources::{Accounts, Shares};
 use crate::watch::{Health, Judged};
+use kestrel_core::schema::id;
 use kestrel_outputs::{Priority, SinkStats};
 use kestrel_ringbuf::Counters;
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
+
+fn shares() -> Shares {
+    let mut shares = Shares::default();
+    shares.count(id::OPENAT, 900, 50);
+    shares.count(id::PROCEXIT, 100, 0);
+    shares
+}
 
 fn figures() -> Figures {
     Figures {
@@ -45,6 +53,7 @@ fn figures() -> Figures {
             missing: 10,
             ..Accounts::default()
         },
+        shares: shares(),
         judged: Judged { records: 940, by_priority: [(Priority::Warning, 5)].into(), ..Judged::default() },
         rules: vec![
             RuleFigure {

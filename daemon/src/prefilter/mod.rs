@@ -5,13 +5,10 @@
 //! | file | is about |
 //! |---|---|
 //! | `records.rs` | records that were taken in full, filtered afterwards |
-//! | `shares.rs` | how much was rejected, by event |
 
 mod records;
-mod shares;
 
 pub use records::RecordFilter;
-pub use shares::Shares;
 
 use crate::config::Config;
 use crate::event_loop::Wanted;

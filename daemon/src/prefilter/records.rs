@@ -1,6 +1,6 @@
 //! Records that were taken in full, filtered afterwards: what the kernel would have left out of them.
 
-use super::Shares;
+use crate::sources::Shares;
 use kestrel_core::event::Record;
 use kestrel_core::filter::{Known, Program, Verdict, judge};
 use kestrel_core::schema::EventId;

@@ -13,6 +13,7 @@
 //! | `rings.rs` | rings as one stream |
 //! | `merge.rs` | one order for all CPUs |
 //! | `accounts.rs` | losses |
+//! | `shares.rs` | how much was rejected, by event |
 
 mod accounts;
 pub mod ebpf;
@@ -22,6 +23,7 @@ pub mod ptrace;
 pub mod replay;
 mod rings;
 pub mod scap;
+mod shares;
 
 pub use accounts::{Accounts, Gaps, Mismatch};
 pub use ebpf::{EbpfSource, ProbeError};
@@ -30,6 +32,7 @@ pub use merge::{Lane, Merge};
 pub use ptrace::{PtraceSource, TraceError};
 pub use replay::{Playback, ReplayError, ReplaySource, Tape};
 pub use rings::Rings;
+pub use shares::{Share, Shares};
 
 use kestrel_core::schema::EventSet;
 use kestrel_ringbuf::Counters;
@@ -115,6 +118,12 @@ pub trait Source {
 
     /// The accounts so far.
     fn accounts(&self) -> Accounts;
+
+    /// How often each event was seen and rejected so far, over all CPUs; empty for a source that judges nothing. It costs a system
+    /// call or two.
+    fn shares(&self) -> Shares {
+        Shares::default()
+    }
 
     /// True once there will never be another record.
     fn is_over(&self) -> bool {

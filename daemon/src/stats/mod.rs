@@ -12,17 +12,20 @@
 //! | `client.rs`, `tls.rs` | fetching it |
 //! | `rates.rs` | what happened between two of them |
 //! | `lines.rs` | it as text |
+//! | `shares.rs` | what the prefilter did, out of the figures |
 
 mod client;
 mod document;
 mod lines;
 mod rates;
+mod shares;
 mod tls;
 
 pub use client::{Client, Trouble};
 pub use document::{Drops, Events, Held, OfProcess, OfRule, Output, RuleCost, Stats};
 pub use lines::lines;
 pub use rates::Rates;
+pub use shares::shares_of;
 
 /// Path of the document on the web server.
 pub const PATH: &str = "/stats";

@@ -178,6 +178,7 @@ impl Observer {
             rules_files: Rc::clone(&self.files.rules),
             health: (*health).clone(),
             accounts: source.accounts(),
+            shares: source.shares(),
             judged,
             rules,
             processes: judge.state.processes.len() as u64,

@@ -3,7 +3,7 @@
 
 use super::error::DeviceError;
 use super::holder::holder;
-use kestrel_core::abi::{FilterLoad, Frame, Hello, Interest, Request, Welcome};
+use kestrel_core::abi::{EventCounts, FilterLoad, Frame, Hello, Interest, Request, Welcome};
 use kestrel_core::filter::{Refused, Why};
 use nix::errno::Errno;
 use std::fs::{File, OpenOptions};
@@ -69,6 +69,15 @@ impl Device {
             }
             _ => self.refused("cannot say by which program events are judged", errno),
         })
+    }
+
+    /// How often each event was seen and rejected since the rings were emptied.
+    pub fn counts(&self) -> Result<EventCounts, DeviceError> {
+        let mut counts = EventCounts::default();
+        // SAFETY: GET_COUNTS writes one `EventCounts`.
+        let answer = unsafe { self.request(Request::GetCounts, std::ptr::from_mut(&mut counts) as usize) };
+        answer.map_err(|errno| self.refused("cannot ask what became of each event", errno))?;
+        Ok(counts)
     }
 
     /// Begins the capture.

@@ -7,7 +7,7 @@ mod holder;
 
 pub use error::DeviceError;
 
-use super::{Accounts, Rings, Source, SourceError};
+use super::{Accounts, Rings, Shares, Source, SourceError};
 use device::Device;
 use kestrel_core::abi::{Hello, Interest};
 use kestrel_core::schema::EventSet;
@@ -128,6 +128,16 @@ impl Source for KmodSource {
 
     fn accounts(&self) -> Accounts {
         self.rings.accounts()
+    }
+
+    fn shares(&self) -> Shares {
+        match self.control.counts() {
+            Ok(counts) => Shares::from(&counts),
+            Err(error) => {
+                log::warn!("{error}");
+                Shares::default()
+            }
+        }
     }
 }
 

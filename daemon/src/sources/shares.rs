@@ -1,7 +1,7 @@
 //! How much was rejected, by event.
 
 use kestrel_core::abi::EventCounts;
-use kestrel_core::schema::{self, EventId};
+use kestrel_core::schema::{self, EventId, EventSet};
 use std::collections::BTreeMap;
 
 /// How often each event was seen, and how often it was rejected.
@@ -44,6 +44,12 @@ impl Shares {
     /// Each event that was seen, by name, in the order of ids. Those that this version does not know are left out.
     pub fn by_event(&self) -> impl Iterator<Item = (&'static str, Share)> + '_ {
         self.events.iter().filter_map(|(&id, &share)| Some((schema::get(EventId(id))?.name, share)))
+    }
+
+    /// Those of these events alone.
+    pub fn of(&self, only: &EventSet) -> Shares {
+        let events = self.events.iter().filter(|(id, _)| only.contains(EventId(**id)));
+        Shares { events: events.map(|(id, share)| (*id, *share)).collect() }
     }
 
     /// All events together.
