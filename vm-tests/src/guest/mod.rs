@@ -20,6 +20,7 @@ pub mod processes;
 pub mod programs;
 pub mod raw;
 pub mod sentinel;
+pub mod source;
 pub mod stage;
 pub mod summary;
 pub mod uring;
