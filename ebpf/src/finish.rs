@@ -8,7 +8,7 @@ use crate::slot::{Kind, Slot};
 /// A counter of this CPU.
 #[inline(always)]
 fn counters() -> Option<&'static [core::cell::Cell<u64>; count::COUNT]> {
-    let counters = helpers::lookup(&COUNTERS, 0);
+    let counters = helpers::lookup(&COUNTERS, helpers::cpu());
     // SAFETY: a value of the map is as many numbers. This CPU alone changes them.
     if counters.is_null() { None } else { Some(unsafe { &*counters.cast() }) }
 }

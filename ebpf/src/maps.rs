@@ -14,8 +14,11 @@ pub struct Map {
 }
 
 const ARRAY: u32 = 2;
+
+/// An array that the reader maps (BPF_F_MMAPABLE).
+const SHARED_ARRAY: u32 = ARRAY | 1 << 10;
+
 const PROGRAMS: u32 = 3;
-const PER_CPU_ARRAY: u32 = 6;
 const RING: u32 = 27;
 
 macro_rules! maps {
@@ -24,16 +27,21 @@ macro_rules! maps {
         // SAFETY: no other symbol has this name, and the section holds maps alone.
         #[unsafe(no_mangle)]
         #[unsafe(link_section = "maps")]
-        pub static $name: Map =
-            Map { kind: $kind, key: if $kind == RING { 0 } else { 4 }, value: $value as u32, entries: $entries as u32, flags: 0 };
+        pub static $name: Map = Map {
+            kind: $kind & 0xff,
+            key: if $kind == RING { 0 } else { 4 },
+            value: $value as u32,
+            entries: $entries as u32,
+            flags: $kind & !0xff,
+        };
     )*};
 }
 
 maps! {
     /// What is to be done with each call.
-    WANTED: ARRAY, size_of::<Plan>(), PLANS;
-    /// What became of the events.
-    COUNTERS: PER_CPU_ARRAY, 8 * count::COUNT, 1;
+    WANTED: SHARED_ARRAY, size_of::<Plan>(), PLANS;
+    /// What became of the events: as many as CPUs, which the loader sets.
+    COUNTERS: SHARED_ARRAY, 8 * count::COUNT, 1;
     /// Captures. The loader sets its size.
     RING_BUFFER: RING, 0, 1 << 20;
     /// Slots of system calls: as many as CPUs, which the loader sets.

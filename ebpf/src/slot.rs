@@ -40,8 +40,8 @@ pub struct Work {
     pub turns: Cell<u32>,
     /// Entries of a list so far.
     pub entries: Cell<u32>,
-    /// The arguments, as wide as the caller's words, and the result.
-    pub args: [Cell<u64>; 7],
+    /// The arguments, as wide as the caller's words; the result; and nothing.
+    pub args: [Cell<u64>; 8],
     /// Where the walk is.
     pub dentry: Cell<u64>,
     /// On which mount.
@@ -64,6 +64,8 @@ pub trait Kind {
     const OPERATIONS: &'static Map;
     /// The positions in a slot.
     const MASK: u32;
+    /// The lengths of copies of user memory, as a mask.
+    const LONGEST: u32;
 }
 
 /// System calls.
@@ -73,6 +75,7 @@ impl Kind for OfCall {
     const SLOTS: &'static Map = &maps::CALL_SLOTS;
     const OPERATIONS: &'static Map = &maps::CALL_OPERATIONS;
     const MASK: u32 = LARGE_MASK;
+    const LONGEST: u32 = 0xfff;
 }
 
 /// Execs.
@@ -82,6 +85,7 @@ impl Kind for OfExec {
     const SLOTS: &'static Map = &maps::EXEC_SLOTS;
     const OPERATIONS: &'static Map = &maps::EXEC_OPERATIONS;
     const MASK: u32 = LARGE_MASK;
+    const LONGEST: u32 = 0xfff;
 }
 
 /// Forks.
@@ -91,6 +95,7 @@ impl Kind for OfFork {
     const SLOTS: &'static Map = &maps::FORK_SLOTS;
     const OPERATIONS: &'static Map = &maps::FORK_OPERATIONS;
     const MASK: u32 = SMALL_MASK;
+    const LONGEST: u32 = 0xff;
 }
 
 /// Exits, which need no operation.
@@ -100,6 +105,7 @@ impl Kind for OfExit {
     const SLOTS: &'static Map = &maps::EXIT_SLOTS;
     const OPERATIONS: &'static Map = &maps::FORK_OPERATIONS;
     const MASK: u32 = SMALL_MASK;
+    const LONGEST: u32 = 0xff;
 }
 
 /// Signals, which need none either.
@@ -109,6 +115,7 @@ impl Kind for OfSignal {
     const SLOTS: &'static Map = &maps::SIGNAL_SLOTS;
     const OPERATIONS: &'static Map = &maps::FORK_OPERATIONS;
     const MASK: u32 = SMALL_MASK;
+    const LONGEST: u32 = 0xff;
 }
 
 /// The slot of the CPU.
@@ -271,7 +278,8 @@ impl<K: Kind> Slot<K> {
     #[inline(always)]
     pub fn copy_user(&self, address: u64, len: u32) -> Option<u32> {
         let at = self.open(chunk::BYTES, address);
-        let len = len & 0xfff;
+        // SAFETY: it is there. The compiler is not to know more of it than the verifier does.
+        let len = unsafe { core::ptr::read_volatile(&raw const len) } & K::LONGEST;
         // SAFETY: there is room for any single copy.
         if len == 0 || unsafe { helpers::read_user(self.room(at), len, address) } != 0 {
             return None;
@@ -291,16 +299,16 @@ impl<K: Kind> Slot<K> {
     pub fn op(&self) -> Option<Op> {
         let plan = self.plan()?;
         let at = (self.work().at.get() & 15) as usize;
-        // SAFETY: the index was checked.
-        if at >= crate::capture::MOST_OPS { None } else { Some(unsafe { *plan.ops.as_ptr().add(at) }) }
+        // SAFETY: there are sixteen.
+        Some(unsafe { *plan.ops.as_ptr().add(at) })
     }
 
     /// An argument, or what the call returned.
     #[inline(always)]
     pub fn argument(&self, n: u8) -> u64 {
         let n = (n & 7) as usize;
-        // SAFETY: the index was checked.
-        if n > 6 { 0 } else { unsafe { (*self.work().args.as_ptr().add(n)).get() } }
+        // SAFETY: there are eight.
+        unsafe { (*self.work().args.as_ptr().add(n)).get() }
     }
 
     /// Goes on with the operation that follows.

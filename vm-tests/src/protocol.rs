@@ -41,11 +41,21 @@ pub enum Word {
     Done(bool),
 }
 
+/// Where the daemons of scenarios get events from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Source {
+    /// The kernel module.
+    #[default]
+    Kmod,
+    /// The eBPF probe.
+    Ebpf,
+}
+
 /// What a machine is booted for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Task {
-    /// Run these scenarios, in this order.
-    Scenarios(Vec<String>),
+    /// Run these scenarios, in this order, with this source.
+    Scenarios(Source, Vec<String>),
     /// The demonstration.
     Demo,
     /// The demonstration, with a shell for the person.
@@ -67,7 +77,8 @@ impl Task {
     /// As the kernel's argument.
     pub fn argument(&self) -> String {
         let value = match self {
-            Task::Scenarios(names) => format!("run:{}", names.join(",")),
+            Task::Scenarios(Source::Kmod, names) => format!("run:{}", names.join(",")),
+            Task::Scenarios(Source::Ebpf, names) => format!("ebpf:{}", names.join(",")),
             Task::Demo => "demo".to_owned(),
             Task::Shell => "shell".to_owned(),
             Task::Count => "count".to_owned(),
@@ -85,14 +96,19 @@ impl Task {
             "shell" => Some(Task::Shell),
             "count" => Some(Task::Count),
             "trial" => Some(Task::Trial),
-            _ => match value.split_once(':')? {
-                ("run", names) => Some(Task::Scenarios(names.split(',').map(str::to_owned).collect())),
-                ("soak", rest) => {
-                    let (seconds, seed) = rest.split_once(':')?;
-                    Some(Task::Soak { seconds: seconds.parse().ok()?, seed: seed.parse().ok()? })
+            _ => {
+                let scenarios =
+                    |source, names: &str| Some(Task::Scenarios(source, names.split(',').map(str::to_owned).collect()));
+                match value.split_once(':')? {
+                    ("run", names) => scenarios(Source::Kmod, names),
+                    ("ebpf", names) => scenarios(Source::Ebpf, names),
+                    ("soak", rest) => {
+                        let (seconds, seed) = rest.split_once(':')?;
+                        Some(Task::Soak { seconds: seconds.parse().ok()?, seed: seed.parse().ok()? })
+                    }
+                    _ => None,
                 }
-                _ => None,
-            },
+            }
         }
     }
 }
@@ -104,7 +120,8 @@ mod tests {
     #[test]
     fn a_task_survives_the_kernels_command_line() {
         for task in [
-            Task::Scenarios(vec!["boot".to_owned(), "rule-x".to_owned()]),
+            Task::Scenarios(Source::Kmod, vec!["boot".to_owned(), "rule-x".to_owned()]),
+            Task::Scenarios(Source::Ebpf, vec!["boot".to_owned(), "rule-x".to_owned()]),
             Task::Demo,
             Task::Shell,
             Task::Count,

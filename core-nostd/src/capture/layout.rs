@@ -359,9 +359,9 @@ pub const MOST_STRINGS: u32 = 24;
 pub const MOST_DESCRIBED: u32 = 8;
 
 /// Most operations of a plan.
-pub const MOST_OPS: usize = 15;
+pub const MOST_OPS: usize = 16;
 
-/// What is to be done with a system call. 128 bytes.
+/// What is to be done with a system call. 136 bytes.
 #[cfg_attr(not(target_arch = "bpf"), derive(FromBytes, IntoBytes, KnownLayout, Immutable))]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[repr(C)]
@@ -374,11 +374,11 @@ pub struct Plan {
     pub words: u8,
     /// Zero.
     pub reserved: u8,
-    /// What to copy, up to the first [`op::END`].
+    /// What to copy, up to the first [`op::END`]; there is one.
     pub ops: [Op; MOST_OPS],
 }
 
-const _: () = assert!(size_of::<Plan>() == 128);
+const _: () = assert!(size_of::<Plan>() == 136);
 
 impl Plan {
     /// Somebody wants it.

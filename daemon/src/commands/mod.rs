@@ -153,8 +153,6 @@ fn open_source(config: &Config) -> Result<Box<dyn Source>, Failure> {
             }
             Ok(Box::new(source))
         }
-        EngineKind::Ebpf => {
-            Ok(Box::new(EbpfSource::load(config.engine.ebpf.ring_kib).map_err(SourceError::from)?))
-        }
+        EngineKind::Ebpf => Ok(Box::new(EbpfSource::load(config.engine.ebpf.ring_kib).map_err(SourceError::from)?)),
     }
 }

@@ -2,7 +2,7 @@
 
 use super::port::Port;
 use super::stage::Stage;
-use super::{count, demo, soak};
+use super::{count, demo, soak, source};
 use crate::protocol::{ARGUMENT, Task, Word};
 use crate::scenarios;
 use nix::mount::{MsFlags, mount};
@@ -40,7 +40,13 @@ pub fn main() -> ExitCode {
     let mut port = Port::open();
     let line = std::fs::read_to_string("/proc/cmdline").unwrap_or_default();
     let well = match Task::from_command_line(&line) {
-        Some(Task::Scenarios(names)) => run(&mut port, &names),
+        Some(Task::Scenarios(source, names)) => match source::choose(source) {
+            Ok(()) => run(&mut port, &names),
+            Err(failure) => {
+                println!("{}", failure.0);
+                false
+            }
+        },
         Some(Task::Demo) => demo::run(&mut port),
         Some(Task::Shell) => demo::shell(),
         Some(Task::Count) => count::run(&mut port),

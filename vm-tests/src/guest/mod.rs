@@ -22,6 +22,7 @@ pub mod programs;
 pub mod raw;
 pub mod sentinel;
 pub mod soak;
+pub mod source;
 pub mod stage;
 pub mod summary;
 pub mod uring;

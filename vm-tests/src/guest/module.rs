@@ -1,6 +1,8 @@
 //! Loading and unloading the module.
 
 use super::failure::{Doing, Outcome};
+use super::source;
+use crate::protocol::Source;
 use nix::errno::Errno;
 use nix::kmod::{DeleteModuleFlags, ModuleInitFlags, delete_module, finit_module};
 use std::ffi::CString;
@@ -10,11 +12,14 @@ use std::time::{Duration, Instant};
 /// The module's file.
 pub const PATH: &str = "/lib/modules/kestrel.ko";
 
-/// Loads the module with parameters such as `ring_kib=128`.
+/// Loads the module with parameters such as `ring_kib=128`; where events come from elsewhere, does nothing.
 ///
 /// # Errors
 /// What the kernel said.
 pub fn load(parameters: &str) -> Outcome {
+    if source::chosen() != Source::Kmod {
+        return Ok(());
+    }
     let file = File::open(PATH).doing(PATH)?;
     let parameters = CString::new(parameters).map_err(|_| "parameters hold a zero byte")?;
     finit_module(&file, &parameters, ModuleInitFlags::empty()).doing("cannot load the module")?;

@@ -1,11 +1,12 @@
 //! The command line.
 
 use super::kernel::{Flavour, TESTED, flavours};
+use crate::protocol::Source;
 
 const USAGE: &str = "\
 Runs the machine tests: stock Debian kernels under QEMU, and real programs in them.
 
-usage: vm-tests [--kernel 5.10|6.1|6.12|6.1-rt|7.2|all|6.12-debug] [--scenario NAME] [--source kmod] [--jobs N]
+usage: vm-tests [--kernel 5.10|6.1|6.12|6.1-rt|7.2|all|6.12-debug] [--scenario NAME] [--source kmod|ebpf] [--jobs N]
        vm-tests --list      the scenarios
        vm-tests --fetch     only bring the kernels, from Debian, to target/kernels
        vm-tests --demo      the demonstration
@@ -46,6 +47,8 @@ pub struct Options {
     pub kernels: Vec<Flavour>,
     /// Part of the name of the scenarios to run.
     pub scenario: String,
+    /// Where the daemons of scenarios get events from.
+    pub source: Source,
     /// CPUs of the host to use.
     pub jobs: usize,
     /// How long to soak.
@@ -64,6 +67,7 @@ pub fn parse(args: impl Iterator<Item = String>) -> Result<Options, String> {
         action: Action::Test,
         kernels: flavours(TESTED)?,
         scenario: String::new(),
+        source: Source::default(),
         jobs,
         seconds: 1800,
         seed: None,
@@ -75,8 +79,9 @@ pub fn parse(args: impl Iterator<Item = String>) -> Result<Options, String> {
             "--kernel" => options.kernels = flavours(&value()?)?,
             "--scenario" => options.scenario = value()?,
             "--source" => match value()?.as_str() {
-                "kmod" => {}
-                other => return Err(format!("there is no source {other}: kmod is the one there is")),
+                "kmod" => options.source = Source::Kmod,
+                "ebpf" => options.source = Source::Ebpf,
+                other => return Err(format!("there is no source {other}: use kmod or ebpf")),
             },
             "--jobs" => options.jobs = number(&arg, &value()?)?,
             "--seconds" => options.seconds = number(&arg, &value()?)?,
@@ -113,6 +118,8 @@ mod tests {
         assert_eq!(options.kernels[0].name, "6.12");
         assert_eq!((options.scenario.as_str(), options.jobs, options.action), ("storm", 3, Action::Test));
         assert_eq!(of("").unwrap().kernels.len(), 2);
+        assert_eq!(options.source, Source::Kmod);
+        assert_eq!(of("--source ebpf").unwrap().source, Source::Ebpf);
         assert_eq!(of("--kernel all --list").unwrap().action, Action::List);
         let soak = of("--soak --seconds 300 --seed 7").unwrap();
         assert_eq!((soak.action, soak.seconds, soak.seed), (Action::Soak, 300, Some(7)));
@@ -125,7 +132,7 @@ mod tests {
     #[test]
     fn what_is_wrong_is_named() {
         assert!(of("--kernel 7.0").unwrap_err().contains("6.1, 6.12"));
-        assert!(of("--source ebpf").unwrap_err().contains("kmod"));
+        assert!(of("--source dtrace").unwrap_err().contains("kmod"));
         assert!(of("--kernel").unwrap_err().contains("needs a value"));
         assert!(of("--seed x").unwrap_err().contains("must be a number"));
         assert!(of("--frobnicate").unwrap_err().contains("--frobnicate"));

@@ -4,7 +4,7 @@ use super::machine::{Cpus, Machine, kvm_works};
 use super::options::Options;
 use super::run::{NotUp, Outcome, run};
 use super::{Kernel, Subject};
-use crate::protocol::Task;
+use crate::protocol::{Source, Task};
 use crate::scenarios::{self, Load, Scenario};
 use std::path::Path;
 use std::sync::{Condvar, Mutex, PoisonError};
@@ -15,6 +15,7 @@ use std::time::Instant;
 struct Batch<'a> {
     subject: &'a Subject,
     load: Load,
+    source: Source,
     scenarios: Vec<&'static Scenario>,
 }
 
@@ -23,14 +24,14 @@ struct Batch<'a> {
 /// # Errors
 /// A message if nothing can be run.
 pub fn run_all(options: &Options, subjects: &[Subject], folder: &Path) -> Result<bool, String> {
-    let chosen: Vec<&Scenario> =
-        scenarios::all().into_iter().filter(|scenario| is_chosen(scenario, &options.scenario)).collect();
+    let chosen: Vec<&Scenario> = scenarios::all().into_iter().filter(|scenario| is_chosen(scenario, options)).collect();
     if chosen.is_empty() {
         return Err(format!("no scenario's name contains {:?}: --list lists them", options.scenario));
     }
     let kvm = subjects.first().is_some_and(|subject| kvm_works(&subject.kernel, subject.image.path(), folder));
     let begin = Instant::now();
-    let batches: Vec<Batch<'_>> = subjects.iter().flat_map(|subject| batches(subject, &chosen)).collect();
+    let batches: Vec<Batch<'_>> =
+        subjects.iter().flat_map(|subject| batches(subject, options.source, &chosen)).collect();
     println!(
         "running {} scenarios in {} machines, {}",
         batches.iter().map(|batch| batch.scenarios.len()).sum::<usize>(),
@@ -63,7 +64,7 @@ pub fn run_all(options: &Options, subjects: &[Subject], folder: &Path) -> Result
     Ok(tally.failures.is_empty())
 }
 
-fn batches<'a>(subject: &'a Subject, chosen: &[&'static Scenario]) -> Vec<Batch<'a>> {
+fn batches<'a>(subject: &'a Subject, source: Source, chosen: &[&'static Scenario]) -> Vec<Batch<'a>> {
     let version = subject.kernel.version();
     let (chosen, later): (Vec<&'static Scenario>, Vec<_>) =
         chosen.iter().copied().partition(|scenario| scenario.since <= version);
@@ -76,7 +77,7 @@ fn batches<'a>(subject: &'a Subject, chosen: &[&'static Scenario]) -> Vec<Batch<
     let mut batches = Vec::new();
     let mut add = |load, scenarios: Vec<&'static Scenario>| {
         if !scenarios.is_empty() {
-            batches.push(Batch { subject, load, scenarios });
+            batches.push(Batch { subject, load, source, scenarios });
         }
     };
     for load in [Load::InTurns, Load::Parallel] {
@@ -117,9 +118,11 @@ struct Tally {
     failures: Vec<String>,
 }
 
-/// Whether a part of a name stands for a scenario.
-fn is_chosen(scenario: &Scenario, part: &str) -> bool {
-    scenario.name == part || scenario.name.contains(part) && !scenario.on_request
+/// Whether the options ask for a scenario: by a part of its name, and with a source that it means something with.
+fn is_chosen(scenario: &Scenario, options: &Options) -> bool {
+    let part = options.scenario.as_str();
+    let named = scenario.name == part || scenario.name.contains(part) && !scenario.on_request;
+    named && (options.source == Source::Kmod || !scenario.of_module)
 }
 
 /// Boots until every scenario of the batch had its turn: one that takes the machine down fails alone.
@@ -136,7 +139,7 @@ fn test(batch: &Batch<'_>, kvm: bool, folder: &Path, tally: &Mutex<Tally>) {
                 Load::Parallel => Cpus::Parallel,
             },
             memory_mib: kernel.memory_mib(),
-            task: Task::Scenarios(left.iter().map(|scenario| scenario.name.to_owned()).collect()),
+            task: Task::Scenarios(batch.source, left.iter().map(|scenario| scenario.name.to_owned()).collect()),
             folder: folder.to_owned(),
         };
         let limits: Vec<_> = left.iter().map(|scenario| scenario.limit * kernel.patience()).collect();

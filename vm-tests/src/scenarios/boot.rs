@@ -8,8 +8,9 @@ use std::path::Path;
 
 pub const SCENARIOS: &[Scenario] = &[
     Scenario::steps("boot", "the machine comes up, busybox works, there are two CPUs", boot),
-    Scenario::steps("module", "the module loads, makes a device a CPU for root alone, and unloads", load_and_unload),
-    Scenario::steps("module-parameters", "a ring size that is no power of two is refused", parameters),
+    Scenario::steps("module", "the module loads, makes a device a CPU for root alone, and unloads", load_and_unload)
+        .of_module(),
+    Scenario::steps("module-parameters", "a ring size that is no power of two is refused", parameters).of_module(),
 ];
 
 fn boot(_: &mut Stage<'_>) -> Outcome {

@@ -26,23 +26,28 @@ pub const SCENARIOS: &[Scenario] = &[
         "a program in the kernel rejects by numbers, user, name, path, port and network, and keeps what it wants",
         verdicts,
     )
+    .of_module()
     .limit(240),
     Scenario::steps(
         "filter-refused",
         "a program that is wrong is refused with its place, and the one before stays in force",
         refused,
-    ),
-    Scenario::steps("filter-goes", "the program goes with its consumer; what is retained is a parameter", goes),
+    )
+    .of_module(),
+    Scenario::steps("filter-goes", "the program goes with its consumer; what is retained is a parameter", goes)
+        .of_module(),
     Scenario::steps(
         "filter-marks",
         "a mark is inherited by children and their children, goes with the process, and is asked for by programs",
         marks,
-    ),
+    )
+    .of_module(),
     Scenario::steps(
         "filter-swapped",
         "programs that are swapped under load lose nothing: every event is delivered, rejected or counted as dropped",
         swapped,
     )
+    .of_module()
     .parallel()
     .limit(240),
 ];

@@ -17,6 +17,7 @@ pub const SCENARIOS: &[Scenario] = &[
         "kill -9 of the daemon under load and a new one: no record that the ring could hold is lost",
         killed,
     )
+    .of_module()
     .parallel()
     .limit(240),
     Scenario::steps(
@@ -24,6 +25,7 @@ pub const SCENARIOS: &[Scenario] = &[
         "with a ring that is much too small, every missing record is counted exactly",
         overload,
     )
+    .of_module()
     .parallel()
     .limit(240),
 ];

@@ -53,6 +53,8 @@ pub struct Scenario {
     pub alone: bool,
     /// True if it takes so long that it is run only when it is asked for by its whole name.
     pub on_request: bool,
+    /// True if it is about the module itself, and means nothing with another source.
+    pub of_module: bool,
     /// The oldest kernel that it holds on, as `(major, minor)`.
     pub since: (u32, u32),
     /// How long it may take on a busy machine.
@@ -93,6 +95,7 @@ impl Scenario {
             load: Load::InTurns,
             alone: false,
             on_request: false,
+            of_module: false,
             since: (5, 10),
             limit: LIMIT,
             play: Play::Steps(steps),
@@ -106,6 +109,7 @@ impl Scenario {
             load: Load::InTurns,
             alone: false,
             on_request: false,
+            of_module: false,
             since: (5, 10),
             limit: LIMIT,
             play: Play::Rule(case),
@@ -122,6 +126,10 @@ impl Scenario {
 
     const fn on_request(self) -> Scenario {
         Scenario { on_request: true, ..self }
+    }
+
+    const fn of_module(self) -> Scenario {
+        Scenario { of_module: true, ..self }
     }
 
     const fn since(self, major: u32, minor: u32) -> Scenario {

@@ -13,6 +13,7 @@ pub const SCENARIOS: &[Scenario] = &[Scenario::steps(
     "the module is unloaded and loaded again under load: in peace, after its consumer was killed, never under one",
     reload,
 )
+.of_module()
 .alone()
 .limit(240)];
 

@@ -174,7 +174,8 @@ impl Reader {
 
     fn lxc(&self, asked: Asked<'_>) -> Option<Details> {
         let folders = self.folders(&["var/lib/lxc"], ".local/share/lxc", asked);
-        let text = folders.into_iter().find_map(|folder| files::read(&folder.join(asked.id).join("config"), CONTAINER_BYTES));
+        let text =
+            folders.into_iter().find_map(|folder| files::read(&folder.join(asked.id).join("config"), CONTAINER_BYTES));
         // LXD and Incus write no such file.
         Some(lxc::parse(asked.id, &text.unwrap_or_default()))
     }
@@ -199,7 +200,8 @@ impl Reader {
         if asked.home.is_some() {
             return None;
         }
-        let state = |folder: &str, name: &str| files::read(&self.root.join(folder).join(asked.id).join(name), CONTAINER_BYTES);
+        let state =
+            |folder: &str, name: &str| files::read(&self.root.join(folder).join(asked.id).join(name), CONTAINER_BYTES);
         let bundle = state("run/runc", "state.json")
             .and_then(|text| runc::bundle_of_runc(&text))
             .or_else(|| state("run/crun", "status").and_then(|text| runc::bundle_of_crun(&text)))?;

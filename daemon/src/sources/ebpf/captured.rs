@@ -314,15 +314,13 @@ impl Kernel for Captured<'_> {
     }
 
     fn image(&self, out: &mut ProcessImage) {
-        let Some(facts) =
-            self.find(chunk::IMAGE, 0).and_then(|chunk| ImageFacts::read_from_bytes(chunk.bytes).ok())
+        let Some(facts) = self.find(chunk::IMAGE, 0).and_then(|chunk| ImageFacts::read_from_bytes(chunk.bytes).ok())
         else {
             return;
         };
         let time = |[seconds, nanoseconds]: [i64; 2]| {
-            u64::try_from(seconds).map_or(0, |seconds| {
-                seconds.saturating_mul(NS).saturating_add(nanoseconds.cast_unsigned())
-            })
+            u64::try_from(seconds)
+                .map_or(0, |seconds| seconds.saturating_mul(NS).saturating_add(nanoseconds.cast_unsigned()))
         };
         let kib = |pages: u64| u32::try_from(pages.saturating_mul(4)).unwrap_or(u32::MAX);
         let pages = |n: i64| u64::try_from(n).unwrap_or(0);
@@ -390,4 +388,3 @@ impl Kernel for Captured<'_> {
         Ok(ListenQueue { len, max: facts.max_backlog })
     }
 }
-

@@ -2,11 +2,13 @@
 
 use super::btf::Btf;
 use super::error::ProbeError;
-use aya::maps::{Array, MapData, PerCpuArray, ProgramArray, RingBuf};
+use super::mapped::Mapped;
+use aya::maps::{Map, MapData, ProgramArray, RingBuf};
 use aya::programs::{ProgramError, RawTracePoint};
 use aya::{Ebpf, EbpfLoader};
-use kestrel_core::capture::{ABSENT, MEMBERS, OFFSETS, Plan, count, op};
+use kestrel_core::capture::{ABSENT, MEMBERS, OFFSETS, PLANS, Plan, count, op};
 use std::fs;
+use std::sync::atomic::{AtomicU64, Ordering};
 use zerocopy::IntoBytes;
 
 /// The probe, as `ci/build-ebpf.sh` builds it from `ebpf/`.
@@ -19,7 +21,8 @@ const TYPES: &str = "/sys/kernel/btf/vmlinux";
 const RESERVE: u64 = 8;
 
 /// The tracepoints, by the names of their programs.
-const ENTRIES: [&str; 5] = ["sched_process_fork", "sched_process_exec", "sched_process_exit", "signal_deliver", "sys_exit"];
+const ENTRIES: [&str; 5] =
+    ["sched_process_fork", "sched_process_exec", "sched_process_exit", "signal_deliver", "sys_exit"];
 
 /// The operations, by the second half of their programs' names.
 const OPERATIONS: [(&str, u8); 15] = [
@@ -43,17 +46,17 @@ const OPERATIONS: [(&str, u8); 15] = [
 /// Operations that others go on with.
 const CONTINUATIONS: [(&str, u8); 2] = [("walk", op::WALK), ("socket", op::SOCKET)];
 
-/// Bytes of a [`Plan`].
-pub type PlanBytes = [u8; size_of::<Plan>()];
+/// Numbers of 64 bits that a [`Plan`] is.
+const PLAN_WORDS: usize = size_of::<Plan>() / size_of::<u64>();
 
 /// The probe in the kernel: loaded, not attached.
 pub struct Loaded {
     /// Programs, and the maps that nobody asks for; what is dropped with it is detached.
     pub programs: Ebpf,
-    /// What is to be done with each call.
-    pub plans: Array<MapData, PlanBytes>,
-    /// What became of the events, for each CPU.
-    pub counters: PerCpuArray<MapData, [u64; count::COUNT]>,
+    /// What is to be done with each call: plan by plan.
+    plans: Mapped,
+    /// What became of the events: for each CPU [`count::COUNT`].
+    counters: Mapped,
     /// Captures.
     pub ring: RingBuf<MapData>,
     _operations: Vec<ProgramArray<MapData>>,
@@ -108,7 +111,8 @@ pub fn load(ring_bytes: u32) -> Result<Loaded, ProbeError> {
     let unlimited = nix::sys::resource::RLIM_INFINITY;
     let _ = nix::sys::resource::setrlimit(nix::sys::resource::Resource::RLIMIT_MEMLOCK, unlimited, unlimited);
 
-    let cpus = aya::util::nr_cpus().map_err(|(what, error)| ProbeError::System { what: what.to_owned(), error: error.to_string() })?;
+    let cpus = aya::util::nr_cpus()
+        .map_err(|(what, error)| ProbeError::System { what: what.to_owned(), error: error.to_string() })?;
     let cpus = u32::try_from(cpus).unwrap_or(u32::MAX);
     let room = u64::from(ring_bytes) - u64::from(ring_bytes) / RESERVE;
     let mut loader = EbpfLoader::new();
@@ -117,8 +121,8 @@ pub fn load(ring_bytes: u32) -> Result<Loaded, ProbeError> {
     loader.override_global("HAS_REGISTERS", &has_registers, true);
     loader.override_global("ORDINARY_ROOM", &room, true);
     loader.map_max_entries("RING_BUFFER", ring_bytes);
-    for slots in ["CALL_SLOTS", "EXEC_SLOTS", "FORK_SLOTS", "EXIT_SLOTS", "SIGNAL_SLOTS"] {
-        loader.map_max_entries(slots, cpus);
+    for by_cpu in ["CALL_SLOTS", "EXEC_SLOTS", "FORK_SLOTS", "EXIT_SLOTS", "SIGNAL_SLOTS", "COUNTERS"] {
+        loader.map_max_entries(by_cpu, cpus);
     }
     let mut programs = loader.load(OBJECT).map_err(|error| {
         let error = chain(&error);
@@ -129,8 +133,7 @@ pub fn load(ring_bytes: u32) -> Result<Loaded, ProbeError> {
     })?;
     for (name, program) in programs.programs_mut() {
         let name = name.to_owned();
-        let program: &mut RawTracePoint =
-            program.try_into().map_err(|error: ProgramError| refused(&name, error))?;
+        let program: &mut RawTracePoint = program.try_into().map_err(|error: ProgramError| refused(&name, error))?;
         program.load().map_err(|error| refused(&name, error))?;
     }
     let mut operations = Vec::new();
@@ -147,10 +150,19 @@ pub fn load(ring_bytes: u32) -> Result<Loaded, ProbeError> {
         }
         operations.push(array);
     }
-    let plans = Array::try_from(taken(&mut programs, "WANTED")?).map_err(system("plans"))?;
-    let counters = PerCpuArray::try_from(taken(&mut programs, "COUNTERS")?).map_err(system("counters"))?;
+    let plans = mapped(&mut programs, "WANTED", PLANS as usize * PLAN_WORDS)?;
+    let counters = mapped(&mut programs, "COUNTERS", cpus as usize * count::COUNT)?;
     let ring = RingBuf::try_from(taken(&mut programs, "RING_BUFFER")?).map_err(system("the ring"))?;
     Ok(Loaded { programs, plans, counters, ring, _operations: operations })
+}
+
+fn mapped(programs: &mut Ebpf, name: &str, words: usize) -> Result<Mapped, ProbeError> {
+    let failed = |error: std::io::Error| ProbeError::System { what: name.to_owned(), error: error.to_string() };
+    let Map::Array(map) = taken(programs, name)? else {
+        return Err(failed(std::io::ErrorKind::InvalidData.into()));
+    };
+    let words = std::num::NonZeroUsize::new(words).ok_or_else(|| failed(std::io::ErrorKind::InvalidInput.into()))?;
+    Mapped::new(map.fd(), words).map_err(failed)
 }
 
 fn taken(programs: &mut Ebpf, map: &str) -> Result<aya::maps::Map, ProbeError> {
@@ -187,16 +199,25 @@ impl Loaded {
         Ok(())
     }
 
-    /// Has the probe follow these plans.
-    ///
-    /// # Errors
-    /// [`ProbeError`] if the kernel refuses.
-    pub fn follow(&mut self, plans: &[Plan]) -> Result<(), ProbeError> {
-        for (number, plan) in (0..).zip(plans) {
-            let mut bytes: PlanBytes = [0; size_of::<Plan>()];
-            bytes.copy_from_slice(plan.as_bytes());
-            self.plans.set(number, bytes, 0).map_err(system("plans"))?;
+    /// Has the probe follow these plans. A call meanwhile is judged by the plan before or by this one: what is copied for an
+    /// event never changes, so that it is there before the word that says whether it is wanted.
+    pub fn follow(&self, plans: &[Plan]) {
+        for (plan, to) in plans.iter().zip(self.plans.words().chunks(PLAN_WORDS)) {
+            let words = plan.as_bytes().chunks_exact(size_of::<u64>());
+            let mut words = words.map(|word| word.try_into().map_or(0, u64::from_ne_bytes));
+            let flags = words.next().unwrap_or(0);
+            let Some((first, rest)) = to.split_first() else { continue };
+            if flags != 0 {
+                rest.iter().zip(words).for_each(|(to, word)| to.store(word, Ordering::Relaxed));
+            }
+            first.store(flags, Ordering::Release);
         }
-        Ok(())
+    }
+
+    /// What became of the events, for each CPU.
+    pub fn counters(&self) -> impl Iterator<Item = [u64; count::COUNT]> {
+        self.counters.words().as_chunks().0.iter().map(|words: &[AtomicU64; count::COUNT]| {
+            std::array::from_fn(|n| words.get(n).map_or(0, |word| word.load(Ordering::Relaxed)))
+        })
     }
 }

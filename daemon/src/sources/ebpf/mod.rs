@@ -8,6 +8,7 @@
 //! |---|---|
 //! | `btf.rs` | the kernel's description of its types |
 //! | `loader.rs` | getting the probe into the kernel |
+//! | `mapped.rs` | arrays that are shared with it |
 //! | `plan.rs` | what the probe copies of each call |
 //! | `captured.rs` | a capture, as fillers see it |
 //! | `record.rs` | captures become records |
@@ -17,6 +18,7 @@ mod btf;
 mod captured;
 mod error;
 mod loader;
+mod mapped;
 mod plan;
 mod record;
 
@@ -85,16 +87,19 @@ impl EbpfSource {
             at_rest: false,
         })
     }
-
-    /// What became of the events, for each CPU, as the probe counted.
-    fn by_cpu(&self) -> Vec<[u64; count::COUNT]> {
-        self.probe.counters.get(&0, 0).map_or_else(|_| Vec::new(), |values| values.to_vec())
-    }
 }
 
 fn counters(words: &[u64; count::COUNT]) -> Counters {
-    let [seen, delivered, filtered, dropped_full, dropped_full_lifecycle, dropped_nested, dropped_fault, dropped_too_long] =
-        *words;
+    let [
+        seen,
+        delivered,
+        filtered,
+        dropped_full,
+        dropped_full_lifecycle,
+        dropped_nested,
+        dropped_fault,
+        dropped_too_long,
+    ] = *words;
     Counters {
         seen,
         delivered,
@@ -124,7 +129,7 @@ impl Source for EbpfSource {
     }
 
     fn set_interest(&mut self, events: &EventSet) -> Result<(), SourceError> {
-        self.probe.follow(&plan::plans(events))?;
+        self.probe.follow(&plan::plans(events));
         self.wanted = *events;
         Ok(())
     }
@@ -166,13 +171,13 @@ impl Source for EbpfSource {
     }
 
     fn stop(&mut self) -> Result<(), SourceError> {
-        self.probe.follow(&plan::plans(&EventSet::default()))?;
+        self.probe.follow(&plan::plans(&EventSet::default()));
         self.at_rest = true;
         Ok(())
     }
 
     fn counters(&self) -> Counters {
-        let mut sum = self.by_cpu().iter().fold(Counters::default(), |sum, words| sum.plus(&counters(words)));
+        let mut sum = self.probe.counters().fold(Counters::default(), |sum, words| sum.plus(&counters(&words)));
         // What the probe delivered is no record yet.
         sum.delivered = sum.delivered.saturating_sub(self.unwanted + self.too_long + self.nonsense);
         sum.filtered += self.unwanted;
@@ -183,11 +188,11 @@ impl Source for EbpfSource {
 
     fn accounts(&self) -> Accounts {
         let mut accounts = Accounts { counters: self.counters(), resyncs: self.nonsense, ..Accounts::default() };
-        for (cpu, words) in self.by_cpu().iter().enumerate() {
+        for (cpu, words) in self.probe.counters().enumerate() {
             let fresh = Gaps::new(true);
             let gaps = self.gaps.get(cpu).unwrap_or(&fresh);
             let cpu = u32::try_from(cpu).unwrap_or(u32::MAX);
-            let (missing, mismatch) = gaps.compare(cpu, &counters(words), self.at_rest);
+            let (missing, mismatch) = gaps.compare(cpu, &counters(&words), self.at_rest);
             accounts.missing = accounts.missing.saturating_add(missing);
             accounts.mismatches.extend(mismatch);
         }
