@@ -63,7 +63,8 @@ pub(super) fn read(root: Option<&Path>, proc: &Path, pid: u32) -> Option<Account
         texts(&root)
     });
     let (passwd, group) = texts?;
-    let map = |name: &str| read_proc(&process.join(name), MAP_BYTES).map_or_else(IdMap::default, |text| IdMap::parse(&text));
+    let map =
+        |name: &str| read_proc(&process.join(name), MAP_BYTES).map_or_else(IdMap::default, |text| IdMap::parse(&text));
     Some(Accounts { users: Users::from_text(&passwd, &group), uids: map("uid_map"), gids: map("gid_map") })
 }
 

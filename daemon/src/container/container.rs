@@ -73,9 +73,10 @@ impl Container {
 
     /// The unique id of its pod; empty if it is in none.
     pub fn pod_uid(&self) -> &str {
-        self.pod().map(|pod| pod.uid.as_str()).filter(|uid| !uid.is_empty()).unwrap_or_else(|| {
-            self.pod_uid.get().map_or("", |uid| uid)
-        })
+        self.pod()
+            .map(|pod| pod.uid.as_str())
+            .filter(|uid| !uid.is_empty())
+            .unwrap_or_else(|| self.pod_uid.get().map_or("", |uid| uid))
     }
 
     /// Its first IPv4 address, if that is known.

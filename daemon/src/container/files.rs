@@ -19,8 +19,22 @@ const MOST_NAMES: usize = 4096;
 
 /// File systems whose files are there without anybody being asked.
 const LOCAL: [&[u8]; 16] = [
-    b"bcachefs", b"btrfs", b"erofs", b"ext2", b"ext3", b"ext4", b"f2fs", b"iso9660", b"overlay", b"ramfs", b"rootfs",
-    b"squashfs", b"tmpfs", b"vfat", b"xfs", b"zfs",
+    b"bcachefs",
+    b"btrfs",
+    b"erofs",
+    b"ext2",
+    b"ext3",
+    b"ext4",
+    b"f2fs",
+    b"iso9660",
+    b"overlay",
+    b"ramfs",
+    b"rootfs",
+    b"squashfs",
+    b"tmpfs",
+    b"vfat",
+    b"xfs",
+    b"zfs",
 ];
 
 /// The bytes of a file; `None` if it is not there, is no regular file, or is longer than that: half of it would be another one.

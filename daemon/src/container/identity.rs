@@ -95,7 +95,8 @@ fn of_name<'a>(name: &'a [u8], above: &[u8], below: &[u8]) -> Option<Identity<'a
         return whole(id, Some(Runtime::LibvirtLxc));
     }
     if name.ends_with(b".scope") {
-        if let Some((id, runtime)) = NAMED_SCOPES.iter().find_map(|(start, runtime)| Some((bare.strip_prefix(*start)?, *runtime)))
+        if let Some((id, runtime)) =
+            NAMED_SCOPES.iter().find_map(|(start, runtime)| Some((bare.strip_prefix(*start)?, *runtime)))
             && !id.is_empty()
         {
             return Some(Identity { id: unescaped(id), runtime: Some(runtime) });
@@ -233,7 +234,10 @@ mod tests {
             ("/system.slice/web.service/libpod-payload-ID", podman),
             ("/libpod_parent/libpod-ID", podman),
             ("/libpod_parent/ID", podman),
-            ("/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-podU_D.slice/cri-containerd-ID.scope", containerd),
+            (
+                "/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-podU_D.slice/cri-containerd-ID.scope",
+                containerd,
+            ),
             ("/kubepods.slice/kubepods-podU_D.slice/cri-containerd-ID.scope/system.slice/a.service", containerd),
             ("/system.slice/containerd.service/kubepods-besteffort-podU_D.slice:cri-containerd:ID", containerd),
             ("/kubelet.slice/kubelet-kubepods.slice/kubelet-kubepods-podU_D.slice/cri-containerd-ID.scope", containerd),
@@ -279,8 +283,16 @@ mod tests {
         for (path, id, runtime) in [
             (format!("/docker/{ID}/docker/{inner}/x"), inner.as_str(), Runtime::Docker),
             (format!("/lxc.payload.web/system.slice/docker-{inner}.scope"), &inner, Runtime::Docker),
-            (format!("/docker/{ID}/kubelet.slice/kubelet-kubepods.slice/cri-containerd-{inner}.scope"), &inner, Runtime::Containerd),
-            (format!("/machine.slice/machine-box.scope/payload/machine.slice/libpod-{inner}.scope"), &inner, Runtime::Podman),
+            (
+                format!("/docker/{ID}/kubelet.slice/kubelet-kubepods.slice/cri-containerd-{inner}.scope"),
+                &inner,
+                Runtime::Containerd,
+            ),
+            (
+                format!("/machine.slice/machine-box.scope/payload/machine.slice/libpod-{inner}.scope"),
+                &inner,
+                Runtime::Podman,
+            ),
             (format!("/system.slice/docker-{ID}.scope/lxc/web"), "web", Runtime::Lxc),
         ] {
             assert_eq!(of(&path), Some((id.to_owned(), Some(runtime))), "{path}");

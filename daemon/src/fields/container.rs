@@ -14,7 +14,9 @@ pub(super) const GIVEN: &[Given] = &[
     (Field::ContainerId, |facts, _| facts.container_id().map_or(Value::Missing, Value::Str)),
     (Field::ContainerFullId, |facts, _| facts.of_container_or_host(|container| Value::Str(container.id()))),
     (Field::ContainerName, |facts, _| {
-        facts.of_container_or_host(|container| container.details().map_or(Value::Missing, |details| known(&details.name)))
+        facts.of_container_or_host(|container| {
+            container.details().map_or(Value::Missing, |details| known(&details.name))
+        })
     }),
     (Field::ContainerType, |facts, _| {
         facts.of_container_or_host(|container| {
@@ -68,16 +70,12 @@ pub(super) const GIVEN: &[Given] = &[
     (Field::K8sNsName, |facts, _| facts.of_pod(|pod| known(&pod.namespace))),
     (Field::K8sPodUid, |facts, _| facts.of_container(|container| known(container.pod_uid()))),
     (Field::K8sPodId, |facts, _| facts.of_container(|container| known(container.pod_uid()))),
-    (Field::K8sPodSandboxId, |facts, _| {
-        facts.of_pod(|pod| EventFacts::known(short(pod.sandbox_id.as_bytes())))
-    }),
+    (Field::K8sPodSandboxId, |facts, _| facts.of_pod(|pod| EventFacts::known(short(pod.sandbox_id.as_bytes())))),
     (Field::K8sPodFullSandboxId, |facts, _| facts.of_pod(|pod| known(&pod.sandbox_id))),
     (Field::K8sPodLabel, |facts, arg| facts.of_pod(|pod| label(&pod.labels, arg))),
     (Field::K8sPodLabels, |facts, _| facts.of_pod(|pod| facts.labels(&pod.labels))),
     (Field::K8sPodIp, |facts, _| facts.of_pod(|_| facts.container_ip())),
-    (Field::K8sPodCniJson, |facts, _| {
-        facts.of_pod(|_| facts.of_details(|details| known(&details.cni)))
-    }),
+    (Field::K8sPodCniJson, |facts, _| facts.of_pod(|_| facts.of_details(|details| known(&details.cni)))),
     (Field::FdContainername, |facts, _| facts.in_container(facts.fd_name())),
     (Field::FdContainerdirectory, |facts, _| facts.in_container(facts.fd_directory())),
 ];

@@ -1,8 +1,8 @@
 //! Taking in records.
 
 use super::meet;
-use crate::container::Containers;
 use super::{Figures, Image, ProcReader, Process, ProcessKey, ProcessTable, Threads, Users};
+use crate::container::Containers;
 use kestrel_core::event::{Flags, Param, Record, TaskContext};
 use kestrel_core::schema::{self, EventId, id};
 use std::path::Path;

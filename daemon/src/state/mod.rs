@@ -17,9 +17,9 @@
 
 mod apply;
 mod meet;
+mod placing;
 mod proc_reader;
 pub(crate) mod proc_text;
-mod placing;
 mod process;
 mod table;
 mod users;

@@ -1,7 +1,7 @@
 //! What /proc says about one process. Every file may be gone, or another process's, at any moment: whatever cannot be read
 //! is left as it is.
 
-use super::proc_text::{find, number, control_group, parse_stat, parse_status, stat_field, stat_fields};
+use super::proc_text::{control_group, find, number, parse_stat, parse_status, stat_field, stat_fields};
 use super::{Figures, Image, Process, ProcessKey, Threads};
 use crate::container::Containers;
 use std::fs::File;

@@ -2,7 +2,7 @@
 //! needs a program of that name to do, with the real system calls, and nothing else.
 
 use super::failure::{Doing, Failure, Outcome};
-use super::{calls, evasion, load, processes, uring};
+use super::{calls, containers, evasion, load, processes, uring};
 use nix::fcntl::OFlag;
 use nix::pty::{grantpt, posix_openpt, ptsname_r, unlockpt};
 use nix::sys::memfd::{MFdFlags, memfd_create};
@@ -41,6 +41,7 @@ fn act(words: &[&str]) -> Outcome {
         ["uring", rest @ ..] => uring::act(rest),
         ["processes", rest @ ..] => processes::act(rest),
         ["run", program, args @ ..] => Command::new(program).args(args).status().map(drop).doing(program),
+        ["container", words @ ..] => containers::run_one(containers::PLAIN, words).map(drop),
         ["chroot", folder] => Ok(chroot(*folder)?),
         ["traceme"] => Ok(ptrace::traceme()?),
         ["traced", program, args @ ..] => {

@@ -14,22 +14,25 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// Where everything of them lies: a file system of its own, since runc cannot leave the first one.
 const PLACE: &str = "/srv/containers";
 
-/// Name and image of every container.
+/// Name of every container.
 pub const NAME: &str = "web";
+/// Image of every container.
 pub const IMAGE: &str = "registry.example/shop/web:1.4";
 
 /// The digits of the image's id and of its digest.
 const IMAGE_ID: &str = "1111111111111111111111111111111111111111111111111111111111111111";
 
-/// The unique id of the pod that containerd's containers are in, and the digits of its sandbox's id.
+/// The unique id of the pod that containerd's containers are in.
 pub const POD_UID: &str = "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0";
+/// The id of that pod's sandbox.
 pub const SANDBOX: &str = "5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a";
 
 /// The user of the image that the machine does not have.
 pub const USER: (&str, u32) = ("shopkeeper", 4711);
 
 /// Links to busybox in the image. `apk` is none of its programs: it is there to be started.
-const LINKS: [&str; 9] = ["bin/sh", "bin/sleep", "bin/cat", "bin/cp", "bin/chmod", "bin/true", "bin/nc", "sbin/apk", "bin/ls"];
+const LINKS: [&str; 9] =
+    ["bin/sh", "bin/sleep", "bin/cat", "bin/cp", "bin/chmod", "bin/true", "bin/nc", "sbin/apk", "bin/ls"];
 
 /// Whose container it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,7 +61,8 @@ pub struct Settings {
 }
 
 /// An ordinary one, root's.
-pub const PLAIN: Settings = Settings { kind: Kind::Docker, privileged: false, host_network: false, mount: None, uid: 0 };
+pub const PLAIN: Settings =
+    Settings { kind: Kind::Docker, privileged: false, host_network: false, mount: None, uid: 0 };
 
 /// A container that is to be started.
 #[derive(Debug)]
@@ -106,7 +110,8 @@ impl Container {
     /// # Errors
     /// If it cannot be started.
     pub fn run(self) -> Outcome<Output> {
-        let words = ["/usr/sbin/runc", "--root", "/run/runc-of-test", "run", "--no-pivot", "--bundle", &self.bundle, &self.id];
+        let words =
+            ["/usr/sbin/runc", "--root", "/run/runc-of-test", "run", "--no-pivot", "--bundle", &self.bundle, &self.id];
         let output = run(&words)?;
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         if said.contains("unable to start container") || said.contains("can't") {
@@ -127,7 +132,8 @@ impl Container {
             std::fs::create_dir_all(folder).doing(folder)?;
         }
         let options = format!("lowerdir={PLACE}/image,upperdir={upper},workdir={work}");
-        mount(Some("overlay"), root.as_str(), Some("overlay"), MsFlags::empty(), Some(options.as_str())).doing("overlay")
+        mount(Some("overlay"), root.as_str(), Some("overlay"), MsFlags::empty(), Some(options.as_str()))
+            .doing("overlay")
     }
 
     fn note(&mut self, path: String, value: &Value) -> Outcome {
@@ -140,7 +146,9 @@ impl Container {
     fn as_docker(&mut self) -> Outcome {
         let folder = format!("/var/lib/docker/containers/{}", self.id);
         let mounts = match self.settings.mount {
-            Some((source, dest)) => json!({dest: {"Source": source, "Destination": dest, "RW": true, "Propagation": "rprivate"}}),
+            Some((source, dest)) => {
+                json!({dest: {"Source": source, "Destination": dest, "RW": true, "Propagation": "rprivate"}})
+            }
             None => json!({}),
         };
         let config = json!({
@@ -149,7 +157,8 @@ impl Container {
         });
         self.note(format!("{folder}/config.v2.json"), &config)?;
         let mode = if self.settings.host_network { "host" } else { "bridge" };
-        let host = json!({"Privileged": self.settings.privileged, "NetworkMode": mode, "PidMode": "", "IpcMode": "private"});
+        let host =
+            json!({"Privileged": self.settings.privileged, "NetworkMode": mode, "PidMode": "", "IpcMode": "private"});
         self.note(format!("{folder}/hostconfig.json"), &host)?;
         self.notes.push(folder);
         Ok(())
@@ -191,7 +200,8 @@ impl Container {
                 "options": ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620"]}),
         ];
         if let Some((source, dest)) = mount {
-            mounts.push(json!({"destination": dest, "type": "bind", "source": source, "options": ["rbind", "rprivate"]}));
+            mounts
+                .push(json!({"destination": dest, "type": "bind", "source": source, "options": ["rbind", "rprivate"]}));
         }
         let mut namespaces: Vec<&str> = vec!["pid", "mount", "ipc", "uts"];
         if !host_network {
@@ -229,8 +239,16 @@ const USUAL_RIGHTS: [&str; 6] =
     ["CAP_CHOWN", "CAP_FOWNER", "CAP_KILL", "CAP_SETGID", "CAP_SETUID", "CAP_NET_BIND_SERVICE"];
 
 const ALL_RIGHTS: [&str; 10] = [
-    "CAP_CHOWN", "CAP_FOWNER", "CAP_KILL", "CAP_SETGID", "CAP_SETUID", "CAP_NET_BIND_SERVICE", "CAP_SYS_ADMIN",
-    "CAP_SYS_MODULE", "CAP_SYS_RAWIO", "CAP_SYS_PTRACE",
+    "CAP_CHOWN",
+    "CAP_FOWNER",
+    "CAP_KILL",
+    "CAP_SETGID",
+    "CAP_SETUID",
+    "CAP_NET_BIND_SERVICE",
+    "CAP_SYS_ADMIN",
+    "CAP_SYS_MODULE",
+    "CAP_SYS_RAWIO",
+    "CAP_SYS_PTRACE",
 ];
 
 /// The image, once.
@@ -243,7 +261,8 @@ fn prepare() -> Outcome {
     mount(Some("tmpfs"), PLACE, Some("tmpfs"), MsFlags::empty(), Some("mode=755")).doing(PLACE)?;
     let known = std::fs::read_to_string("/proc/filesystems").unwrap_or_default();
     if !known.lines().any(|line| line.ends_with("\toverlay")) {
-        let module = ["/lib/modules/overlay.ko", "/lib/modules/overlay.ko.xz"].into_iter().find(|path| Path::new(path).exists());
+        let module =
+            ["/lib/modules/overlay.ko", "/lib/modules/overlay.ko.xz"].into_iter().find(|path| Path::new(path).exists());
         succeed(&["/bin/insmod", module.ok_or("this kernel has no overlayfs")?])?;
     }
     for folder in ["bin", "sbin", "etc", "proc", "dev", "sys", "tmp", "usr/bin", "host", "data"] {

@@ -127,10 +127,26 @@ const FILE: &str = "/run/containers.yaml";
 
 fn first_event(_: &mut Stage<'_>) -> Outcome {
     let fields = [
-        "container.id", "container.full_id", "container.type", "container.name", "container.image", "container.image.repository",
-        "container.image.tag", "container.image.id", "container.image.digest", "container.privileged", "container.host_network",
-        "container.mounts", "container.label[tier]", "container.start_ts", "user.name", "group.name", "k8s.pod.name", "k8s.ns.name",
-        "k8s.pod.uid", "k8s.pod.sandbox_id",
+        "container.id",
+        "container.full_id",
+        "container.type",
+        "container.name",
+        "container.image",
+        "container.image.repository",
+        "container.image.tag",
+        "container.image.id",
+        "container.image.digest",
+        "container.privileged",
+        "container.host_network",
+        "container.mounts",
+        "container.label[tier]",
+        "container.start_ts",
+        "user.name",
+        "group.name",
+        "k8s.pod.name",
+        "k8s.ns.name",
+        "k8s.pod.uid",
+        "k8s.pod.sandbox_id",
     ];
     let shown: Vec<String> = fields.iter().map(|field| format!("%{field}")).collect();
     let text = format!(
@@ -198,7 +214,9 @@ fn check(alert: &Alert, kind: Kind, id: &str) -> Outcome {
     ];
     for (field, expected) in of_all.iter().chain(of_kind) {
         let shown = alert.field(field);
-        ensure(shown == **expected, || format!("{kind:?}: {field} is {shown:?} instead of {expected:?} in: {}", alert.output()))?;
+        ensure(shown == **expected, || {
+            format!("{kind:?}: {field} is {shown:?} instead of {expected:?} in: {}", alert.output())
+        })?;
     }
     ensure(!alert.field("container.start_ts").is_empty(), || format!("it never started: {}", alert.output()))
 }

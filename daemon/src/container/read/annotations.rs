@@ -15,7 +15,9 @@ pub(super) fn add(annotations: Option<&Value>, details: &mut Details) {
     let of = |key: &str| text(all, &[key]).to_owned();
     if all.get("io.kubernetes.cri.container-type").is_some() {
         of_containerd(&of, details);
-    } else if all.get("io.kubernetes.cri-o.ContainerType").is_some() || all.get("io.kubernetes.cri-o.SandboxID").is_some() {
+    } else if all.get("io.kubernetes.cri-o.ContainerType").is_some()
+        || all.get("io.kubernetes.cri-o.SandboxID").is_some()
+    {
         of_crio(&of, details);
     } else if all.get("io.container.manager").and_then(Value::as_str) == Some("libpod") {
         details.runtime = Some(Runtime::Podman);
@@ -31,8 +33,15 @@ pub(super) fn add(annotations: Option<&Value>, details: &mut Details) {
 }
 
 fn is_internal(name: &str) -> bool {
-    let starts =
-        ["io.kubernetes.cri", "io.container.manager", "io.podman.", "io.containers.", "nerdctl/", "org.opencontainers.image.stopSignal", "org.systemd."];
+    let starts = [
+        "io.kubernetes.cri",
+        "io.container.manager",
+        "io.podman.",
+        "io.containers.",
+        "nerdctl/",
+        "org.opencontainers.image.stopSignal",
+        "org.systemd.",
+    ];
     starts.iter().any(|start| name.starts_with(start))
 }
 

@@ -42,7 +42,10 @@ fn mount(mount: &Value) -> Option<Mount> {
         dest: text(mount, &["destination"]).to_owned(),
         mode: String::new(),
         writable: !options.contains(&"ro"),
-        propagation: options.iter().find(|option| spreads.contains(option)).map_or_else(String::new, |o| (*o).to_owned()),
+        propagation: options
+            .iter()
+            .find(|option| spreads.contains(option))
+            .map_or_else(String::new, |o| (*o).to_owned()),
     })
 }
 
@@ -50,13 +53,15 @@ fn mount(mount: &Value) -> Option<Mount> {
 /// of /proc hidden.
 fn is_privileged(spec: &Value) -> bool {
     let every_device = list(spec, &["linux", "resources", "devices"]).iter().any(|rule| {
-        let every = |key: &str| rule.get(key).is_none_or(|n| n.is_null() || n.as_i64() == Some(-1) || n.as_i64() == Some(0));
+        let every =
+            |key: &str| rule.get(key).is_none_or(|n| n.is_null() || n.as_i64() == Some(-1) || n.as_i64() == Some(0));
         rule.get("allow").and_then(Value::as_bool) == Some(true)
             && matches!(text(rule, &["type"]), "" | "a")
             && every("major")
             && every("minor")
             && ["r", "w", "m"].iter().all(|access| text(rule, &["access"]).contains(access))
     });
-    let modules = list(spec, &["process", "capabilities", "bounding"]).iter().any(|name| name.as_str() == Some("CAP_SYS_MODULE"));
+    let modules =
+        list(spec, &["process", "capabilities", "bounding"]).iter().any(|name| name.as_str() == Some("CAP_SYS_MODULE"));
     every_device && modules && list(spec, &["linux", "maskedPaths"]).is_empty()
 }

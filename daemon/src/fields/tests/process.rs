@@ -248,7 +248,9 @@ fn what_the_runtime_wrote_down_is_told_field_by_field() {
     let details = Details {
         name: "web".to_owned(),
         image: ImageName::parse("shop/web:1.4"),
-        labels: [("io.kubernetes.x", "y"), ("empty", ""), ("tier", "front")].map(|(n, v)| (n.to_owned(), v.to_owned())).into(),
+        labels: [("io.kubernetes.x", "y"), ("empty", ""), ("tier", "front")]
+            .map(|(n, v)| (n.to_owned(), v.to_owned()))
+            .into(),
         mounts: vec![mount("/etc", "/host", false), mount("/proc/sys", "/p", true)],
         privileged: Some(true),
         ..Details::default()
@@ -292,7 +294,10 @@ fn what_the_runtime_wrote_down_is_told_field_by_field() {
         assert_eq!(ask(&mut world, field), value, "{field}");
     }
     // The machine has users of its own.
-    assert_eq!(world.ask(&call("getppid", TaskContext { euid: 7, ..cat }), ["user.name", "container.name"]), ["eve", "host"]);
+    assert_eq!(
+        world.ask(&call("getppid", TaskContext { euid: 7, ..cat }), ["user.name", "container.name"]),
+        ["eve", "host"]
+    );
     let root = TaskContext { euid: 1000, egid: 5, ..inside };
     assert_eq!(world.ask(&call("getppid", root), ["user.name", "group.name"]), ["root", "-"]);
 }

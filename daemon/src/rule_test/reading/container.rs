@@ -52,7 +52,9 @@ fn id(word: &str) -> Option<String> {
 
 fn with_keys(node: &Node, problems: &mut Problems) -> Option<ContainerFacts> {
     let keys = Keys::of(node, "a container", &KEYS, problems)?;
-    let word = |key: &str, problems: &mut Problems| keys.get(key).map_or(Some(String::new()), |node| text(node, key, problems));
+    let word = |key: &str, problems: &mut Problems| {
+        keys.get(key).map_or(Some(String::new()), |node| text(node, key, problems))
+    };
     let truth = |key: &str, problems: &mut Problems| match keys.get(key).map(|node| (node, &node.value)) {
         None => Some(None),
         Some((_, Content::Bool(truth))) => Some(Some(*truth)),
@@ -77,7 +79,11 @@ fn with_keys(node: &Node, problems: &mut Problems) -> Option<ContainerFacts> {
             let found = Runtime::by_name(&said).filter(|runtime| TYPES.contains(runtime));
             if found.is_none() {
                 let names: Vec<&str> = TYPES.iter().map(|runtime| runtime.name()).collect();
-                problems.add(&node.referenced, format!("there is no type {said}"), format!("it is one of {}", names.join(", ")));
+                problems.add(
+                    &node.referenced,
+                    format!("there is no type {said}"),
+                    format!("it is one of {}", names.join(", ")),
+                );
             }
             found.map(Some)
         }),

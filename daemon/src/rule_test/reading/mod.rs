@@ -248,7 +248,16 @@ mod tests {
         let page = include_str!("../../../../docs/RULE-TESTS.md");
         let first_cells: String =
             page.lines().filter_map(|line| line.strip_prefix("| ")?.split(" | ").next()).collect::<Vec<_>>().join("\n");
-        let all = [&FILE_KEYS[..], &TEST_KEYS, &process::KEYS, &container::KEYS, &container::POD_KEYS, &event::KEYS, &fires::KEYS].concat();
+        let all = [
+            &FILE_KEYS[..],
+            &TEST_KEYS,
+            &process::KEYS,
+            &container::KEYS,
+            &container::POD_KEYS,
+            &event::KEYS,
+            &fires::KEYS,
+        ]
+        .concat();
         for key in all {
             assert!(first_cells.contains(&format!("`{key}`")), "docs/RULE-TESTS.md has no row for {key}");
         }

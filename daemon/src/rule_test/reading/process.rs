@@ -3,9 +3,9 @@
 
 use super::keys::{Keys, number, text};
 use super::{MAX_PROCESSES, container, value};
-use crate::rule_test::ContainerFacts;
 use crate::document::{Content, Node};
 use crate::record_builder::{Program, RecordBuilder, exec, fork};
+use crate::rule_test::ContainerFacts;
 use crate::rule_test::machine::{BOOT_NS, FIRST_EVENT_NS};
 use crate::rule_test::problem::Problems;
 use kestrel_core::event::TaskContext;
