@@ -16,6 +16,8 @@ pub enum Origin {
     Relatives,
     /// The control group in the process table.
     ControlGroup,
+    /// What the container's runtime wrote to disk.
+    Runtime,
     /// The files of users and groups.
     Users,
     /// The daemon alone.
@@ -26,12 +28,13 @@ pub enum Origin {
 
 impl Origin {
     /// Every one, in the order in which they are explained.
-    pub const ALL: [Origin; 8] = [
+    pub const ALL: [Origin; 9] = [
         Origin::Record,
         Origin::Context,
         Origin::Process,
         Origin::Relatives,
         Origin::ControlGroup,
+        Origin::Runtime,
         Origin::Users,
         Origin::Daemon,
         Origin::Audit,
@@ -45,6 +48,7 @@ impl Origin {
             Origin::Process => "process table",
             Origin::Relatives => "relatives",
             Origin::ControlGroup => "control group",
+            Origin::Runtime => "runtime's files",
             Origin::Users => "users",
             Origin::Daemon => "daemon",
             Origin::Audit => "audit event",
@@ -73,11 +77,16 @@ impl Origin {
                  they ended."
             }
             Origin::ControlGroup => {
-                "The path of the control group (cgroup2 only) in the same table, read as container engines and Kubernetes write \
-                 it; no engine is asked."
+                "The path of the control group in the same table, read as container engines and Kubernetes write it; no engine \
+                 is asked."
+            }
+            Origin::Runtime => {
+                "The files in which the container's runtime says what it starts, read once, when its first process is met: see \
+                 CONTAINERS.md."
             }
             Origin::Users => {
-                "`/etc/passwd` and `/etc/group` of the machine that the daemon runs on, read at the start and when they change."
+                "`/etc/passwd` and `/etc/group` of the machine that the daemon runs on, read at the start and when they change; for \
+                 a process in a container those of the container, read once."
             }
             Origin::Daemon => "Nothing outside: the table of events, a counter, the clock, the configuration.",
             Origin::Audit => "The event that the API server sent or wrote to its log: what it says is taken as it is.",
@@ -87,7 +96,7 @@ impl Origin {
 
 /// Where the field's value comes from, most of it first; empty if it never has one.
 pub fn origin(field: Field) -> &'static [Origin] {
-    use Origin::{Audit, Context, ControlGroup, Daemon, Process, Record, Relatives, Users};
+    use Origin::{Audit, Context, ControlGroup, Daemon, Process, Record, Relatives, Runtime, Users};
     if !provided(field) {
         return &[];
     }
@@ -152,13 +161,15 @@ pub fn origin(field: Field) -> &'static [Origin] {
 
         Field::UserUid | Field::UserLoginuid | Field::GroupGid => &[Context],
         Field::ContainerStartTs | Field::ContainerDuration => &[ControlGroup, Process, Relatives],
+        Field::ContainerId | Field::ContainerFullId | Field::ContainerType => &[ControlGroup],
+        Field::K8sPodId | Field::K8sPodUid => &[ControlGroup, Runtime],
         _ => match field.def().class {
             FieldClass::Generic | FieldClass::Evt | FieldClass::Fd | FieldClass::FdList | FieldClass::FsPath => {
                 &[Record]
             }
             FieldClass::Process => &[Process],
             FieldClass::User | FieldClass::Group => &[Users, Context],
-            FieldClass::Container => &[ControlGroup],
+            FieldClass::Container => &[Runtime],
             FieldClass::K8sAudit | FieldClass::Json => &[Audit],
             FieldClass::K8sMeta | FieldClass::Util => &[Daemon],
         },

@@ -150,16 +150,16 @@ fn rules_that_are_wrong_are_shown_where_they_are() {
 
 #[test]
 fn rules_that_use_fields_nobody_fills_in_are_named_with_them() {
-    let rules = GOOD.replace("command=%proc.cmdline", "pod=%k8s.pod.name files=%proc.fdopencount");
+    let rules = GOOD.replace("command=%proc.cmdline", "pod=%k8smeta.pod.name files=%proc.fdopencount");
     let place = Place::new(&[("c.yaml", CONFIG), ("r.yaml", &rules)]);
     assert_snapshot!(place.run(&["-c", "c.yaml", "-V", "r.yaml"]), @r"
     exit 0
     r.yaml: Ok
-    warning: nothing fills in these fields yet: a comparison with them is never true, and outputs show <NA> for them. proc.fdopencount (in Something); k8s.pod.name (in Something)
+    warning: nothing fills in these fields yet: a comparison with them is never true, and outputs show <NA> for them. proc.fdopencount (in Something); k8smeta.pod.name (in Something)
     ");
     assert_snapshot!(place.run(&["-c", "c.yaml", "-r", "r.yaml"]), @r"
     exit 1
-    kestrel: warning: nothing fills in these fields yet: a comparison with them is never true, and outputs show <NA> for them. proc.fdopencount (in Something); k8s.pod.name (in Something)
+    kestrel: warning: nothing fills in these fields yet: a comparison with them is never true, and outputs show <NA> for them. proc.fdopencount (in Something); k8smeta.pod.name (in Something)
     kestrel: /no/such/kestrel0: no such device: the kernel module is not loaded. Load it with `modprobe kestrel`; `make install` installs it
     ");
 }
@@ -349,9 +349,9 @@ fn fields_are_listed_by_group_for_people() {
       proc.exepath                             string   Path of the executable, links followed.
     ");
     assert_snapshot!(excerpt(&list, "  container.mount[", 3), @r"
-    container.mount[name or index]              string   One mount, by its number or its source. {not filled in yet}
-    container.mount.source[name or index]       string   Source of a mount, by the mount's number or destination. {not filled in yet}
-    container.mount.dest[name or index]         string   Destination of a mount, by the mount's number or source. {not filled in yet}
+    container.mount[name or index]              string   One mount, by its number or its source.
+    container.mount.source[name or index]       string   Source of a mount, by the mount's number or destination.
+    container.mount.dest[name or index]         string   Destination of a mount, by the mount's number or source.
     ");
     assert_snapshot!(excerpt(&list, "  ka.sourceips", 1), @r"  ka.sourceips([index])                                               string   Addresses that the request came from, those of proxies included. {list}");
 }
@@ -387,7 +387,7 @@ fn fields_are_listed_for_programs() {
         fields.into_iter().find(|field| field["name"] == name).unwrap().clone()
     };
     assert_snapshot!(field("proc.aname"), @r#"{"argument":{"index":true,"name":false,"required":false},"description":"`proc.name` of an ancestor: 1 is the parent, 2 its parent; without an argument any of them.","filled":true,"flags":["no_value"],"name":"proc.aname","type":"string"}"#);
-    assert_snapshot!(field("container.image.tag"), @r#"{"description":"Tag of the image.","filled":false,"flags":["suggested"],"name":"container.image.tag","type":"string"}"#);
+    assert_snapshot!(field("container.image.tag"), @r#"{"description":"Tag of the image.","filled":true,"flags":["suggested"],"name":"container.image.tag","type":"string"}"#);
     assert_eq!(classes[0]["source"], serde_json::Value::Null);
     assert_eq!(classes[1]["source"], "syscall");
     assert_eq!(json(&["--list", "-N", "--format", "json"])[0], "evt.num");

@@ -62,15 +62,15 @@ mod tests {
     #[test]
     fn conditions_macros_and_outputs_are_looked_through() {
         let text = [
-            "- macro: pod\n  condition: k8s.pod.name exists\n".to_owned(),
+            "- macro: pod\n  condition: k8s.rc.name exists\n".to_owned(),
             rule("One", "evt.type = kill and not (pod or proc.name = x)", "one %proc.fdopencount %fd.name"),
             rule("Two", "evt.type = open and pod", "two"),
-            rule("Three", "evt.type = open", "three %k8s.pod.name"),
+            rule("Three", "evt.type = open", "three %k8s.rc.name"),
         ]
         .concat();
         let set = load(&text);
-        assert_snapshot!(Unfilled::of(&set, 9).unwrap(), @"nothing fills in these fields yet: a comparison with them is never true, and outputs show <NA> for them. proc.fdopencount (in One); k8s.pod.name (in One, Two, Three)");
-        assert!(Unfilled::of(&set, 2).unwrap().to_string().ends_with("k8s.pod.name (in One, Two and 1 more)"));
+        assert_snapshot!(Unfilled::of(&set, 9).unwrap(), @"nothing fills in these fields yet: a comparison with them is never true, and outputs show <NA> for them. proc.fdopencount (in One); k8s.rc.name (in One, Two, Three)");
+        assert!(Unfilled::of(&set, 2).unwrap().to_string().ends_with("k8s.rc.name (in One, Two and 1 more)"));
     }
 
     #[test]

@@ -47,5 +47,5 @@ pub use details::{Details, Labels, Mount, Pod, given};
 pub use group::{Containers, Group};
 pub use identity::{Identity, pod_uid};
 pub use image::ImageName;
-pub use read::{Asked, Reader};
+pub use read::{Asked, Reader, parse, parse_network};
 pub use runtime::Runtime;

@@ -14,15 +14,17 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// Where everything of them lies: a file system of its own, since runc cannot leave the first one.
 const PLACE: &str = "/srv/containers";
 
-/// Name and image of every container.
+/// Name of every container.
 pub const NAME: &str = "web";
+/// Image of every container.
 pub const IMAGE: &str = "registry.example/shop/web:1.4";
 
 /// The digits of the image's id and of its digest.
 const IMAGE_ID: &str = "1111111111111111111111111111111111111111111111111111111111111111";
 
-/// The unique id of the pod that containerd's containers are in, and the digits of its sandbox's id.
+/// The unique id of the pod that containerd's containers are in.
 pub const POD_UID: &str = "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0";
+/// The id of that pod's sandbox.
 pub const SANDBOX: &str = "5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a";
 
 /// The user of the image that the machine does not have.

@@ -31,7 +31,7 @@ struct Act {
     shows: &'static str,
 }
 
-const ACTS: [Act; 8] = [
+const ACTS: [Act; 9] = [
     Act {
         what: "somebody reads the password hashes",
         words: &["/bin/cat", "/etc/shadow"],
@@ -73,6 +73,12 @@ const ACTS: [Act; 8] = [
         words: &["/bin/find", "/home", "-name", "id_ed25519"],
         rule: "Search for private keys",
         shows: "command=find /home -name id_ed25519",
+    },
+    Act {
+        what: "software is installed in a container that runs",
+        words: &["/usr/bin/agent", "container", "/sbin/apk", "add", "nmap"],
+        rule: "Package manager started in a container",
+        shows: "name=web image=registry.example/shop/web:1.4",
     },
     Act {
         what: "a log is emptied",

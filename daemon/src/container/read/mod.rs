@@ -231,6 +231,41 @@ impl Reader {
     }
 }
 
+/// What one file of a runtime says by itself: its main one, or the one that other things are looked up in. This is how a reader takes
+/// its text, without a disk.
+pub fn parse(runtime: Runtime, id: &str, text: &[u8]) -> Option<Details> {
+    match runtime {
+        Runtime::Docker => {
+            let config = json(text)?;
+            let mut details = docker::details(&config, Some(&config));
+            docker::add_names(text, &mut details);
+            Some(details)
+        }
+        Runtime::Containerd | Runtime::CriO => oci::parse(text),
+        Runtime::Podman => {
+            let mut details = Details::default();
+            storage::add_container(text, id, &mut details);
+            storage::add_image(text, &mut details);
+            Some(details)
+        }
+        Runtime::Lxc => Some(lxc::parse(id, text)),
+        Runtime::Nspawn => nspawn::parse(id, text),
+        Runtime::Runc => {
+            let root = runc::bundle_of_runc(text).or_else(|| runc::bundle_of_crun(text))?;
+            Some(Details { root: Some(root), ..Details::default() })
+        }
+        Runtime::LibvirtLxc | Runtime::Buildkit => None,
+    }
+}
+
+/// What a file of a network plugin's answers says.
+pub fn parse_network(text: &[u8]) -> Option<Details> {
+    let answer = cni::parse(text)?;
+    let mut details = Details { ip: answer.ip, ..Details::default() };
+    details.set_cni(answer.json);
+    Some(details)
+}
+
 /// Whether a name is one of a file, and not a way to another one.
 fn is_plain(name: &str) -> bool {
     !name.is_empty() && name.len() <= 255 && !matches!(name, "." | "..") && !name.contains(['/', '\0'])
