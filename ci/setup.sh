@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # Installs what a build needs and is not here yet, from Debian's packages. Nothing that is installed is removed.
 #
-#   ci/setup.sh [module|vm|running|fuzz|outputs|run]...
+#   ci/setup.sh [module|ebpf|vm|running|fuzz|outputs|run]...
 #
 #   (always)   a C compiler; Rust of at least 1.95 if there is none, from Debian's rustc-web and cargo-web
 #   module     the compiler and library sources that the kernel module is built with
+#   ebpf       the compiler, its library for BPF and LLVM, which the eBPF probe is built with
 #   vm         QEMU and busybox, for machine tests
 #   running    the headers of the kernel that runs here, if they are not there
 #   fuzz       a C++ compiler: libFuzzer is built from its sources
@@ -23,6 +24,7 @@ kestrel_rust_find || packages+=(rustc-web cargo-web)
 for part in "$@"; do
     case $part in
     module) packages+=(rustc-web rust-web-src libelf1 xz-utils) ;;
+    ebpf) packages+=(rustc-web libstd-rust-web-dev-bpf llvm-22) ;;
     vm) packages+=(busybox-static) emulator+=(qemu-system-x86) ;;
     running)
         packages+=(kmod)

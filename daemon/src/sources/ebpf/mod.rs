@@ -192,3 +192,6 @@ impl Source for EbpfSource {
         accounts
     }
 }
+
+#[cfg(test)]
+mod tests;
