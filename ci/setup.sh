@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # Installs what a build needs and is not here yet, from Debian's packages. Nothing that is installed is removed.
 #
-#   ci/setup.sh [module|vm|kernel|running|fuzz|outputs|run]...
+#   ci/setup.sh [module|ebpf|vm|kernel|running|fuzz|outputs|run]...
 #
 #   (always)   a C compiler; Rust of at least 1.95 if there is none, from Debian's rustc-web and cargo-web
 #   module     the compiler and library sources that the kernel module is built with
+#   ebpf       the compiler, its library for BPF and LLVM, which the eBPF probe is built with
 #   vm         QEMU and busybox, for machine tests; runc, unpacked in target/runc: containers are started with it in the guests
 #   kernel     what a kernel is built with, for the machine tests' debug kernel
 #   running    the headers of the kernel that runs here, if they are not there
@@ -25,6 +26,7 @@ kestrel_rust_find || packages+=(rustc-web cargo-web)
 for part in "$@"; do
     case $part in
     module) packages+=(rustc-web rust-web-src libelf1 xz-utils) ;;
+    ebpf) packages+=(rustc-web libstd-rust-web-dev-bpf llvm-22) ;;
     vm)
         packages+=(busybox-static) emulator+=(qemu-system-x86)
         [ -e target/runc/done ] || runc=1

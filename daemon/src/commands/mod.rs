@@ -46,11 +46,12 @@ pub use failure::Failure;
 use crate::cli::{Cli, Command};
 use crate::config::{self, Config, EngineKind, Loaded, Origins};
 use crate::logger::{self, Targets};
-use crate::sources::{EbpfSource, KmodSource, Source, SourceError};
+use crate::sources::{EbpfSource, KmodSource, ProbeError, Source, SourceError};
 use kestrel_core::abi::Hello;
 use kestrel_outputs::Priority;
 use std::io::{self, Write};
-use std::time::Duration;
+use std::path::Path;
+use std::time::{Duration, Instant};
 
 /// Does what the command line asks for; gives the exit code, which is 0 but for `run`, where it is the command's.
 ///
@@ -142,17 +143,31 @@ fn print(text: std::fmt::Arguments<'_>) -> Result<(), Failure> {
 
 /// Opens the source that the configuration names.
 fn open_source(config: &Config) -> Result<Box<dyn Source>, Failure> {
+    let device = format!("{}0", config.engine.kmod.device);
     match config.engine.kind {
-        EngineKind::Kmod => {
-            let kmod = &config.engine.kmod;
-            let delay = Duration::from_millis(kmod.wake_delay_ms);
-            let source = KmodSource::open(&kmod.device, &Hello::OURS, delay)?;
-            log::debug!("{} CPUs", source.cpus());
-            if source.is_retained() {
-                log::info!("going on where the last kestrel stopped: the rings kept what happened since");
-            }
-            Ok(Box::new(source))
-        }
-        EngineKind::Ebpf => Ok(Box::new(EbpfSource::load(config.engine.ebpf.ring_kib).map_err(SourceError::from)?)),
+        EngineKind::Kmod => open_module(config),
+        EngineKind::Ebpf => open_probe(config).map_err(|error| SourceError::from(error).into()),
+        EngineKind::Auto if Path::new(&device).exists() => open_module(config),
+        EngineKind::Auto => open_probe(config).map_err(|probe| SourceError::Neither { device, probe }.into()),
     }
+}
+
+/// Opens the kernel module's devices.
+fn open_module(config: &Config) -> Result<Box<dyn Source>, Failure> {
+    let kmod = &config.engine.kmod;
+    let delay = Duration::from_millis(kmod.wake_delay_ms);
+    let source = KmodSource::open(&kmod.device, &Hello::OURS, delay)?;
+    log::debug!("{} CPUs", source.cpus());
+    if source.is_retained() {
+        log::info!("going on where the last kestrel stopped: the rings kept what happened since");
+    }
+    Ok(Box::new(source))
+}
+
+/// Loads the eBPF probe.
+fn open_probe(config: &Config) -> Result<Box<dyn Source>, ProbeError> {
+    let begin = Instant::now();
+    let source = EbpfSource::load(config.engine.ebpf.ring_kib)?;
+    log::debug!("the eBPF probe was loaded in {} ms", begin.elapsed().as_millis());
+    Ok(Box::new(source))
 }

@@ -33,7 +33,11 @@ const TEXTS: &[(&str, &str)] = &[
         "More files and folders, each a path or {path, strategy}: append, override or add-only; for the first file alone",
     ),
     ("engine.ebpf.ring_kib", "Size of the ring that the eBPF probe writes to, in KiB"),
-    ("engine.kind", "Where events come from: the kernel module, or the eBPF probe (modern_ebpf is another name of it)"),
+    (
+        "engine.kind",
+        "Where events come from: the kernel module, the eBPF probe (of which modern_ebpf is another name), or with auto the probe \
+         where the module is not loaded",
+    ),
     ("engine.kmod.device", "Path of the module's devices, without the number of the CPU"),
     ("engine.kmod.keep_recording", "On SIGTERM recording goes on, for the next start"),
     ("engine.kmod.wake_delay_ms", "Milliseconds that an event may wait in the kernel"),

@@ -37,7 +37,7 @@ pub const KEYS: &[(&str, Kind)] = &[
     ("capture.path_prefix", Kind::Text),
     ("config_files", Kind::List(&FRAGMENTS)),
     ("engine.ebpf.ring_kib", Kind::Count(64, 1 << 20)),
-    ("engine.kind", Kind::Choice(&["kmod", "ebpf", "modern_ebpf"])),
+    ("engine.kind", Kind::Choice(&["kmod", "ebpf", "modern_ebpf", "auto"])),
     ("engine.kmod.device", Kind::Text),
     ("engine.kmod.keep_recording", Kind::Bool),
     ("engine.kmod.wake_delay_ms", Kind::Count(0, 60_000)),

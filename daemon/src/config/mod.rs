@@ -212,6 +212,8 @@ pub enum EngineKind {
     /// The eBPF probe.
     #[serde(alias = "modern_ebpf")]
     Ebpf,
+    /// The kernel module if it is loaded, else the eBPF probe.
+    Auto,
 }
 
 /// The kernel module as a source.

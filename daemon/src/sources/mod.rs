@@ -49,6 +49,17 @@ pub enum SourceError {
     /// The eBPF probe cannot be used.
     #[error(transparent)]
     Probe(#[from] ProbeError),
+    /// Neither the module nor the probe can be used.
+    #[error(
+        "no source of events: there is no {device}, so the kernel module is not loaded, and the eBPF probe cannot be used either: \
+         {probe}. `kestrel run -- COMMAND` watches one command without either"
+    )]
+    Neither {
+        /// The first of the module's devices.
+        device: String,
+        /// What is wrong with the probe.
+        probe: ProbeError,
+    },
     /// A command or a process cannot be followed.
     #[error(transparent)]
     Trace(#[from] TraceError),

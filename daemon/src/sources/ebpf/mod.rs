@@ -200,3 +200,6 @@ impl Source for EbpfSource {
         accounts
     }
 }
+
+#[cfg(test)]
+mod tests;
