@@ -24,15 +24,19 @@ pub struct Group {
     pub container: Option<Rc<Container>>,
 }
 
+/// The id of a container, and the user in whose part of the hierarchy it is: any user can give a group of his own any name.
+type Key = (Box<[u8]>, Option<u32>);
+
 /// Groups by number, containers by id.
 #[derive(Debug)]
 pub struct Containers {
     groups: HashMap<u64, Rc<Group>>,
-    /// By id, and by the user in whose part of the hierarchy they are: any user can give a group of his own any name.
-    containers: HashMap<(Box<[u8]>, Option<u32>), Rc<Container>>,
+    containers: HashMap<Key, Rc<Container>>,
     /// Without it, nothing is looked for.
     reader: Option<Reader>,
     proc: PathBuf,
+    /// Whether a number stands for one path: not where the old hierarchies are in use, which numbers do not tell of.
+    by_number: bool,
 }
 
 impl Containers {
@@ -43,7 +47,14 @@ impl Containers {
             containers: HashMap::new(),
             reader: root.map(Reader::new),
             proc: proc.to_owned(),
+            by_number: true,
         }
+    }
+
+    /// From now on, numbers of groups do not say which groups they are: the old hierarchies are in use (cgroups(7)).
+    pub fn distrust_numbers(&mut self) {
+        self.by_number = false;
+        self.groups.clear();
     }
 
     /// The group of this number, if its path is known.
@@ -58,7 +69,7 @@ impl Containers {
         }
         let container = Identity::of_cgroup(path).map(|identity| self.container(&identity, path));
         let group = Rc::new(Group { id, path: path.into(), container });
-        if id != 0 && !path.is_empty() {
+        if self.by_number && id != 0 && !path.is_empty() {
             make_room(&mut self.groups, MOST_GROUPS);
             self.groups.insert(id, Rc::clone(&group));
         }
@@ -88,11 +99,9 @@ impl Containers {
         if container.details().is_none()
             && let Ok(id) = std::str::from_utf8(container.id())
         {
-            let home = match owner(&group.path) {
-                None => None,
-                // Of somebody without a home nothing is known.
-                Some(uid) => Some(machine.user(uid).map_or_else(PathBuf::new, |user| PathBuf::from(&*user.home))),
-            };
+            // Of somebody without a home nothing is known.
+            let home = |uid| machine.user(uid).map_or_else(PathBuf::new, |user| PathBuf::from(&*user.home));
+            let home = owner(&group.path).map(home);
             let asked = Asked { id, runtime: container.runtime(), home: home.as_deref() };
             if let Some(details) = reader.details(asked) {
                 container.set_details(details);

@@ -56,10 +56,14 @@ impl State {
     pub fn new(capacity: usize, users: Users, reader: Option<ProcReader>) -> State {
         let root = reader.as_ref().map(|_| Path::new("/"));
         let proc = reader.as_ref().map_or(Path::new("/proc"), ProcReader::root);
+        let mut containers = Containers::new(root, proc);
+        if reader.as_ref().is_some_and(ProcReader::has_old_hierarchies) {
+            containers.distrust_numbers();
+        }
         State {
             processes: ProcessTable::new(capacity),
             users,
-            containers: Containers::new(root, proc),
+            containers,
             stats: StateStats::default(),
             reader,
             lookups: meet::LOOKUPS,

@@ -2,8 +2,8 @@
 //!
 //! A record holds the number of its task's group; an exec's holds its path as well. A process whose number changed without an
 //! exec was moved, as runtimes do with the first process of a container: the group is then one that is known by its number, or
-//! it is looked up in /proc. Where only the old hierarchies are in use (cgroups(7)), records show the root of the unified one,
-//! and /proc is asked at each exec.
+//! it is looked up in /proc. Where the old hierarchies are in use (cgroups(7)), records do not tell of them, and /proc is asked at
+//! each exec.
 
 use super::meet::LOOKUPS_FOR_ANCESTORS;
 use super::{ProcessKey, State};
@@ -41,14 +41,12 @@ impl State {
     pub(super) fn place_by_exec(&mut self, key: ProcessKey, path: &[u8]) {
         let Some(process) = self.processes.get(key) else { return };
         let id = process.task.cgroup;
-        let group = match path {
+        let reader = self.reader.as_mut().filter(|reader| reader.has_old_hierarchies());
+        let read = reader.and_then(|reader| reader.group_of(key));
+        let group = match read.as_deref().unwrap_or(path) {
             // Longer than a record takes, or nowhere to be read.
             [] => Rc::clone(&process.group),
             path if process.group.id == id && *process.group.path == *path => Rc::clone(&process.group),
-            b"/" => match self.reader.as_mut().and_then(|reader| reader.group_of(key)) {
-                Some(path) => self.containers.group(id, &path),
-                None => self.containers.group(id, path),
-            },
             path => self.containers.group(id, path),
         };
         self.containers.look(&group, key.pid, true, &self.users);

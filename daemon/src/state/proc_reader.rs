@@ -20,17 +20,28 @@ const STRINGS_BYTES: usize = 4096;
 pub struct ProcReader {
     root: PathBuf,
     buf: Vec<u8>,
+    old_hierarchies: bool,
 }
 
 impl ProcReader {
     /// A reader of the proc filesystem mounted at `root`.
     pub fn new(root: impl Into<PathBuf>) -> ProcReader {
-        ProcReader { root: root.into(), buf: Vec::new() }
+        let mut reader = ProcReader { root: root.into(), buf: Vec::new(), old_hierarchies: false };
+        let own = reader.root.join("self/cgroup");
+        let is_old = |line: &[u8]| !line.is_empty() && !line.starts_with(b"0::");
+        reader.old_hierarchies =
+            reader.read(&own, 16 << 10).is_some_and(|text| text.split(|&b| b == b'\n').any(is_old));
+        reader
     }
 
     /// Where the proc filesystem is.
     pub fn root(&self) -> &Path {
         &self.root
+    }
+
+    /// Whether control groups of version 1 are in use, which no record tells of.
+    pub fn has_old_hierarchies(&self) -> bool {
+        self.old_hierarchies
     }
 
     /// The pids that there are now.

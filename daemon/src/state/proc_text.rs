@@ -8,16 +8,14 @@ pub(crate) fn number(text: &[u8]) -> Option<u64> {
     std::str::from_utf8(text).ok()?.trim().parse().ok()
 }
 
-/// The path of a control group in `/proc/PID/cgroup` (cgroups(7)): that of the unified hierarchy, in the line `0::PATH`; where
-/// only the old hierarchies are in use, the first path of them that names a container, or else is not the root.
+/// The path of a control group in `/proc/PID/cgroup` (cgroups(7)): the first that names a container, or else that of the unified
+/// hierarchy, in the line `0::PATH`; where only the old ones are in use, the first that is not the root.
 pub(crate) fn control_group(text: &[u8]) -> Option<&[u8]> {
     let paths = || text.split(|&b| b == b'\n').filter_map(|line| line.splitn(3, |&b| b == b':').nth(2));
     let unified = find(text, b"0::");
-    if let Some(path) = unified.filter(|path| *path != b"/") {
-        return Some(path);
-    }
     paths()
         .find(|path| Identity::of_cgroup(path).is_some())
+        .or_else(|| unified.filter(|path| *path != b"/"))
         .or_else(|| paths().find(|path| *path != b"/"))
         .or(unified)
         .or_else(|| paths().next())
@@ -109,6 +107,7 @@ mod tests {
             ("0::/system.slice/x.service\n", "/system.slice/x.service".to_owned()),
             ("0::/\n", "/".to_owned()),
             ("12:pids:/\n4:cpu,cpuacct:/docker/ID\n1:name=systemd:/docker/ID\n0::/\n", format!("/docker/{id}")),
+            ("4:cpu:/docker/ID\n0::/system.slice/docker.service\n", format!("/docker/{id}")),
             ("3:cpu:/\n2:pids:/user.slice\n1:name=systemd:/user.slice/a:b\n", "/user.slice".to_owned()),
             ("1:cpu:/\n", "/".to_owned()),
         ] {
