@@ -17,7 +17,7 @@ pub const SCENARIOS: &[Scenario] = &[
         "a day's work and every suspicious act: the same alerts with the prefilter and without it",
         |stage| law(stage, 1),
     )
-    .limit(300),
+    .limit(600),
     Scenario::steps("prefilter-law-long", "the same, with more of the work", |stage| law(stage, 12))
         .on_request()
         .limit(1800),
