@@ -27,8 +27,9 @@ pub fn run(subject: &Subject, folder: &Path, options: &Options) -> Result<bool, 
     let machine = Machine {
         kernel: subject.kernel.image(),
         initrd: subject.image.path().to_owned(),
-        cpus: Cpus::Parallel,
         memory_mib: subject.kernel.memory_mib(),
+        // Daemons come and go under load, and tracepoints with them.
+        cpus: Cpus::InTurns,
         task: Task::Soak { seconds, seed },
         folder: folder.to_owned(),
     };

@@ -318,15 +318,16 @@ impl Play {
         })
     }
 
+    fn memory(&self) -> String {
+        match self.memory {
+            (_, 0) => "memory not looked at".to_owned(),
+            (least, most) => format!("memory {least} to {most} KiB"),
+        }
+    }
+
     /// How it goes.
     pub fn report(&self) -> String {
-        format!(
-            "{} alerts in the file, {} at syslog; memory {} to {} KiB",
-            self.of_file.came(),
-            self.of_syslog.came(),
-            self.memory.0,
-            self.memory.1
-        )
+        format!("{} alerts in the file, {} at syslog; {}", self.of_file.came(), self.of_syslog.came(), self.memory())
     }
 
     /// Mends everything.
@@ -362,7 +363,7 @@ impl Play {
             format!("{:?}", self.counts),
             self.of_file.verify(opened, self.counts.kills)?,
             self.of_syslog.verify(opened, self.counts.kills)?,
-            format!("memory: {} to {} KiB", self.memory.0, self.memory.1),
+            self.memory(),
         ])
     }
 }
