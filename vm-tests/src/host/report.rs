@@ -142,8 +142,8 @@ fn test(batch: &Batch<'_>, kvm: bool, folder: &Path, tally: &Mutex<Tally>) {
             task: Task::Scenarios(batch.source, left.iter().map(|scenario| scenario.name.to_owned()).collect()),
             folder: folder.to_owned(),
         };
-        let limits: Vec<_> = left.iter().map(|scenario| scenario.limit * kernel.patience()).collect();
-        let ended = match run(&machine, &limits) {
+        let limits: Vec<_> = left.iter().map(|scenario| scenario.limit).collect();
+        let ended = match run(&machine, &limits, kernel.patience()) {
             Ok(outcomes) => {
                 for (scenario, outcome) in left.iter().zip(&outcomes) {
                     record(tally, scenario, kernel, outcome);

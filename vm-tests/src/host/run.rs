@@ -53,11 +53,11 @@ const STRAGGLERS: Duration = Duration::from_millis(300);
 const EXPLANATION: Duration = Duration::from_secs(3);
 
 /// Runs the machine for scenarios whose time limits are given, and gives the outcome of each that began, in their order.
-/// One that takes the machine down is the last.
+/// One that takes the machine down is the last. On its kernel all takes `patience` times as long.
 ///
 /// # Errors
 /// If nothing began.
-pub fn run(machine: &Machine, limits: &[Duration]) -> Result<Vec<Outcome>, NotUp> {
+pub fn run(machine: &Machine, limits: &[Duration], patience: u32) -> Result<Vec<Outcome>, NotUp> {
     let running = machine.start().map_err(|why| NotUp { why, console: Vec::new() })?;
     let mut boot = Boot {
         running,
@@ -66,7 +66,8 @@ pub fn run(machine: &Machine, limits: &[Duration]) -> Result<Vec<Outcome>, NotUp
         console: Vec::new(),
         begin: None,
         different: None,
-        until: Instant::now() + PAUSE,
+        patience,
+        until: Instant::now() + PAUSE * patience,
         pending: VecDeque::new(),
     };
     match boot.watch() {
@@ -86,6 +87,7 @@ pub fn run(machine: &Machine, limits: &[Duration]) -> Result<Vec<Outcome>, NotUp
 struct Boot<'a> {
     running: Running,
     limits: &'a [Duration],
+    patience: u32,
     outcomes: Vec<Outcome>,
     console: Vec<String>,
     /// When the scenario began that runs.
@@ -113,7 +115,7 @@ impl Boot<'_> {
                 }
                 Some(Line::Word(Word::Begin(_))) => {
                     let begin = Instant::now();
-                    self.until = begin + self.limits.get(self.outcomes.len()).copied().unwrap_or(PAUSE);
+                    self.until = begin + self.limits.get(self.outcomes.len()).copied().unwrap_or(PAUSE) * self.patience;
                     self.begin = Some(begin);
                     self.console.clear();
                 }
@@ -179,7 +181,7 @@ impl Boot<'_> {
     }
 
     fn close(&mut self, wrong: Option<String>) {
-        self.until = Instant::now() + PAUSE;
+        self.until = Instant::now() + PAUSE * self.patience;
         if let Some(begin) = self.begin.take() {
             self.outcomes.push(Outcome { took: begin.elapsed(), wrong, console: std::mem::take(&mut self.console) });
         }
