@@ -24,14 +24,14 @@ struct Batch<'a> {
 /// # Errors
 /// A message if nothing can be run.
 pub fn run_all(options: &Options, subjects: &[Subject], folder: &Path) -> Result<bool, String> {
-    let chosen: Vec<&Scenario> =
-        scenarios::all().into_iter().filter(|scenario| is_chosen(scenario, options)).collect();
+    let chosen: Vec<&Scenario> = scenarios::all().into_iter().filter(|scenario| is_chosen(scenario, options)).collect();
     if chosen.is_empty() {
         return Err(format!("no scenario's name contains {:?}: --list lists them", options.scenario));
     }
     let kvm = subjects.first().is_some_and(|subject| kvm_works(&subject.kernel.image(), subject.image.path(), folder));
     let begin = Instant::now();
-    let batches: Vec<Batch<'_>> = subjects.iter().flat_map(|subject| batches(subject, options.source, &chosen)).collect();
+    let batches: Vec<Batch<'_>> =
+        subjects.iter().flat_map(|subject| batches(subject, options.source, &chosen)).collect();
     println!(
         "running {} scenarios in {} machines, {}",
         batches.iter().map(|batch| batch.scenarios.len()).sum::<usize>(),

@@ -18,7 +18,8 @@ use std::process::{Command, Stdio};
 pub const SCENARIOS: &[Scenario] = &[
     Scenario::steps("bad-module-not-loaded", "without the module: exit 1, and how to load it", not_loaded).of_module(),
     Scenario::steps("bad-device-missing", "without one of the devices: exit 1, and which", device_missing).of_module(),
-    Scenario::steps("bad-second-consumer", "with another consumer: exit 1, and the first goes on", second_consumer).of_module(),
+    Scenario::steps("bad-second-consumer", "with another consumer: exit 1, and the first goes on", second_consumer)
+        .of_module(),
     Scenario::steps("bad-version", "a module of another version: exit 1, and both versions", version).of_module(),
     Scenario::steps("bad-no-privilege", "without privileges: exit 1, and what is missing", no_privilege).of_module(),
     Scenario::steps("bad-rules", "wrong, missing and unreadable rule files: exit 2, and where", rules),

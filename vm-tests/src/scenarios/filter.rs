@@ -34,7 +34,8 @@ pub const SCENARIOS: &[Scenario] = &[
         refused,
     )
     .of_module(),
-    Scenario::steps("filter-goes", "the program goes with its consumer; what is retained is a parameter", goes).of_module(),
+    Scenario::steps("filter-goes", "the program goes with its consumer; what is retained is a parameter", goes)
+        .of_module(),
     Scenario::steps(
         "filter-marks",
         "a mark is inherited by children and their children, goes with the process, and is asked for by programs",

@@ -152,8 +152,10 @@ fn own_name(facts: &FileFacts, names: &[u8], buf: &mut [u8]) -> Result<usize, Un
             let name = Names(names).next().unwrap_or(&[]);
             put(&[b"anon_inode:", name].concat(), buf)
         }
-        // Of which kind it is, the probe does not tell.
-        magic::NAMESPACE => Err(Unavailable),
+        magic::NAMESPACE => {
+            let name = Names(names).next().unwrap_or(&[]);
+            put(&[name, format!(":[{ino}]").as_bytes()].concat(), buf)
+        }
         _ => write_path(names, buf),
     }
 }
@@ -314,15 +316,13 @@ impl Kernel for Captured<'_> {
     }
 
     fn image(&self, out: &mut ProcessImage) {
-        let Some(facts) =
-            self.find(chunk::IMAGE, 0).and_then(|chunk| ImageFacts::read_from_bytes(chunk.bytes).ok())
+        let Some(facts) = self.find(chunk::IMAGE, 0).and_then(|chunk| ImageFacts::read_from_bytes(chunk.bytes).ok())
         else {
             return;
         };
         let time = |[seconds, nanoseconds]: [i64; 2]| {
-            u64::try_from(seconds).map_or(0, |seconds| {
-                seconds.saturating_mul(NS).saturating_add(nanoseconds.cast_unsigned())
-            })
+            u64::try_from(seconds)
+                .map_or(0, |seconds| seconds.saturating_mul(NS).saturating_add(nanoseconds.cast_unsigned()))
         };
         let kib = |pages: u64| u32::try_from(pages.saturating_mul(4)).unwrap_or(u32::MAX);
         let pages = |n: i64| u64::try_from(n).unwrap_or(0);
@@ -390,4 +390,3 @@ impl Kernel for Captured<'_> {
         Ok(ListenQueue { len, max: facts.max_backlog })
     }
 }
-

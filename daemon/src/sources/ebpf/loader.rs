@@ -21,7 +21,8 @@ const TYPES: &str = "/sys/kernel/btf/vmlinux";
 const RESERVE: u64 = 8;
 
 /// The tracepoints, by the names of their programs.
-const ENTRIES: [&str; 5] = ["sched_process_fork", "sched_process_exec", "sched_process_exit", "signal_deliver", "sys_exit"];
+const ENTRIES: [&str; 5] =
+    ["sched_process_fork", "sched_process_exec", "sched_process_exit", "signal_deliver", "sys_exit"];
 
 /// The operations, by the second half of their programs' names.
 const OPERATIONS: [(&str, u8); 15] = [
@@ -110,7 +111,8 @@ pub fn load(ring_bytes: u32) -> Result<Loaded, ProbeError> {
     let unlimited = nix::sys::resource::RLIM_INFINITY;
     let _ = nix::sys::resource::setrlimit(nix::sys::resource::Resource::RLIMIT_MEMLOCK, unlimited, unlimited);
 
-    let cpus = aya::util::nr_cpus().map_err(|(what, error)| ProbeError::System { what: what.to_owned(), error: error.to_string() })?;
+    let cpus = aya::util::nr_cpus()
+        .map_err(|(what, error)| ProbeError::System { what: what.to_owned(), error: error.to_string() })?;
     let cpus = u32::try_from(cpus).unwrap_or(u32::MAX);
     let room = u64::from(ring_bytes) - u64::from(ring_bytes) / RESERVE;
     let mut loader = EbpfLoader::new();
@@ -131,8 +133,7 @@ pub fn load(ring_bytes: u32) -> Result<Loaded, ProbeError> {
     })?;
     for (name, program) in programs.programs_mut() {
         let name = name.to_owned();
-        let program: &mut RawTracePoint =
-            program.try_into().map_err(|error: ProgramError| refused(&name, error))?;
+        let program: &mut RawTracePoint = program.try_into().map_err(|error: ProgramError| refused(&name, error))?;
         program.load().map_err(|error| refused(&name, error))?;
     }
     let mut operations = Vec::new();

@@ -90,8 +90,16 @@ impl EbpfSource {
 }
 
 fn counters(words: &[u64; count::COUNT]) -> Counters {
-    let [seen, delivered, filtered, dropped_full, dropped_full_lifecycle, dropped_nested, dropped_fault, dropped_too_long] =
-        *words;
+    let [
+        seen,
+        delivered,
+        filtered,
+        dropped_full,
+        dropped_full_lifecycle,
+        dropped_nested,
+        dropped_fault,
+        dropped_too_long,
+    ] = *words;
     Counters {
         seen,
         delivered,

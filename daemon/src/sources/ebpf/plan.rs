@@ -3,7 +3,8 @@
 use kestrel_core::capture::{self, Op, Plan, op};
 use kestrel_core::fill::SNAPSHOT_BYTES;
 use kestrel_core::schema::{
-    Abi, EventId, EventSet, From, I386_IPC, I386_SOCKETCALL, Width, event_of, event_of_ipc, event_of_socketcall, id, recipe,
+    Abi, EventId, EventSet, From, I386_IPC, I386_SOCKETCALL, Width, event_of, event_of_ipc, event_of_socketcall, id,
+    recipe,
 };
 
 /// Longest socket address that fillers look at: `sockaddr_un` (`linux/un.h`).
@@ -233,7 +234,9 @@ fn from(builder: Builder, source: From, compat: bool) -> Builder {
         From::PiecesSize { vector, count } => {
             builder.op(Op { kind: op::VECTOR, arg: vector, len_arg: count, flags: Op::MOVED, ..Op::default() })
         }
-        From::FdList { list, count } => builder.op(Op { kind: op::FD_LIST, arg: list, len_arg: count, ..Op::default() }),
+        From::FdList { list, count } => {
+            builder.op(Op { kind: op::FD_LIST, arg: list, len_arg: count, ..Op::default() })
+        }
         From::Address { address, len } => builder.bytes(address, len, ADDRESS, 0),
         From::Image(_) => builder.simple(op::IMAGE),
         From::Return

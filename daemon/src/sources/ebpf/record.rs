@@ -49,8 +49,7 @@ pub enum Written {
 pub fn write(captured: &Captured<'_>, numbers: &Numbers, wanted: &EventSet, room: &mut [u8]) -> Written {
     let head = &captured.head;
     let compat = head.flags & flag::COMPAT != 0;
-    let stamp =
-        RecordHeader { cpu: head.cpu, seq: head.seq, time_ns: captured.time_ns(), ..RecordHeader::default() };
+    let stamp = RecordHeader { cpu: head.cpu, seq: head.seq, time_ns: captured.time_ns(), ..RecordHeader::default() };
     let asked = |event| wanted.contains(event);
     let written = match head.kind {
         kind::CALL => {
@@ -92,11 +91,8 @@ pub fn write(captured: &Captured<'_>, numbers: &Numbers, wanted: &EventSet, room
             fill::process_exec(captured, event, captured.filename(), compat, stamp, room)
         }
         kind::EXIT if asked(id::PROCEXIT) => {
-            let exit = Exit {
-                code: head.ret as i32,
-                reaper_tid: head.value,
-                group_dead: head.flags & flag::LAST_THREAD != 0,
-            };
+            let exit =
+                Exit { code: head.ret as i32, reaper_tid: head.value, group_dead: head.flags & flag::LAST_THREAD != 0 };
             fill::process_exit(captured, exit, stamp, room)
         }
         kind::SIGNAL if asked(id::SIGNALDELIVER) => {
