@@ -6,7 +6,7 @@ begin=$SECONDS
 step() { printf '\n==> [%d:%02d] %s\n' $(((SECONDS - begin) / 60)) $(((SECONDS - begin) % 60)) "$*"; }
 
 step "what the tests need"
-ci/setup.sh module vm fuzz outputs
+ci/setup.sh module ebpf vm fuzz outputs
 . ci/rust.sh
 
 step "style and documentation"
@@ -24,8 +24,16 @@ ci/fuzz.sh --seconds 5
 step "no panic path can get into the kernel module"
 ci/test-panic-gate.sh
 
+step "the eBPF probe is what its sources make"
+ci/build-ebpf.sh
+
 step "machine tests"
 ci/vm-tests.sh --kernel 6.1,6.12
+
+step "machine tests with the eBPF probe"
+for scenario in rule-sensitive records-net; do
+    target/debug/vm-tests --kernel 6.1,6.12 --source ebpf --scenario "$scenario"
+done
 
 step "installation into a folder"
 ci/test-install.sh

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Builds all that runs in the machines, and starts the harness with the arguments given: see `vm-tests --help`.
 #
-#   ci/vm-tests.sh [--kernel 5.10|6.1|6.12|6.1-rt|7.2|all|6.12-debug] [--scenario NAME] [--demo|--shell|--count|--list]
+#   ci/vm-tests.sh [--kernel 5.10|6.1|6.12|6.1-rt|7.2|all|6.12-debug] [--scenario NAME] [--source kmod|ebpf]
+#                  [--demo|--shell|--count|--list]
 set -euo pipefail
 cd "$(dirname "$0")/.."
 step() { printf '==> %s\n' "$*"; }

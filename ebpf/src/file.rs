@@ -94,12 +94,38 @@ pub fn describe<K: Kind>(slot: &Slot<K>, context: *const Context, fd: i32) {
     slot.reach(at.wrapping_add(size_of::<FileFacts>() as u32));
     let path = member(file, O::FILE_PATH);
     if names {
-        walk::name(slot, field(path, O::PATH_DENTRY));
+        if out.magic == magic::NAMESPACE {
+            namespace(slot, file);
+        } else {
+            walk::name(slot, field(path, O::PATH_DENTRY));
+        }
         walk::close(slot, chunk::WHOLE);
         return slot.next(context);
     }
     walk::begin(slot, path);
     helpers::tail_call(context, K::OPERATIONS, u32::from(op::WALK));
+}
+
+/// Copies which kind of namespace a file stands for, as a name.
+#[inline(always)]
+fn namespace<K: Kind>(slot: &Slot<K>, file: u64) {
+    /// Longer than any: `pid_for_children` is one.
+    const LONGEST: u32 = 32;
+    let operations: u64 = if has(O::STASHED_NAMESPACES) {
+        field(field(field(file, O::FILE_INODE), O::INODE_PRIVATE), O::NS_OPS)
+    } else {
+        let dentry: u64 = field(member(file, O::FILE_PATH), O::PATH_DENTRY);
+        field(dentry, O::DENTRY_FSDATA)
+    };
+    let at = slot.end();
+    // SAFETY: there is room for any single copy.
+    let copied = unsafe {
+        helpers::read_kernel_string(slot.room(at.wrapping_add(8)), LONGEST, field(operations, O::NS_OPS_NAME))
+    };
+    let len = if copied < 1 { 0 } else { (copied as u32).wrapping_sub(1) & (LONGEST - 1) };
+    // SAFETY: as above.
+    unsafe { slot.room(at).cast::<u64>().write(len.into()) };
+    slot.reach(at.wrapping_add(8).wrapping_add(len.wrapping_add(7) & !7));
 }
 
 /// [`op::FD`].

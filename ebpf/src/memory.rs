@@ -20,11 +20,13 @@ fn copy_string<K: Kind>(slot: &Slot<K>, address: u64) -> Option<u32> {
     let at = slot.open(chunk::STRING, address);
     // SAFETY: there is room for any single copy.
     let copied = unsafe { helpers::read_user_string(slot.room(at), STRING, address) };
-    if copied < 1 {
+    if copied < 0 {
         return None;
     }
-    let len = (copied as u32).wrapping_sub(1);
+    // Of an empty string, older kernels do not count the NUL.
+    let len = if copied == 0 { 0 } else { (copied as u32).wrapping_sub(1) };
     slot.close(len, if len >= STRING - 1 { chunk::CUT } else { 0 });
+    slot.work().relative.set(u32::from(len == 0 || slot.number_at::<u8>(at) != b'/'));
     Some(at)
 }
 
@@ -35,11 +37,8 @@ pub fn string<K: Kind>(context: *const Context) {
     let Some(todo) = slot.op() else { return };
     let address = slot.argument(todo.arg);
     slot.work().relative.set(0);
-    if address != 0
-        && due(&slot, &todo)
-        && let Some(at) = copy_string(&slot, address)
-    {
-        slot.work().relative.set(u32::from(slot.number_at::<u8>(at) != b'/'));
+    if address != 0 && due(&slot, &todo) {
+        let _ = copy_string(&slot, address);
     }
     slot.next(context);
 }

@@ -18,8 +18,8 @@ pub const LARGE: usize = size_of::<Work>() + LARGE_MASK as usize + 8 + COPY;
 /// Size of a slot that holds little.
 pub const SMALL: usize = size_of::<Work>() + SMALL_MASK as usize + 8 + 512;
 
-const LARGE_MASK: u32 = 0x7ff8;
-const SMALL_MASK: u32 = 0x3f8;
+const LARGE_MASK: u32 = 0x7fff;
+const SMALL_MASK: u32 = 0x3ff;
 
 /// What operations leave for each other.
 #[repr(C)]
@@ -219,7 +219,7 @@ impl<K: Kind> Slot<K> {
     /// A number at a position.
     #[inline(always)]
     pub fn number_at<T: Copy>(&self, position: u32) -> T {
-        // SAFETY: there is room for any single copy; T is a number, and positions are aligned to 8.
+        // SAFETY: there is room for any single copy; T is a number, and a position is aligned as its number is.
         unsafe { core::ptr::read_volatile(self.room(position).cast()) }
     }
 

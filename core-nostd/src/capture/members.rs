@@ -112,6 +112,10 @@ members! {
     INODE_MTIME: "inode" "i_mtime.tv_sec|__i_mtime.tv_sec|i_mtime_sec";
     INODE_MTIME_NS: "inode" "i_mtime.tv_nsec|__i_mtime.tv_nsec|i_mtime_nsec";
     INODE_SIZE: "inode" "";
+    INODE_PRIVATE: "inode" "i_private";
+    STASHED_NAMESPACES: "stashed_operations" "" optional;
+    NS_OPS: "ns_common" "ops";
+    NS_OPS_NAME: "proc_ns_operations" "name";
     SB_DEV: "super_block" "s_dev";
     SB_MAGIC: "super_block" "s_magic";
     SB_FLAGS: "super_block" "s_flags";

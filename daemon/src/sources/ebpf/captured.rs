@@ -152,8 +152,10 @@ fn own_name(facts: &FileFacts, names: &[u8], buf: &mut [u8]) -> Result<usize, Un
             let name = Names(names).next().unwrap_or(&[]);
             put(&[b"anon_inode:", name].concat(), buf)
         }
-        // Of which kind it is, the probe does not tell.
-        magic::NAMESPACE => Err(Unavailable),
+        magic::NAMESPACE => {
+            let name = Names(names).next().unwrap_or(&[]);
+            put(&[name, format!(":[{ino}]").as_bytes()].concat(), buf)
+        }
         _ => write_path(names, buf),
     }
 }

@@ -160,8 +160,7 @@ fn unanswered(event: EventId, nr: u32, args: [u64; 6], ret: i64) -> Vec<String> 
     let mut imitation = Imitation::of(kind::CALL);
     imitation.follow(&plans[nr as usize], &args, ret);
     let bytes = imitation.bytes();
-    let asking =
-        Asking { captured: Captured::parse(&bytes, 0).unwrap(), unanswered: RefCell::default() };
+    let asking = Asking { captured: Captured::parse(&bytes, 0).unwrap(), unanswered: RefCell::default() };
     let call = Call { event, nr, args, ret, compat: false, lost: false };
     let mut room = vec![0u64; MAX_RECORD / 8];
     fill::syscall_exit(&asking, &call, Default::default(), room.as_mut_bytes()).unwrap();
@@ -217,7 +216,10 @@ fn an_open_becomes_a_record_with_the_kernels_path() {
     let path = PathView::parse(record.param(name).unwrap().0).unwrap();
     assert_eq!((path.raw, path.absolute), (&b"../etc/shadow"[..], &b"/etc/shadow"[..]));
     assert!(path.flags.contains(PathFlags::RESOLVED));
-    assert_eq!(record::write(&captured, &Numbers::default(), &EventSet::default(), room.as_mut_bytes()), Written::Unwanted);
+    assert_eq!(
+        record::write(&captured, &Numbers::default(), &EventSet::default(), room.as_mut_bytes()),
+        Written::Unwanted
+    );
 }
 
 #[test]
