@@ -65,12 +65,15 @@ fn soak(port: &mut Port, time: Duration, seed: u64) -> Outcome {
     module::load("ring_kib=16384 retention_ms=120000")?;
     let mut play = Play::begin(Random::new(seed))?;
     let seconds = time.as_secs().to_string();
-    let mut loads = vec![load::start("mixed", 1, &[&seconds, "200"])?];
+    let mut programs = load::start("mixed", 1, &[&seconds, "200"])?;
+    let mut loads = Vec::new();
     for (cpu, folder) in (0..).zip(load_rules::FOLDERS) {
         loads.push(load::start("opens-until", cpu, &[folder, PAUSE_US, STOP])?);
     }
     let outcome = go_on(port, &mut play, time);
     // Whatever became of it, the loads end.
+    programs.kill()?;
+    programs.wait()?;
     std::fs::write(STOP, "")?;
     loads.into_iter().try_for_each(load::finish)?;
     outcome?;

@@ -27,7 +27,7 @@ const WARM: Duration = Duration::from_secs(5);
 /// From one look at the memory to the next.
 const SAMPLE: Duration = Duration::from_secs(2);
 
-/// Memory that a daemon may have, in KiB: the default rules take some 10 MiB; a leak of a few bytes an alert would be more.
+/// Memory of its own that a daemon may have, in KiB. The rings do not count, which are mapped as well.
 const MOST_KIB: u64 = 24 << 10;
 
 /// What was done so far.
@@ -308,7 +308,7 @@ impl Play {
         let path = format!("/proc/{}/status", daemon.pid());
         let status =
             std::fs::read_to_string(&path).map_err(|_| format!("the daemon ended by itself:\n{}", daemon.log()))?;
-        let rss = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let rss = status.lines().find_map(|line| line.strip_prefix("RssAnon:"));
         let Some(rss) = rss.and_then(|rest| rest.split_whitespace().next()?.parse::<u64>().ok()) else {
             return Err(format!("the daemon is no process any more:\n{}", daemon.log()).into());
         };
