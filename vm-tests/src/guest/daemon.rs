@@ -26,6 +26,11 @@ const NOTIFY: &str = "/run/notify";
 /// How long anything of the daemon's may take: emulated, on a busy host.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// That, and as much longer as a kernel takes that looks at itself.
+fn patience() -> Duration {
+    if std::path::Path::new("/proc/lockdep_stats").exists() { PATIENCE * 6 } else { PATIENCE }
+}
+
 /// A daemon that runs. It is killed when this is dropped.
 #[derive(Debug)]
 pub struct Daemon {
@@ -117,8 +122,8 @@ impl Daemon {
             if let Some(status) = daemon.child.try_wait()? {
                 return Err(format!("the daemon ended with {status}:\n{}", daemon.log()).into());
             }
-            if begin.elapsed() > PATIENCE {
-                return Err(format!("the daemon is not ready after {PATIENCE:?}:\n{}", daemon.log()).into());
+            if begin.elapsed() > patience() {
+                return Err(format!("the daemon is not ready after {:?}:\n{}", patience(), daemon.log()).into());
             }
         }
     }
@@ -138,7 +143,7 @@ impl Daemon {
     /// # Errors
     /// The log, if that does not happen.
     pub fn wait_for_log(&self, text: &str) -> Outcome {
-        let end = Instant::now() + PATIENCE;
+        let end = Instant::now() + patience();
         while !self.log().contains(text) {
             if Instant::now() > end {
                 return Err(format!("the daemon did not say {text:?}, but:\n{}", self.log()).into());
@@ -175,7 +180,7 @@ impl Daemon {
     }
 
     fn ended(&mut self) -> Outcome<Ended> {
-        let end = Instant::now() + PATIENCE;
+        let end = Instant::now() + patience();
         loop {
             if let Some(status) = self.child.try_wait()? {
                 return Ok(Ended { status, log: self.log() });
