@@ -147,7 +147,7 @@ fn own_name(facts: &FileFacts, names: &[u8], buf: &mut [u8]) -> Result<usize, Un
     let ino = facts.ino;
     match facts.magic {
         magic::PIPE => put(format!("pipe:[{ino}]").as_bytes(), buf),
-        magic::PIDFS => put(format!("pidfd:[{ino}]").as_bytes(), buf),
+        magic::PIDFS => put(b"anon_inode:[pidfd]", buf),
         magic::ANON_INODE => {
             let name = Names(names).next().unwrap_or(&[]);
             put(&[b"anon_inode:", name].concat(), buf)

@@ -39,7 +39,8 @@ pub const SCENARIOS: &[Scenario] = &[
     subject!(5, "records-signal"),
     subject!(6, "records-memory").since(6, 1),
     subject!(7, "records-mount").since(6, 1),
-    subject!(8, "records-system").since(6, 1),
+    // Among its calls are those that load and unload modules, with ours.
+    subject!(8, "records-system").since(6, 1).of_module(),
     subject!(9, "records-ipc").since(6, 1),
     subject!(10, "records-time"),
     Scenario::steps(
