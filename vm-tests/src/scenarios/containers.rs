@@ -42,16 +42,6 @@ pub const RULES: &[Scenario] = &[
         },
     ),
     rule(
-        "container-chmod",
-        "a file in a container that is made a program raises an alert, one that is made readable does not",
-        RuleCase {
-            rule: "File made executable in a container",
-            act: || sh("echo x > /tmp/x; chmod 755 /tmp/x"),
-            shows: &[("proc.name", "chmod"), ("container.name", NAME), ("container.image", IMAGE)],
-            neighbour: || sh("echo x > /tmp/x; chmod 644 /tmp/x"),
-        },
-    ),
-    rule(
         "container-privileged",
         "a privileged container raises an alert when it starts, an ordinary one does not",
         RuleCase {
@@ -79,16 +69,6 @@ pub const RULES: &[Scenario] = &[
             act: || connect("10.96.0.1"),
             shows: &[("container.name", NAME), ("container.image", IMAGE)],
             neighbour: || connect("127.0.0.1"),
-        },
-    ),
-    rule(
-        "container-shell",
-        "a shell with a terminal in a container raises an alert, one that runs a command does not",
-        RuleCase {
-            rule: "Shell with a terminal in a container",
-            act: || run(PLAIN, &["/usr/bin/agent", "terminal", "/bin/sh"]),
-            shows: &[("proc.name", "sh"), ("container.name", NAME), ("container.image", IMAGE)],
-            neighbour: || run(PLAIN, &["/usr/bin/agent", "terminal", "/bin/sh", "-c", "true"]),
         },
     ),
 ];
