@@ -13,7 +13,7 @@ const AT_FDCWD: i32 = -100;
 const TYPE: u32 = 0o170_000;
 const REGULAR: u32 = 0o100_000;
 
-/// `file.f_op->d_dname`: does the file name itself?
+/// Does the file name itself (`d_op->d_dname`)?
 #[inline(always)]
 fn names_itself(dentry: u64) -> bool {
     let operations: u64 = field(dentry, O::DENTRY_OP);

@@ -5,7 +5,7 @@
 //!        ▼
 //!   entry: head, task context          (call.rs, process.rs)
 //!        ▼ tail call
-//!   operation ─▶ operation ─▶ … ─▶ end: into the ring, or counted as dropped    (operations/, finish.rs)
+//!   operation ─▶ operation ─▶ … ─▶ end: into the ring, or counted as dropped
 //! ```
 //!
 //! Each operation is a program of its own, so that the verifier looks at each once, and a plan can put them together in any

@@ -1,4 +1,4 @@
-//! Paths: the names of a file's directories, leaf first, as d_path(2)'s kernel function follows them.
+//! Paths: the names of a file's directories, leaf first, as the kernel's d_path follows them.
 
 use crate::capture::{Offset as O, chunk, op};
 use crate::helpers::{self, Context};
