@@ -386,8 +386,8 @@ fn fields_are_listed_for_programs() {
         let fields = classes.as_array().unwrap().iter().flat_map(|class| class["fields"].as_array().unwrap());
         fields.into_iter().find(|field| field["name"] == name).unwrap().clone()
     };
-    assert_snapshot!(field("proc.aname"), @r#"{"argument":{"index":true,"name":false,"required":false},"description":"`proc.name` of an ancestor: 1 is the parent, 2 its parent; without an argument any of them.","filled":true,"flags":["no_value"],"name":"proc.aname","type":"string"}"#);
-    assert_snapshot!(field("container.image.tag"), @r#"{"description":"Tag of the image.","filled":true,"flags":["suggested"],"name":"container.image.tag","type":"string"}"#);
+    assert_snapshot!(field("proc.aname"), @r#"{"argument":{"index":true,"name":false,"required":false},"description":"`proc.name` of an ancestor: 1 is the parent, 2 its parent; without an argument any of them.","filled":true,"flags":["no_value"],"from":["relatives","process table"],"name":"proc.aname","type":"string"}"#);
+    assert_snapshot!(field("container.image.tag"), @r#"{"description":"Tag of the image.","filled":true,"flags":["suggested"],"from":["runtime's files"],"name":"container.image.tag","type":"string"}"#);
     assert_eq!(classes[0]["source"], serde_json::Value::Null);
     assert_eq!(classes[1]["source"], "syscall");
     assert_eq!(json(&["--list", "-N", "--format", "json"])[0], "evt.num");
