@@ -129,7 +129,7 @@ pub struct FileFacts {
     pub dev: u32,
     /// `inode.i_mode`.
     pub mode: u32,
-    /// Bits of [`FileFacts::UNHASHED`] and the like.
+    /// Bits: [`FileFacts::UNLINKED`] and those below it.
     pub is: u32,
     /// `inode.i_uid`.
     pub uid: u32,
