@@ -98,11 +98,12 @@ fn watched(prefilter: &str, rounds: u32) -> Outcome<(Vec<String>, Summary)> {
     Ok((told, summary))
 }
 
-/// An alert without what differs each time that the same is done: its time, and numbers of processes, ports and files.
+/// An alert without what differs each time that the same is done: its time, ids of containers, and numbers of processes, ports
+/// and files.
 fn repeatable(alert: &Alert) -> String {
     let mut told = format!("{}:", alert.rule());
     for (name, value) in alert.fields() {
-        if !matches!(name, "evt.time" | "proc.pid" | "evt.arg.pid") {
+        if !matches!(name, "evt.time" | "proc.pid" | "evt.arg.pid" | "container.id") {
             told.push_str(&format!(" {name}={}", without_long_numbers(&value)));
         }
     }
