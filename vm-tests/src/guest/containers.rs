@@ -251,8 +251,11 @@ const ALL_RIGHTS: [&str; 10] = [
     "CAP_SYS_PTRACE",
 ];
 
-/// The image, once.
-fn prepare() -> Outcome {
+/// Makes what containers are made of, an image and the kernel's overlayfs, if they are not there yet.
+///
+/// # Errors
+/// What the system said, or that this kernel has no overlayfs.
+pub fn prepare() -> Outcome {
     let image = format!("{PLACE}/image");
     if Path::new(&image).exists() {
         return Ok(());

@@ -6,7 +6,7 @@ use crate::guest::daemon::{self, DEFAULT_RULES, Daemon};
 use crate::guest::failure::{Doing, Outcome, ensure};
 use crate::guest::stage::Stage;
 use crate::guest::summary::Summary;
-use crate::guest::{load, module, sentinel, work};
+use crate::guest::{containers, load, module, sentinel, work};
 use crate::protocol::Word;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -37,6 +37,8 @@ const RECORDING: &str = "/run/work.krec";
 
 fn law(stage: &mut Stage<'_>, rounds: u32) -> Outcome {
     sentinel::prepare()?;
+    // The first container would load a module of the kernel's, and no later one.
+    containers::prepare()?;
     module::load(PARAMETERS)?;
     let (all, without) = watched("false", rounds)?;
     let (some, with) = watched("true", rounds)?;
