@@ -43,8 +43,11 @@ pub fn client(server: &Path, own: Option<&Path>) -> Result<Arc<ClientConfig>, St
 fn read(path: &Path) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
     File::open(path)
-        .and_then(|file| file.take(MAX_BYTES).read_to_end(&mut bytes))
+        .and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut bytes))
         .map_err(|error| format!("{}: {error}", path.display()))?;
+    if bytes.len() as u64 > MAX_BYTES {
+        return Err(format!("{}: longer than {MAX_BYTES} bytes", path.display()));
+    }
     Ok(bytes)
 }
 
@@ -96,5 +99,19 @@ impl ServerCertVerifier for Known {
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.provider.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_too_long_is_refused_not_cut() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        file.as_file().set_len(MAX_BYTES + 1).unwrap();
+        assert!(read(file.path()).unwrap_err().contains("longer than 1048576 bytes"));
+        file.as_file().set_len(MAX_BYTES).unwrap();
+        assert_eq!(read(file.path()).map(|bytes| bytes.len() as u64), Ok(MAX_BYTES));
     }
 }
