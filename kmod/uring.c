@@ -105,6 +105,7 @@ static void give_back(struct slot *slot)
 		return;
 	if (slot->installed)
 		fput(slot->installed);
+	slot->installed = NULL;
 	WRITE_ONCE(slot->owner, NULL);
 	clear_bit_unlock(slot - slots, &slots_taken);
 }
