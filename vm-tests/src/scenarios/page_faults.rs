@@ -20,8 +20,8 @@ pub const SCENARIOS: &[Scenario] = &[
     Scenario::steps("page-faults-rule", "a rule that names page faults gets them, with what the processor said", by_a_rule),
 ];
 
-/// Memory that nobody touched yet, more than one page of any machine.
-const BYTES: usize = 4 << 20;
+/// So much that an allocator asks the kernel for it each time: memory that nobody touched yet.
+const BYTES: usize = 64 << 20;
 /// Where in it is written to.
 const AT: usize = 1 << 20;
 
@@ -34,21 +34,24 @@ fn touch() -> u64 {
 }
 
 fn asked_for(_: &mut Stage<'_>) -> Outcome {
-    const ADDRESS: usize = schema::index_of(id::PAGE_FAULT, "addr");
-    const ERROR: usize = schema::index_of(id::PAGE_FAULT, "error");
+    let index = |name| {
+        let params = schema::get(id::PAGE_FAULT).map_or(&[][..], |event| event.params);
+        params.iter().position(|param| param.name == name).ok_or(name)
+    };
+    let (address_at, error_at) = (index("addr")?, index("error")?);
     // Not present, written to, by user space.
     const FIRST_WRITE: u64 = 0x2 | 0x4 | 0x10;
     module::load("")?;
     let mut consumer = Consumer::open()?;
     consumer.ask_for([id::GETPPID])?;
     consumer.start()?;
-    let mut faults = |consumer: &mut Consumer| -> Outcome<Vec<(u64, u64)>> {
+    let faults = |consumer: &mut Consumer| -> Outcome<Vec<(u64, u64)>> {
         let address = touch();
         let mut found = Vec::new();
         consumer.drain(|_, record: &Record<'_>| {
             if record.header().event == id::PAGE_FAULT.0 && record.task().pid == std::process::id() {
                 let number = |index| record.param(index).and_then(|value| value.uint()).unwrap_or_default();
-                found.push((number(ADDRESS), number(ERROR)));
+                found.push((number(address_at), number(error_at)));
             }
         })?;
         found.retain(|(at, _)| *at == address);
