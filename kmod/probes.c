@@ -20,6 +20,11 @@
 #include <trace/events/sched.h>
 #include <trace/events/signal.h>
 #include <trace/events/syscalls.h>
+#if __has_include(<asm/trace/exceptions.h>)
+#include <asm/trace/exceptions.h>
+#elif __has_include(<trace/events/exceptions.h>)
+#include <trace/events/exceptions.h>
+#endif
 
 #include "compat.h"
 #include "kestrel.h"
@@ -215,6 +220,21 @@ static void probe_signal(void *data, int signal, struct kernel_siginfo *info, st
 	preempt_enable_notrace();
 }
 
+/* The running task, in user mode, accessed memory that it was not given at once. Interrupts are off. */
+static void probe_page_fault(void *data, unsigned long address, struct pt_regs *regs, unsigned long code)
+{
+	struct kestrel_ring *ring;
+	struct kestrel_seen seen;
+
+	preempt_disable_notrace();
+	ring = this_cpu_ptr(kestrel_rings);
+	memset(&seen, 0, sizeof(seen));
+	seen.cpu = smp_processor_id();
+	kestrel_ring_wake(ring, kestrel_rs_page_fault(&kestrel_wanted, &ring->recorder, kestrel_program_in_force(), &seen,
+						      address, instruction_pointer(regs), code));
+	preempt_enable_notrace();
+}
+
 /* Newer kernels tell whether it is the last thread. Which this is, the tracepoint's own type says. */
 #define PROBE_EXIT                                                                                                     \
 	__builtin_choose_expr(                                                                                         \
@@ -235,10 +255,18 @@ static struct {
 	{ "sys_exit", probe_sys_exit },
 };
 
+/* Page faults are too many to be looked at in vain: attached to only while somebody asks for them. Not every machine has it. */
+static struct {
+	struct tracepoint *tracepoint;
+	bool attached;
+} page_faults;
+
 static void find(struct tracepoint *tracepoint, void *unused)
 {
 	int i;
 
+	if (!strcmp(tracepoint->name, "page_fault_user"))
+		page_faults.tracepoint = tracepoint;
 	for (i = 0; i < ARRAY_SIZE(hooks); i++)
 		if (!strcmp(tracepoint->name, hooks[i].name))
 			hooks[i].tracepoint = tracepoint;
@@ -254,6 +282,9 @@ int kestrel_probes_setup(void)
 	check_trace_callback_type_sched_process_exit(PROBE_EXIT);
 	check_trace_callback_type_signal_deliver(probe_signal);
 	check_trace_callback_type_sys_exit(probe_sys_exit);
+#ifdef CONFIG_X86_64
+	check_trace_callback_type_page_fault_user(probe_page_fault);
+#endif
 
 	kestrel_rs_tables(&kestrel_wanted);
 	for_each_kernel_tracepoint(find, NULL);
@@ -282,7 +313,25 @@ int kestrel_probes_attach(void)
 		hooks[i].attached = true;
 	}
 	kestrel_uring_attach();
+	kestrel_probes_adjust();
 	return 0;
+}
+
+/* Attaches to what is attached to on request alone, or detaches from it, as is asked for now. */
+void kestrel_probes_adjust(void)
+{
+	bool wanted = page_faults.tracepoint && kestrel_rs_wants_page_faults(&kestrel_wanted);
+
+	if (wanted == page_faults.attached)
+		return;
+	if (!wanted) {
+		tracepoint_probe_unregister(page_faults.tracepoint, probe_page_fault, NULL);
+		page_faults.attached = false;
+	} else if (tracepoint_probe_register(page_faults.tracepoint, probe_page_fault, NULL)) {
+		pr_warn("kestrel: cannot attach to page_fault_user: page faults are not recorded\n");
+	} else {
+		page_faults.attached = true;
+	}
 }
 
 /* Afterwards no probe runs any more, on any CPU, and none of their wake-ups is under way. */
@@ -297,6 +346,9 @@ void kestrel_probes_detach(void)
 		hooks[i].attached = false;
 	}
 	kestrel_uring_detach();
+	if (page_faults.attached)
+		tracepoint_probe_unregister(page_faults.tracepoint, probe_page_fault, NULL);
+	page_faults.attached = false;
 	tracepoint_synchronize_unregister();
 	kestrel_rings_quiesce();
 }

@@ -8,8 +8,8 @@ use crate::ffi::{self, Seen};
 use crate::request::Carried;
 use crate::wanted::{Asked, Wanted};
 use kestrel_core::event::{Flags, Overflow, RecordHeader, TaskContext};
-use kestrel_core::fill::{self, Call, Delivered, Draft, Exit, Kernel};
-use kestrel_core::filter::{Early, Evaluation, Program, Reached, SignalView, Step, Verdict, View, early};
+use kestrel_core::fill::{self, Call, Delivered, Draft, Exit, Fault, Kernel, Moment};
+use kestrel_core::filter::{Early, Evaluation, MomentView, Program, Reached, Step, Verdict, View, early};
 use kestrel_core::schema::{self, EventId, id};
 use kestrel_ringbuf::{Cause, Class, Gate, Nested, Wake};
 
@@ -128,22 +128,46 @@ pub(crate) fn signal(
     seen: &Seen,
     delivered: Delivered,
 ) -> Wake {
-    if !wanted.contains(id::SIGNALDELIVER) {
+    moment(wanted, recorder, program, seen, delivered, ffi::receiving_task)
+}
+
+/// The current task, in user mode, accessed memory that the processor could not give it at once.
+pub(crate) fn page_fault(
+    wanted: &Wanted,
+    recorder: &Recorder,
+    program: Option<&Program<'_>>,
+    seen: &Seen,
+    fault: Fault,
+) -> Wake {
+    moment(wanted, recorder, program, seen, fault, ffi::current_task)
+}
+
+/// Something happens to the current task outside of a system call; `fill_task` fills its context.
+#[inline]
+fn moment<M: Moment + Copy>(
+    wanted: &Wanted,
+    recorder: &Recorder,
+    program: Option<&Program<'_>>,
+    seen: &Seen,
+    moment: M,
+    fill_task: impl Fn(&mut TaskContext),
+) -> Wake {
+    if !wanted.contains(M::EVENT) {
         return Wake::No;
     }
-    let Ok(gate) = enter(recorder, id::SIGNALDELIVER) else { return Wake::No };
-    let mut view = SignalView::new(delivered, || {
-        let mut receiver = TaskContext::default();
-        ffi::receiving_task(&mut receiver);
-        receiver
+    let Ok(gate) = enter(recorder, M::EVENT) else { return Wake::No };
+    let mut view = MomentView::new(moment, || {
+        let mut task = TaskContext::default();
+        fill_task(&mut task);
+        task
     });
-    if let Some(mut evaluation) = program.and_then(|program| Evaluation::of(program, id::SIGNALDELIVER))
+    if let Some(mut evaluation) = program.and_then(|program| Evaluation::of(program, M::EVENT))
         && !wants(&mut evaluation, &mut view)
     {
-        return reject(recorder, gate, id::SIGNALDELIVER);
+        return reject(recorder, gate, M::EVENT);
     }
-    let receiver = *view.task();
-    record(gate, id::SIGNALDELIVER, seen, |stamp, room| fill::signal_delivered(&receiver, delivered, stamp, room))
+    let task = *view.task();
+    record(gate, M::EVENT, seen, |stamp, room| fill::moment(&task, &moment, stamp, room))
 }
 
 /// Most requests that are counted as missed at once: more than can be under way.

@@ -214,6 +214,27 @@ fn a_signal_that_was_asked_for_tells_who_sent_it() {
     assert!(cpu.next().is_none());
 }
 
+#[test]
+fn page_faults_are_recorded_if_they_were_asked_for_and_judged() {
+    let mut cpu = Cpu::asked_for([id::PAGE_FAULT]);
+    cpu.page_fault(0x1000, 0x40_0123, 0b100);
+    let record = cpu.next().unwrap();
+    assert_eq!((record.header().event, record.task().pid), (id::PAGE_FAULT.0, TID));
+    let values = ["addr", "ip", "error"].map(|name| param(&record, id::PAGE_FAULT, name));
+    assert_eq!(values, [0x1000, 0x40_0123, 0x2 | 0x8 | 0x10]);
+    let mut builder = Builder::new();
+    let write = Condition::test(Operand::param(Load::Number, 2), Is::AllBits(4));
+    builder.section(id::PAGE_FAULT, &write).unwrap();
+    assert_eq!(cpu.load(builder.finish().unwrap().as_bytes()).0, 0);
+    cpu.page_fault(0x1000, 0x40_0123, 0b100);
+    cpu.page_fault(0x2000, 0x40_0123, 0b110);
+    assert_eq!(param(&cpu.next().unwrap(), id::PAGE_FAULT, "addr"), 0x2000);
+    assert!(cpu.next().is_none());
+    let mut cpu = Cpu::asked_for([id::KILL]);
+    cpu.page_fault(0x1000, 0x40_0123, 0b100);
+    assert!(cpu.next().is_none());
+}
+
 /// A request of io_uring that names nothing yet.
 fn request(opcode: u8) -> Request {
     Request {

@@ -6,7 +6,7 @@ use super::{
     Early, Evaluation, Ip, Known, Load, Program, Reached, Scope, View, address_of, number_of, task_number, text_of,
 };
 use crate::event::{Flags, TaskContext};
-use crate::fill::{Delivered, Draft, Identity, Kernel, fd_of};
+use crate::fill::{Draft, Identity, Kernel, Moment, fd_of};
 use crate::schema::{self, EventId, From, id};
 
 /// What registers alone say of a call by the native table, which is no request of io_uring: before room is reserved, a lock taken
@@ -137,36 +137,33 @@ fn of_identity(load: Load, identity: &Identity) -> Known<u64> {
     }))
 }
 
-/// A signal that is being delivered, as a program sees it. The context of the task that it reaches is asked for when a program
-/// gets there.
+/// What happens to a task outside of a system call, as a program sees it. The context of the task is asked for when a program gets
+/// there.
 #[derive(Debug)]
-pub struct SignalView<F> {
-    delivered: Delivered,
+pub struct MomentView<M, F> {
+    moment: M,
     fill: F,
     task: Option<TaskContext>,
 }
 
-impl<F: FnMut() -> TaskContext> SignalView<F> {
-    /// The view of a signal; `fill` gives the context of the task that it reaches.
-    pub fn new(delivered: Delivered, fill: F) -> SignalView<F> {
-        SignalView { delivered, fill, task: None }
+impl<M: Moment, F: FnMut() -> TaskContext> MomentView<M, F> {
+    /// The view of what happens; `fill` gives the context of the task that it happens to.
+    pub fn new(moment: M, fill: F) -> MomentView<M, F> {
+        MomentView { moment, fill, task: None }
     }
 
     /// The context of the task.
     pub fn task(&mut self) -> &TaskContext {
-        let SignalView { fill, task, .. } = self;
+        let MomentView { fill, task, .. } = self;
         task.get_or_insert_with(fill)
     }
 }
 
-impl<F: FnMut() -> TaskContext> View for SignalView<F> {
+impl<M: Moment, F: FnMut() -> TaskContext> View for MomentView<M, F> {
     fn number(&mut self, load: Load, param: u8) -> Known<u64> {
-        const SENDER: usize = schema::index_of(id::SIGNALDELIVER, "spid");
-        const SIGNAL: usize = schema::index_of(id::SIGNALDELIVER, "sig");
-        match (load, usize::from(param)) {
-            (Load::Flags, _) => Known::Is(0),
-            (Load::Number, SENDER) => Known::Is(self.delivered.sender.into()),
-            (Load::Number, SIGNAL) => Known::Is(self.delivered.signal.into()),
+        match load {
+            Load::Flags => Known::Is(0),
+            Load::Number => self.moment.number(param.into()).map_or(Known::Unknown, Known::Is),
             _ if matches!(load.scope(), Scope::Event) => task_number(load, self.task()),
             _ => Known::Unknown,
         }

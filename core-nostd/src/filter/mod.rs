@@ -50,7 +50,7 @@ mod test;
 mod verify;
 
 pub use eval::{Early, Evaluation, MAX_STEPS, Reached, SEARCH_STEPS, Step, Verdict, View};
-pub use live::{SignalView, early};
+pub use live::{MomentView, early};
 pub use load::{Class, Ip, Known, Load, Part, Scope};
 pub use program::{
     Header, KEEP, MAGIC, MAX_NODES, MAX_PATTERN, MAX_PROGRAM, MAX_SECTION, MAX_TABLES, MAX_TEXT, NONE, Node, Program,

@@ -54,6 +54,15 @@ unsafe extern "C" {
         sender: u32,
         signal: u32,
     ) -> u64;
+    fn kestrel_rs_page_fault(
+        wanted: *mut Wanted,
+        producer: *mut u8,
+        program: *const u8,
+        seen: *const Seen,
+        address: u64,
+        instruction: u64,
+        code: u64,
+    ) -> u64;
     fn kestrel_rs_request(
         wanted: *mut Wanted,
         producer: *mut u8,
@@ -209,6 +218,13 @@ impl Cpu {
         let producer = self.producer.0.as_mut_ptr();
         // SAFETY: the CPU's own memory.
         unsafe { kestrel_rs_signal(&mut *self.wanted, producer, self.program(), &Seen::default(), sender, signal) };
+    }
+
+    pub fn page_fault(&mut self, address: u64, instruction: u64, code: u64) {
+        let (producer, program) = (self.producer.0.as_mut_ptr(), self.program());
+        let seen = Seen::default();
+        // SAFETY: the CPU's own memory.
+        unsafe { kestrel_rs_page_fault(&mut *self.wanted, producer, program, &seen, address, instruction, code) };
     }
 
     /// A request of io_uring with these names; `held` if the shim holds its file. `missed` others were not followed.

@@ -12,6 +12,7 @@ pub(crate) mod load_rules;
 pub(crate) mod losses;
 mod modules;
 mod outputs;
+mod page_faults;
 mod prefilter;
 mod processes;
 mod recordings;
@@ -161,6 +162,7 @@ pub fn all() -> Vec<&'static Scenario> {
         filter::SCENARIOS,
         containers::SCENARIOS,
         signals::SCENARIOS,
+        page_faults::SCENARIOS,
         records::SCENARIOS,
         modules::SCENARIOS,
         recordings::SCENARIOS,

@@ -17,8 +17,11 @@ pub const SCENARIOS: &[Scenario] = &[
         "a day's work and every suspicious act: the same alerts with the prefilter and without it",
         |stage| law(stage, 1),
     )
+    // Among the acts are requests of io_uring.
+    .since(6, 0)
     .limit(600),
     Scenario::steps("prefilter-law-long", "the same, with more of the work", |stage| law(stage, 12))
+        .since(6, 0)
         .on_request()
         .limit(1800),
     Scenario::steps(
