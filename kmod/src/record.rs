@@ -9,7 +9,7 @@ use crate::request::Carried;
 use crate::wanted::{Asked, Wanted};
 use kestrel_core::event::{Flags, Overflow, RecordHeader, TaskContext};
 use kestrel_core::fill::{self, Call, Delivered, Draft, Exit, Kernel};
-use kestrel_core::filter::{Early, Evaluation, Program, Reached, SignalView, Step, Verdict, View, early};
+use kestrel_core::filter::{Early, Evaluation, Program, Reached, SignalView, Step, Verdict, View};
 use kestrel_core::schema::{self, EventId, id};
 use kestrel_ringbuf::{Cause, Class, Gate, Nested, Wake};
 
@@ -17,13 +17,11 @@ use kestrel_ringbuf::{Cause, Class, Gate, Nested, Wake};
 /// is copied for them.
 #[inline]
 pub(crate) fn sys_exit(wanted: &Wanted, recorder: &Recorder, program: Option<&Program<'_>>, seen: &Seen) -> Wake {
-    let (Some(Asked::Event(event)), 0) = (wanted.look_up(seen.nr, seen.compat != 0), seen.compat) else {
-        return compat_exit(wanted, recorder, program, seen);
+    let Some(event) = wanted.native(seen.nr).filter(|_| seen.compat == 0) else {
+        return other_exit(wanted, recorder, program, seen);
     };
-    if !wanted.contains(event) || seen.ret >= 0 && told_elsewhere(event) {
-        return Wake::No;
-    }
-    let reached = match program.map(|program| early(program, event, &seen.args, seen.ret)) {
+    // NOTE: that the event was asked for, the shim's bitmap has told: for these it says the same as the bits of the events.
+    let reached = match program.map(|program| Evaluation::early(program, event, &seen.registers)) {
         Some(Early::Rejected) => {
             return match enter(recorder, event) {
                 Ok(gate) => reject(recorder, gate, event),
@@ -45,24 +43,32 @@ fn native_exit(
     event: EventId,
     reached: Reached,
 ) -> Wake {
-    let mut call = Call { event, nr: seen.nr, args: seen.args, ret: seen.ret, compat: false, lost: false };
+    let mut call = call(event, seen);
     fill::unpack(&Current, &mut call);
     judge(recorder, program, &Current, &call, seen, Flags::default(), reached)
 }
 
-/// A system call of the 32-bit table returned, or one that nobody asked for.
+/// A call as it came in.
+#[inline]
+fn call(event: EventId, seen: &Seen) -> Call {
+    let registers = &seen.registers;
+    Call { event, nr: seen.nr, args: registers.args(), ret: registers.ret(), compat: seen.compat != 0, lost: false }
+}
+
+/// A system call of the 32-bit table returned, or one whose success is told elsewhere, or one that is no event.
 #[inline(never)]
-fn compat_exit(wanted: &Wanted, recorder: &Recorder, program: Option<&Program<'_>>, seen: &Seen) -> Wake {
-    let compat = seen.compat != 0;
-    let mut call = match wanted.look_up(seen.nr, compat) {
-        Some(Asked::Event(event)) => Call { event, nr: seen.nr, args: seen.args, ret: seen.ret, compat, lost: false },
-        Some(Asked::Multiplexed) => match fill::multiplexed(&Current, seen.nr, seen.args, seen.ret) {
-            Some(call) => call,
-            None => return Wake::No,
-        },
+fn other_exit(wanted: &Wanted, recorder: &Recorder, program: Option<&Program<'_>>, seen: &Seen) -> Wake {
+    let mut call = match wanted.look_up(seen.nr, seen.compat != 0) {
+        Some(Asked::Event(event)) => call(event, seen),
+        Some(Asked::Multiplexed) => {
+            match fill::multiplexed(&Current, seen.nr, seen.registers.args(), seen.registers.ret()) {
+                Some(call) => call,
+                None => return Wake::No,
+            }
+        }
         None => return Wake::No,
     };
-    if !wanted.contains(call.event) || seen.ret >= 0 && told_elsewhere(call.event) {
+    if !wanted.contains(call.event) || call.ret >= 0 && told_elsewhere(call.event) {
         return Wake::No;
     }
     fill::unpack(&Current, &mut call);
@@ -70,7 +76,7 @@ fn compat_exit(wanted: &Wanted, recorder: &Recorder, program: Option<&Program<'_
 }
 
 /// The calls whose success the tracepoints of fork and exec tell.
-fn told_elsewhere(event: EventId) -> bool {
+pub(crate) fn told_elsewhere(event: EventId) -> bool {
     makes_task(event) || event == id::EXECVE || event == id::EXECVEAT
 }
 
@@ -87,9 +93,7 @@ const WORKER_FLAGS: u64 = 0x100 | 0x200 | 0x400 | 0x800 | 0x1_0000 | 0x80_0000 |
 pub(crate) fn fork(wanted: &Wanted, recorder: &Recorder, seen: &Seen, child: &TaskContext) -> Wake {
     let compat = seen.compat != 0;
     let call = match wanted.look_up(seen.nr, compat) {
-        Some(Asked::Event(event)) if makes_task(event) => {
-            Call { event, nr: seen.nr, args: seen.args, ret: 0, compat, lost: false }
-        }
+        Some(Asked::Event(event)) if makes_task(event) => Call { ret: 0, ..call(event, seen) },
         _ => Call { event: id::CLONE, nr: seen.nr, args: [WORKER_FLAGS, 0, 0, 0, 0, 0], ret: 0, compat, lost: false },
     };
     if !wanted.contains(call.event) {
@@ -164,7 +168,7 @@ pub(crate) fn request(
         }
     }
     let Some(event) = carried.event().filter(|event| wanted.contains(*event)) else { return Wake::No };
-    let call = carried.call(event, seen.ret);
+    let call = carried.call(event, seen.registers.ret());
     judge(recorder, program, carried, &call, seen, Flags::IO_URING, Reached::default())
 }
 

@@ -32,7 +32,7 @@ pub const MAX_TEXT: usize = 4096;
 pub const MAX_PATTERN: usize = 256;
 
 /// First word of a program: `KFP` and a version.
-pub const MAGIC: u32 = 0x4b46_5001;
+pub const MAGIC: u32 = 0x4b46_5002;
 
 /// Stands for "no section" in the index: every event of the kind is kept.
 pub const NONE: u16 = u16::MAX;
@@ -89,7 +89,7 @@ pub struct Node {
     pub load: u8,
     /// Index of the parameter; 0 for a load that is of no parameter.
     pub param: u8,
-    /// [`super::Part`] of a text; 0 for other loads.
+    /// [`super::Part`] of a text; of a number that is in a register, which (`register.rs`); 0 for all else.
     pub part: u8,
     /// Where to go on if the test holds: [`KEEP`], [`REJECT`], or how many nodes to skip.
     pub yes: u16,
@@ -177,6 +177,14 @@ impl<'a> Program<'a> {
         let section = self.sections.get(usize::from(number))?;
         let first = section.first as usize;
         self.nodes.get(first..first.checked_add(section.count as usize)?)
+    }
+
+    /// The nodes that judge an event, and those of the sections behind: none of the former leads beyond them.
+    #[inline]
+    pub(super) fn from_section(&self, event: EventId) -> Option<&'a [Node]> {
+        let number = *self.index.get(usize::from(event.0))?;
+        let section = self.sections.get(usize::from(number))?;
+        self.nodes.get(section.first as usize..)
     }
 
     /// Number of nodes.

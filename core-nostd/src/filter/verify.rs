@@ -9,7 +9,7 @@ use super::program::{
     Section, Table, TableKind, halves,
 };
 use super::test::Operand;
-use super::{Class, Load, Part, Test, tables};
+use super::{Class, Load, Part, Test, register, tables};
 use crate::schema::{self, EVENT_COUNT, EventId};
 use zerocopy::FromBytes;
 
@@ -64,6 +64,8 @@ pub enum Why {
     TableEntries,
     /// A table's entries are not in order.
     TableOrder,
+    /// A node says that its number is in another register than it is in, or that it is in one and it is not.
+    Register,
 }
 
 impl Why {
@@ -73,7 +75,7 @@ impl Why {
     }
 }
 
-const REASONS: [Why; 19] = [
+const REASONS: [Why; 20] = [
     Why::TooLong,
     Why::Misaligned,
     Why::Length,
@@ -93,6 +95,7 @@ const REASONS: [Why; 19] = [
     Why::TableBounds,
     Why::TableEntries,
     Why::TableOrder,
+    Why::Register,
 ];
 
 impl core::fmt::Display for Refused {
@@ -123,6 +126,7 @@ impl core::fmt::Display for Refused {
             Why::TableBounds => write!(f, "table {at}: it does not follow the last one, or goes beyond the data"),
             Why::TableEntries => write!(f, "table {at}: its entries are not as long as it says"),
             Why::TableOrder => write!(f, "table {at}: its entries are not in order"),
+            Why::Register => write!(f, "node {at}: what is loaded is not in the register that it says"),
         }
     }
 }
@@ -155,9 +159,13 @@ pub(super) fn verify(bytes: &[u8]) -> Result<Program<'_>, Refused> {
         let first = section.first as usize;
         let nodes = program.nodes.get(first..).and_then(|nodes| nodes.get(..section.count as usize)).unwrap_or(&[]);
         for (place, node) in nodes.iter().enumerate() {
-            let fits = Load::from_u8(node.load).is_some_and(|load| load.fits(EventId(event as u16), node.param));
-            if !fits {
-                return refuse(Why::Parameter, first.saturating_add(place));
+            let event = EventId(event as u16);
+            let at = first.saturating_add(place);
+            let Some(load) = Load::from_u8(node.load).filter(|load| load.fits(event, node.param)) else {
+                return refuse(Why::Parameter, at);
+            };
+            if load.class() == Class::Number && node.part != register::place(event, load, node.param) {
+                return refuse(Why::Register, at);
             }
         }
     }
@@ -219,8 +227,13 @@ fn check_sections(sections: &[Section], nodes: usize) -> Result<(), Refused> {
 fn check_node(program: &Program<'_>, node: &Node, left: usize) -> Result<(), Why> {
     let test = Test::from_u8(node.test).ok_or(Why::NoTest)?;
     let load = Load::from_u8(node.load).ok_or(Why::NoLoad)?;
-    let part = Part::from_u8(node.part).ok_or(Why::Class)?;
-    if test.class().is_some_and(|class| class != load.class()) || part != Part::Whole && load.class() != Class::Text {
+    let has_part = match load.class() {
+        Class::Text => Part::from_u8(node.part).is_some(),
+        Class::Address => node.part == 0,
+        // Which it is to be, the events say that the section is for.
+        Class::Number => true,
+    };
+    if test.class().is_some_and(|class| class != load.class()) || !has_part {
         return Err(Why::Class);
     }
     for jump in [node.yes, node.no] {

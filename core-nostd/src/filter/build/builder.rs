@@ -4,7 +4,9 @@ use super::condition::{Condition, Operand};
 use super::encode::Data;
 use super::section;
 use crate::event::align_up;
-use crate::filter::{Header, KEEP, Load, MAGIC, MAX_NODES, MAX_PROGRAM, NONE, Node, Program, REJECT, Section, Test};
+use crate::filter::{
+    Header, KEEP, Load, MAGIC, MAX_NODES, MAX_PROGRAM, NONE, Node, Program, REJECT, Section, Test, register,
+};
 use crate::schema::{self, EVENTS, EventId};
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -129,6 +131,7 @@ impl Builder {
             Condition::Never => alloc::vec![Node {
                 test: Test::Exists as u8,
                 load: Load::Flags as u8,
+                part: register::place(event, Load::Flags, 0),
                 yes: REJECT,
                 no: KEEP,
                 ..Node::default()
