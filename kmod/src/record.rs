@@ -191,7 +191,9 @@ fn judge<K: Kernel>(
     let Ok(gate) = enter(recorder, event) else { return Wake::No };
     let mut draft = Draft::begin(kernel, call, flags);
     let mut evaluation = program.and_then(|program| Evaluation::from(program, event, reached));
-    if let Some(under_way) = &mut evaluation {
+    if let Some(under_way) = &mut evaluation
+        && !under_way.needs_room()
+    {
         match under_way.go(&mut draft) {
             Step::Done(Verdict::Reject) => return reject(recorder, gate, event),
             Step::Done(Verdict::Keep) => evaluation = None,

@@ -27,6 +27,7 @@ const SOCK_STREAM: u8 = 1;
 const SOCK_DGRAM: u8 = 2;
 
 /// True if an argument of the call, whose parameters are all written, is not what the kernel acted by.
+#[inline]
 pub(super) fn is_rewritten(call: &Call, sources: &[From], out: &RecordWriter<'_>) -> bool {
     match call.event {
         id::OPEN | id::OPENAT | id::OPENAT2 if call.ret >= 0 => opened(call, sources, out).unwrap_or(false),

@@ -1,7 +1,7 @@
 //! System calls that returned: one loop over the parameters that the schema lists.
 
 use super::compat::{self, Layout};
-use super::param::Base;
+use super::param::{Base, Passed};
 use super::vector::Vector;
 use super::{Draft, Kernel, ProcessImage, fd_list, number, param, special};
 use crate::event::{Flags, Overflow, RecordHeader, RecordWriter};
@@ -112,13 +112,26 @@ fn directory_before(call: &Call, index: usize, dir: u8) -> Option<usize> {
     }
 }
 
-/// Writes one parameter. `image` is fetched when the first parameter needs it.
+/// Where the caller's string of a path lies; 0 if it passed none, or what comes from this source is no such path.
+#[inline]
+pub(super) fn path_address(call: &Call, from: From) -> u64 {
+    match from {
+        From::Path(n) | From::OptionalPath(n) | From::PathAt { path: n, .. } | From::Opened { path: n, .. } => {
+            call.word(n)
+        }
+        _ => 0,
+    }
+}
+
+/// Writes one parameter. `image` is fetched when the first parameter needs it; `passed` is the string of a path, if one was read
+/// before.
 pub(super) fn from<K: Kernel>(
     k: &K,
     call: &Call,
     out: &mut RecordWriter<'_>,
     index: usize,
     from: From,
+    passed: Option<Passed>,
     image: &mut Option<ProcessImage>,
 ) -> Result<(), Overflow> {
     match from {
@@ -136,12 +149,12 @@ pub(super) fn from<K: Kernel>(
         From::Fd(n) => param::fd(k, out, index, call.int(n)),
         From::ClosedFd(n) => param::closed_fd(out, index, call.int(n)),
         From::DirFd(n) => param::dir_fd(k, out, index, call.int(n)),
-        From::Path(n) => param::path(k, out, index, Base::WORKING_DIRECTORY, call.word(n)),
+        From::Path(n) => param::path(k, out, index, Base::WORKING_DIRECTORY, call.word(n), passed),
         From::PathAt { dir, path } => match call.word(path) {
             0 => Ok(()),
             address => {
                 let base = Base { dir: call.int(dir), written: directory_before(call, index, dir) };
-                param::path(k, out, index, base, address)
+                param::path(k, out, index, base, address, passed)
             }
         },
         From::Opened { dir, path } => {
@@ -150,13 +163,13 @@ pub(super) fn from<K: Kernel>(
                 None => Base::WORKING_DIRECTORY,
             };
             let opened = opened_descriptor(call, from);
-            param::opened_path(k, out, index, base, call.word(path), (call.ret, opened))
+            param::opened_path(k, out, index, base, call.word(path), passed, (call.ret, opened))
         }
         From::String(n) => param::string(k, out, index, call.word(n)),
         From::FilledString(n) if call.ret >= 0 => param::string(k, out, index, call.word(n)),
         From::OptionalPath(n) => match call.word(n) {
             0 => Ok(()),
-            address => param::path(k, out, index, Base::WORKING_DIRECTORY, address),
+            address => param::path(k, out, index, Base::WORKING_DIRECTORY, address, passed),
         },
         From::Pointed { arg, offset, width, written } if !written || call.ret >= 0 => {
             number::at(k, call, out, index, number::address(call, call.word(arg), offset, width), width)

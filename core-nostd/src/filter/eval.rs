@@ -86,6 +86,12 @@ impl From<Option<bool>> for Answer {
 }
 
 impl<'p> Evaluation<'p> {
+    /// True if what comes next is a value of a parameter, which there must be room for.
+    #[inline]
+    pub fn needs_room(&self) -> bool {
+        self.nodes.get(self.at).is_some_and(|node| node.load >= Load::FdNumber as u8)
+    }
+
     /// Begins; `None` if the program keeps every event of the kind.
     #[inline]
     pub fn of(program: &'p Program<'p>, event: EventId) -> Option<Evaluation<'p>> {
@@ -184,15 +190,15 @@ impl<'p> Evaluation<'p> {
         let mut slash = None;
         let mut node = first;
         loop {
-            let part = match Part::from_u8(node.part).unwrap_or_default() {
-                Part::Whole => text,
-                part => part.cut(text, *slash.get_or_insert_with(|| last_slash(text))),
+            let part = match node.part {
+                0 => text,
+                part => {
+                    let slash = *slash.get_or_insert_with(|| last_slash(text));
+                    Part::from_u8(part).unwrap_or_default().cut(text, slash)
+                }
             };
-            let answer = match Test::from_u8(node.test) {
-                Some(test) => self.on_text(test, part, node.operand).into(),
-                None => Answer::Unknown,
-            };
-            if let Some(step) = self.follow(node, answer) {
+            let answer = self.on_text(node, part);
+            if let Some(step) = self.follow(node, answer.into()) {
                 return Some(step);
             }
             node = self.nodes.get(self.at)?;
@@ -286,18 +292,20 @@ impl<'p> Evaluation<'p> {
         }
     }
 
-    fn on_text(&mut self, test: Test, text: &[u8], operand: u64) -> Option<bool> {
-        let (low, high) = halves(operand);
+    #[inline]
+    fn on_text(&mut self, node: &Node, text: &[u8]) -> Option<bool> {
+        let (low, high) = halves(node.operand);
         let program = self.program;
-        match test {
+        match Test::from_u8(node.test)? {
+            Test::TextAmong | Test::PrefixAmong | Test::PathPrefixAmong if !self.spend(SEARCH_STEPS) => None,
+            Test::TextAmong => tables::has_text(program.table(low)?, text),
+            Test::PrefixAmong => tables::has_prefix(program.table(low)?, text),
+            Test::PathPrefixAmong => tables::has_path_prefix(program.table(low)?, text),
             Test::TextEqual => Some(text == program.text(low, high)?),
             Test::Prefix => Some(text.starts_with(program.text(low, high)?)),
             Test::Suffix => Some(text.ends_with(program.text(low, high)?)),
             Test::Contains => contains(text, program.text(low, high)?, &mut self.left),
             Test::Glob => glob(text, program.text(low, high)?, &mut self.left),
-            Test::TextAmong if self.spend(SEARCH_STEPS) => tables::has_text(program.table(low)?, text),
-            Test::PrefixAmong if self.spend(SEARCH_STEPS) => tables::has_prefix(program.table(low)?, text),
-            Test::PathPrefixAmong if self.spend(SEARCH_STEPS) => tables::has_path_prefix(program.table(low)?, text),
             _ => None,
         }
     }
@@ -339,6 +347,7 @@ fn exists<V: View>(view: &mut V, load: Load, param: u8) -> Answer {
 }
 
 /// Does `needle` lie in `text`? `None` if that takes more than `steps`.
+#[inline(never)]
 fn contains(text: &[u8], needle: &[u8], steps: &mut u32) -> Option<bool> {
     let Some((&first, rest)) = needle.split_first() else { return Some(true) };
     *steps = steps.checked_sub(text.len() as u32)?;
@@ -358,6 +367,7 @@ fn contains(text: &[u8], needle: &[u8], steps: &mut u32) -> Option<bool> {
 /// Does the pattern match the whole text? `None` if that takes more than `steps`.
 ///
 /// Only the last star is ever gone back to: what the ones before took cannot matter any more.
+#[inline(never)]
 fn glob(text: &[u8], pattern: &[u8], steps: &mut u32) -> Option<bool> {
     let (mut at, mut in_pattern) = (0_usize, 0_usize);
     let mut star: Option<(usize, usize)> = None;

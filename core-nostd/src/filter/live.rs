@@ -65,17 +65,26 @@ impl<K: Kernel> View for Draft<'_, '_, K> {
         }
     }
 
+    #[inline]
     fn text(&mut self, load: Load, param: u8) -> Known<&[u8]> {
+        let index = usize::from(param);
         match load {
             Load::Comm => Known::Is(TaskContext::name(&self.identity().comm)),
-            Load::Path => match self.path_of(usize::from(param)).and_then(|fd| u8::try_from(fd).ok()) {
-                Some(fd) => self.asked(fd).then(|written| match text_of(Load::FdPath, written) {
-                    Known::Is(path) => Known::Is(path),
-                    // No socket is opened by name.
-                    _ => Known::Unknown,
-                }),
-                None => self.asked(param).then(|written| text_of(load, written)),
-            },
+            _ if !self.has_room() => Known::Later,
+            Load::Path => {
+                if let Some(fd) = self.path_of(index).and_then(|fd| u8::try_from(fd).ok()) {
+                    return self.asked(fd).then(|written| match text_of(Load::FdPath, written) {
+                        Known::Is(path) => Known::Is(path),
+                        // No socket is opened by name.
+                        _ => Known::Unknown,
+                    });
+                }
+                if self.reads_absolute_path(index) {
+                    return self.passed_path().map_or(Known::Unknown, Known::Is);
+                }
+                self.asked(param).then(|written| text_of(load, written))
+            }
+            Load::RawPath if self.reads_path(index) => self.passed_path().map_or(Known::Unknown, Known::Is),
             _ => self.asked(param).then(|written| text_of(load, written)),
         }
     }

@@ -2,6 +2,9 @@
 //!
 //! A search takes one comparison for each halving, also for prefixes: in a set in which no entry begins with another, the
 //! greatest entry that is not greater than the text is the only one that it can begin with.
+//!
+//! Tables of texts begin with a *summary* of their entries: 64 bits, of which each entry sets one, by its length and last byte, or
+//! for prefixes by the bytes behind the first, which for paths is a slash. A text whose bit is not set is not searched for.
 
 use super::program::{MAX_TEXT, TableKind};
 use super::verify::Why;
@@ -11,6 +14,7 @@ use zerocopy::{FromBytes, Immutable, KnownLayout};
 /// A table of texts.
 #[derive(Clone, Copy)]
 struct Texts<'a> {
+    summary: u64,
     offsets: &'a [u32],
     bytes: &'a [u8],
 }
@@ -18,8 +22,9 @@ struct Texts<'a> {
 impl<'a> Texts<'a> {
     #[inline]
     fn read(bytes: &'a [u8], count: usize) -> Option<Texts<'a>> {
+        let (summary, bytes) = bytes.split_first_chunk()?;
         let (offsets, bytes) = <[u32]>::ref_from_prefix_with_elems(bytes, count.checked_add(1)?).ok()?;
-        Some(Texts { offsets, bytes })
+        Some(Texts { summary: u64::from_ne_bytes(*summary), offsets, bytes })
     }
 
     #[inline]
@@ -29,20 +34,37 @@ impl<'a> Texts<'a> {
         self.bytes.get(start..end)
     }
 
-    /// Entries come in the order that `in_order` says, and fill the bytes.
-    fn check(&self, in_order: impl Fn(&[u8], &[u8]) -> bool) -> Result<(), Why> {
+    /// Entries come in the order that `in_order` says, and fill the bytes; the summary is theirs, by `bits`.
+    fn check(&self, in_order: impl Fn(&[u8], &[u8]) -> bool, bits: impl Fn(&[u8]) -> u64) -> Result<(), Why> {
         if self.offsets.first() != Some(&0) || self.offsets.last().map(|&end| end as usize) != Some(self.bytes.len()) {
             return Err(Why::TableEntries);
         }
         let mut last: Option<&[u8]> = None;
+        let mut summary = 0;
         for index in 0..self.offsets.len().saturating_sub(1) {
             let entry = self.get(index).filter(|entry| entry.len() <= MAX_TEXT).ok_or(Why::TableEntries)?;
             if last.is_some_and(|last| !in_order(last, entry)) {
                 return Err(Why::TableOrder);
             }
             last = Some(entry);
+            summary |= bits(entry);
         }
-        Ok(())
+        if summary == self.summary { Ok(()) } else { Err(Why::TableSummary) }
+    }
+
+    #[inline(never)]
+    fn holds(&self, text: &[u8]) -> bool {
+        self.floor(text, Ord::cmp) == Some(text)
+    }
+
+    #[inline(never)]
+    fn holds_prefix(&self, text: &[u8]) -> bool {
+        self.floor(text, Ord::cmp).is_some_and(|entry| text.starts_with(entry))
+    }
+
+    #[inline(never)]
+    fn holds_path_prefix(&self, text: &[u8]) -> bool {
+        self.floor(text, path_order).is_some_and(|entry| is_below(text, entry))
     }
 
     /// The greatest entry that is not greater than `text`.
@@ -52,6 +74,27 @@ impl<'a> Texts<'a> {
             self.get(index).is_some_and(|entry| order(entry, text) != Ordering::Greater)
         });
         self.get(after.checked_sub(1)?)
+    }
+}
+
+/// The bit of the summary that an entry of a table of texts sets.
+#[inline]
+pub(super) fn text_bits(text: &[u8]) -> u64 {
+    let last = text.last().copied().unwrap_or(0);
+    1 << ((text.len() as u64).wrapping_add(u64::from(last).wrapping_mul(5)) & 63)
+}
+
+/// The bits of the summary that an entry of a table of prefixes sets: all if it is too short to tell which texts begin with it.
+/// A text that is as short has all as well: it is searched for if there is any entry.
+#[inline]
+pub(super) fn prefix_bits(prefix: &[u8]) -> u64 {
+    match prefix {
+        [_, a, b, c, ..] => {
+            let sum =
+                u64::from(*a).wrapping_add(u64::from(*b).wrapping_mul(3)).wrapping_add(u64::from(*c).wrapping_mul(9));
+            1 << (sum & 63)
+        }
+        _ => u64::MAX,
     }
 }
 
@@ -120,15 +163,15 @@ pub(super) fn check(kind: TableKind, bytes: &[u8], count: usize) -> Result<(), W
             let numbers: &[u64] = entries(bytes, count).ok_or(Why::TableEntries)?;
             ascending(pairs(numbers).all(|(a, b)| a < b))
         }
-        TableKind::Texts => Texts::read(bytes, count).ok_or(Why::TableEntries)?.check(|a, b| a < b),
+        TableKind::Texts => Texts::read(bytes, count).ok_or(Why::TableEntries)?.check(|a, b| a < b, text_bits),
         TableKind::Prefixes => {
-            Texts::read(bytes, count).ok_or(Why::TableEntries)?.check(|a, b| a < b && !b.starts_with(a))
+            Texts::read(bytes, count).ok_or(Why::TableEntries)?.check(|a, b| a < b && !b.starts_with(a), prefix_bits)
         }
         TableKind::PathPrefixes => {
             let texts = Texts::read(bytes, count).ok_or(Why::TableEntries)?;
             let mut index = 0..count;
             ascending(!index.any(|index| texts.get(index).is_some_and(|entry| entry.last() == Some(&b'/'))))?;
-            texts.check(|a, b| path_order(a, b) == Ordering::Less && !is_below(b, a))
+            texts.check(|a, b| path_order(a, b) == Ordering::Less && !is_below(b, a), prefix_bits)
         }
         TableKind::Networks4 => {
             let ranges: &[Range4] = entries(bytes, count).ok_or(Why::TableEntries)?;
@@ -158,19 +201,22 @@ pub(super) fn has_number((bytes, count): (&[u8], usize), number: u64) -> Option<
 /// Is the text in the table?
 #[inline]
 pub(super) fn has_text((bytes, count): (&[u8], usize), text: &[u8]) -> Option<bool> {
-    Some(Texts::read(bytes, count)?.floor(text, Ord::cmp) == Some(text))
+    let texts = Texts::read(bytes, count)?;
+    Some(texts.summary & text_bits(text) != 0 && texts.holds(text))
 }
 
 /// Does the text begin with an entry?
 #[inline]
 pub(super) fn has_prefix((bytes, count): (&[u8], usize), text: &[u8]) -> Option<bool> {
-    Some(Texts::read(bytes, count)?.floor(text, Ord::cmp).is_some_and(|entry| text.starts_with(entry)))
+    let texts = Texts::read(bytes, count)?;
+    Some(texts.summary & prefix_bits(text) != 0 && texts.holds_prefix(text))
 }
 
 /// Is the path an entry, or below one?
 #[inline]
 pub(super) fn has_path_prefix((bytes, count): (&[u8], usize), text: &[u8]) -> Option<bool> {
-    Some(Texts::read(bytes, count)?.floor(text, path_order).is_some_and(|entry| is_below(text, entry)))
+    let texts = Texts::read(bytes, count)?;
+    Some(texts.summary & prefix_bits(text) != 0 && texts.holds_path_prefix(text))
 }
 
 /// Does the address lie in a range?

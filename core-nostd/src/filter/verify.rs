@@ -66,6 +66,8 @@ pub enum Why {
     TableOrder,
     /// A node says that its number is in another register than it is in, or that it is in one and it is not.
     Register,
+    /// What a table says of all its entries is not so.
+    TableSummary,
 }
 
 impl Why {
@@ -75,7 +77,7 @@ impl Why {
     }
 }
 
-const REASONS: [Why; 20] = [
+const REASONS: [Why; 21] = [
     Why::TooLong,
     Why::Misaligned,
     Why::Length,
@@ -96,6 +98,7 @@ const REASONS: [Why; 20] = [
     Why::TableEntries,
     Why::TableOrder,
     Why::Register,
+    Why::TableSummary,
 ];
 
 impl core::fmt::Display for Refused {
@@ -126,6 +129,7 @@ impl core::fmt::Display for Refused {
             Why::TableBounds => write!(f, "table {at}: it does not follow the last one, or goes beyond the data"),
             Why::TableEntries => write!(f, "table {at}: its entries are not as long as it says"),
             Why::TableOrder => write!(f, "table {at}: its entries are not in order"),
+            Why::TableSummary => write!(f, "table {at}: what it says of all its entries is not so"),
             Why::Register => write!(f, "node {at}: what is loaded is not in the register that it says"),
         }
     }

@@ -3,7 +3,7 @@
 use super::builder::BuildError;
 use super::condition::{Is, Operand};
 use crate::event::align_up;
-use crate::filter::tables::{is_below, path_order};
+use crate::filter::tables::{is_below, path_order, prefix_bits, text_bits};
 use crate::filter::{Class, MAX_PATTERN, MAX_TABLES, MAX_TEXT, Node, Part, Table, TableKind, register};
 use crate::schema::EventId;
 use alloc::collections::BTreeMap;
@@ -125,7 +125,9 @@ impl Data {
                 },
             );
         }
-        let mut bytes = Vec::new();
+        let bits = if kind == TableKind::Texts { text_bits } else { prefix_bits };
+        let summary = sorted.iter().fold(0, |summary, text| summary | bits(text));
+        let mut bytes = summary.to_ne_bytes().to_vec();
         let mut end = 0_u32;
         bytes.extend_from_slice(&end.to_ne_bytes());
         for text in &sorted {
