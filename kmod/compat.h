@@ -169,6 +169,13 @@ static inline void kestrel_fs_unlock(struct fs_struct *fs)
 	spin_unlock(KESTREL_FS_LOCK);
 }
 
+/* For functions that are called very often, and write to no memory by an address that they are given or that they count. */
+#if __has_attribute(no_stack_protector)
+#define KESTREL_NO_STACK_PROTECTOR __attribute__((no_stack_protector))
+#else
+#define KESTREL_NO_STACK_PROTECTOR
+#endif
+
 /* For what is written in full before it is read: kernels are built so that everything else on the stack is zeroed first. */
 #if __has_attribute(uninitialized)
 #define KESTREL_UNINITIALIZED __attribute__((uninitialized))

@@ -265,8 +265,7 @@ struct kestrel_seen {
 	u64 failed;			/* 1 if `ret` is negative: the three are kestrel_core::filter::Registers */
 	u32 nr;
 	u16 cpu;
-	u8 compat;
-	u8 reserved;
+	u16 compat;			/* 1 if the call came in by the 32-bit table */
 };
 static_assert(sizeof(struct kestrel_seen) == 72);
 static_assert(offsetof(struct kestrel_seen, nr) == 64);

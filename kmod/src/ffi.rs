@@ -22,9 +22,7 @@ pub struct Seen {
     /// The CPU whose ring is written.
     pub cpu: u16,
     /// 1 if the call came in by the 32-bit table.
-    pub compat: u8,
-    /// Zero.
-    pub reserved: u8,
+    pub compat: u16,
 }
 
 /// A file that the shim holds while it calls: `struct file`. What it is, only C knows.

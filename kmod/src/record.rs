@@ -7,35 +7,59 @@ use crate::current::Current;
 use crate::ffi::{self, Seen};
 use crate::request::Carried;
 use crate::wanted::{Asked, Wanted};
-use kestrel_core::event::{Flags, Overflow, RecordHeader, TaskContext};
+use kestrel_core::event::{Flags, Overflow, RecordHeader, RecordWriter, TaskContext};
 use kestrel_core::fill::{self, Call, Delivered, Draft, Exit, Kernel};
 use kestrel_core::filter::{Early, Evaluation, Program, Reached, SignalView, Step, Verdict, View};
-use kestrel_core::schema::{self, EventId, id};
-use kestrel_ringbuf::{Cause, Class, Gate, Nested, Wake};
+use kestrel_core::schema::{self, EventId, Recipe, id};
+use kestrel_ringbuf::{Cause, Class, Gate, Nested, Slot, Wake};
 
-/// A system call returned. Most of them are rejected by what the registers say, and get no further than this function: nothing
-/// is copied for them.
+/// What registers say of a system call that returned.
+pub(crate) enum First {
+    /// Nobody wants it: that was counted.
+    Rejected,
+    /// It is this event, and takes more than registers to judge.
+    Event(EventId, Reached),
+    /// It is of the 32-bit table, or one whose success is told elsewhere, or no event.
+    Other,
+}
+
+/// A system call returned, which the shim's bitmap has told to be asked for. Most of them are rejected here: nothing is copied for
+/// them.
 #[inline]
-pub(crate) fn sys_exit(wanted: &Wanted, recorder: &Recorder, program: Option<&Program<'_>>, seen: &Seen) -> Wake {
-    let Some(event) = wanted.native(seen.nr).filter(|_| seen.compat == 0) else {
-        return other_exit(wanted, recorder, program, seen);
-    };
-    // NOTE: that the event was asked for, the shim's bitmap has told: for these it says the same as the bits of the events.
-    let reached = match program.map(|program| Evaluation::early(program, event, &seen.registers)) {
+pub(crate) fn look(wanted: &Wanted, recorder: &Recorder, program: Option<&Program<'_>>, seen: &Seen) -> First {
+    let Some(event) = wanted.native(seen.nr).filter(|_| seen.compat == 0) else { return First::Other };
+    // NOTE: for native calls the bitmap says the same as the bits of the events, so that those are not looked at.
+    match program.map(|program| Evaluation::early(program, event, &seen.registers)) {
         Some(Early::Rejected) => {
-            return match enter(recorder, event) {
-                Ok(gate) => reject(recorder, gate, event),
-                Err(Nested) => Wake::No,
-            };
+            // Whether it is counted as rejected or as dropped, there is nobody to wake.
+            if let Ok(gate) = enter(recorder, event) {
+                count_rejected(recorder, gate, event);
+            }
+            First::Rejected
         }
-        Some(Early::Undecided(reached)) => reached,
-        None => Reached::default(),
-    };
-    native_exit(recorder, program, seen, event, reached)
+        Some(Early::Undecided(reached)) => First::Event(event, reached),
+        None => First::Event(event, Reached::default()),
+    }
+}
+
+/// Goes on with a system call that registers did not reject.
+#[inline]
+pub(crate) fn sys_exit(
+    wanted: &Wanted,
+    recorder: &Recorder,
+    program: Option<&Program<'_>>,
+    seen: &Seen,
+    first: First,
+) -> Wake {
+    match first {
+        First::Rejected => Wake::No,
+        First::Event(event, reached) => native_exit(recorder, program, seen, event, reached),
+        First::Other => other_exit(wanted, recorder, program, seen),
+    }
 }
 
 /// A system call of the native table, of which more than the registers is asked.
-#[inline(never)]
+#[inline]
 fn native_exit(
     recorder: &Recorder,
     program: Option<&Program<'_>>,
@@ -43,9 +67,68 @@ fn native_exit(
     event: EventId,
     reached: Reached,
 ) -> Wake {
+    if let Some(evaluation) = program.and_then(|program| Evaluation::from(program, event, reached))
+        && evaluation.is_at_path(&seen.registers)
+    {
+        return by_path(recorder, evaluation, seen, event);
+    }
     let mut call = call(event, seen);
     fill::unpack(&Current, &mut call);
     judge(recorder, program, &Current, &call, seen, Flags::default(), reached)
+}
+
+/// A system call of the native table that a path decides upon.
+#[inline]
+fn by_path(recorder: &Recorder, mut evaluation: Evaluation<'_>, seen: &Seen, event: EventId) -> Wake {
+    let Ok(gate) = enter(recorder, event) else { return Wake::No };
+    let Some(recipe) = schema::recipe(event) else { return Wake::No };
+    let Ok(mut slot) = gate.reserve(class(recipe)) else { return Wake::No };
+    let written = match RecordWriter::begin(slot.bytes(), recipe.sources.len()) {
+        Ok(mut out) => match evaluation.by_path(&Current, &seen.registers, &mut out) {
+            Step::Done(Verdict::Reject) => Ok(None),
+            Step::Done(Verdict::Keep) => go_on(out, None, seen, event),
+            Step::Later => go_on(out, Some(evaluation), seen, event),
+        },
+        Err(overflow) => Err(overflow),
+    };
+    end(recorder, slot, event, written)
+}
+
+/// Writes the rest of a record that was begun, if the event is wanted. Gives its length then.
+#[inline(never)]
+fn go_on(
+    out: RecordWriter<'_>,
+    evaluation: Option<Evaluation<'_>>,
+    seen: &Seen,
+    event: EventId,
+) -> Result<Option<usize>, Overflow> {
+    let mut call = call(event, seen);
+    fill::unpack(&Current, &mut call);
+    let mut draft = Draft::begin(&Current, &call, Flags::default());
+    draft.take(out);
+    if let Some(mut evaluation) = evaluation
+        && !wants(&mut evaluation, &mut draft)
+    {
+        return Ok(None);
+    }
+    draft.finish(stamp(seen)).map(Some)
+}
+
+/// Ends the slot of an event by what came of its record: its length if one was written, `None` if the event is rejected.
+#[inline]
+fn end(recorder: &Recorder, slot: Slot<'_>, event: EventId, written: Result<Option<usize>, Overflow>) -> Wake {
+    match written {
+        Ok(Some(len)) => slot.commit(len),
+        Ok(None) => {
+            recorder.counts.0.count_rejected(event);
+            slot.filtered();
+            Wake::No
+        }
+        Err(Overflow) => {
+            slot.dropped(Cause::TooLong);
+            Wake::No
+        }
+    }
 }
 
 /// A call as it came in.
@@ -208,18 +291,7 @@ fn judge<K: Kernel>(
         Ok(()) => Ok(None),
         Err(overflow) => Err(overflow),
     };
-    match written {
-        Ok(Some(len)) => slot.commit(len),
-        Ok(None) => {
-            recorder.counts.0.count_rejected(event);
-            slot.filtered();
-            Wake::No
-        }
-        Err(Overflow) => {
-            slot.dropped(Cause::TooLong);
-            Wake::No
-        }
-    }
+    end(recorder, slot, event, written)
 }
 
 /// Is the event wanted, as far as can ever be told?
@@ -229,10 +301,16 @@ fn wants<V: View>(evaluation: &mut Evaluation<'_>, view: &mut V) -> bool {
 }
 
 /// The program said no: nothing happened, but it is counted.
+#[inline]
 fn reject(recorder: &Recorder, gate: Gate<'_>, event: EventId) -> Wake {
+    count_rejected(recorder, gate, event);
+    Wake::No
+}
+
+#[inline]
+fn count_rejected(recorder: &Recorder, gate: Gate<'_>, event: EventId) {
     recorder.counts.0.count_rejected(event);
     gate.filtered();
-    Wake::No
 }
 
 /// Begins to handle an event that was asked for.
@@ -243,11 +321,14 @@ fn enter(recorder: &Recorder, event: EventId) -> Result<Gate<'_>, Nested> {
     Ok(gate)
 }
 
+#[inline]
+fn class(recipe: &Recipe) -> Class {
+    if recipe.lifecycle { Class::Lifecycle } else { Class::Ordinary }
+}
+
+#[inline]
 fn class_of(event: EventId) -> Class {
-    match schema::recipe(event) {
-        Some(recipe) if recipe.lifecycle => Class::Lifecycle,
-        _ => Class::Ordinary,
-    }
+    schema::recipe(event).map_or(Class::Ordinary, class)
 }
 
 /// CPU and time of a record. The time is that at which it is certain that there will be one. The sequence number is the ring's to give, at the commit.

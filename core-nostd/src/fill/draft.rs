@@ -64,6 +64,13 @@ impl<'k, 'b, K: Kernel> Draft<'k, 'b, K> {
         Ok(())
     }
 
+    /// Takes over a record that was begun, of whose parameters at most the first is written.
+    #[inline]
+    pub fn take(&mut self, out: RecordWriter<'b>) {
+        self.next = usize::from(out.written(0).is_some());
+        self.out = Some(out);
+    }
+
     /// Writes what is not written yet and gives the record's length. `stamp` brings time, CPU and sequence number.
     ///
     /// # Errors

@@ -32,6 +32,12 @@ pub(super) fn fd<K: Kernel>(k: &K, out: &mut RecordWriter<'_>, index: usize, fd:
     param.commit()
 }
 
+/// Writes what `fd` stands for, which the call returned, as the first parameter.
+#[inline]
+pub(crate) fn returned_fd<K: Kernel>(k: &K, out: &mut RecordWriter<'_>, fd_number: i32) -> Result<(), Overflow> {
+    fd(k, out, 0, fd_number)
+}
+
 /// Writes the number of a descriptor that is closed by now: what has that number since would be another's.
 pub(super) fn closed_fd(out: &mut RecordWriter<'_>, index: usize, fd: i32) -> Result<(), Overflow> {
     out.bytes(index, FdHead { fd, ..FdHead::default() }.as_bytes())
@@ -53,7 +59,7 @@ pub(super) fn dir_fd<K: Kernel>(k: &K, out: &mut RecordWriter<'_>, index: usize,
 
 /// The caller's string of a path, read to where the parameter will have it, before that is begun.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Passed {
+pub(crate) struct Passed {
     /// The parameter.
     pub index: usize,
     /// Length of the string.

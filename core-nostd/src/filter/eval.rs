@@ -1,7 +1,7 @@
 //! The evaluator: the same function in the kernel module, in other sources and in tests.
 
 use super::program::{KEEP, Node, Program, REJECT, halves};
-use super::{Class, Ip, Known, Load, Part, Registers, Test, tables};
+use super::{Class, Ip, Known, Load, Part, Registers, Test, place, tables};
 use crate::schema::EventId;
 
 /// Steps that judging one event takes at most: one for each node, [`SEARCH_STEPS`] for a search in a table, one for each byte
@@ -52,9 +52,17 @@ pub enum Early {
 }
 
 /// How far an evaluation came.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reached {
     node: u32,
+    left: u32,
+}
+
+impl Default for Reached {
+    /// Nowhere yet.
+    fn default() -> Reached {
+        Reached { node: 0, left: MAX_STEPS }
+    }
 }
 
 /// An evaluation that is under way.
@@ -86,6 +94,21 @@ impl From<Option<bool>> for Answer {
 }
 
 impl<'p> Evaluation<'p> {
+    #[inline]
+    pub(super) fn next_node(&self) -> Option<&'p Node> {
+        self.nodes.get(self.at)
+    }
+
+    /// A test of a number that is known without a record. A step if the evaluation stops there.
+    #[inline]
+    pub(super) fn on_register(&mut self, node: &Node, number: u64) -> Option<Step> {
+        if !self.spend(1) {
+            return Some(Step::Done(Verdict::Keep));
+        }
+        let answer = self.on_number(node, number);
+        self.follow(node, answer)
+    }
+
     /// True if what comes next is a value of a parameter, which there must be room for.
     #[inline]
     pub fn needs_room(&self) -> bool {
@@ -101,7 +124,7 @@ impl<'p> Evaluation<'p> {
     /// Goes on where registers did not say any more ([`Evaluation::early`]); `None` if the program keeps every event of the kind.
     #[inline]
     pub fn from(program: &'p Program<'p>, event: EventId, reached: Reached) -> Option<Evaluation<'p>> {
-        Some(Evaluation { program, nodes: program.section(event)?, at: reached.node as usize, left: MAX_STEPS })
+        Some(Evaluation { program, nodes: program.from_section(event)?, at: reached.node as usize, left: reached.left })
     }
 
     /// Asks the registers of a call by the native table, which is no request of io_uring: before room is reserved, a lock taken
@@ -114,21 +137,14 @@ impl<'p> Evaluation<'p> {
         // Every node jumps forward and within its section, so that there are at most as many turns as nodes.
         while let Some(node) = nodes.get(at) {
             let Some(number) = registers.at(node.part) else { break };
-            let holds = match Test::from_u8(node.test) {
-                Some(Test::Exists) => true,
-                Some(test) => match compared(test, number, node.operand) {
-                    Some(holds) => holds,
-                    None => break,
-                },
-                None => break,
-            };
+            let Some(holds) = compared(node, number) else { break };
             match if holds { node.yes } else { node.no } {
                 REJECT => return Early::Rejected,
-                KEEP => return Early::Undecided(Reached { node: u32::MAX }),
+                KEEP => return Early::Undecided(Reached { node: u32::MAX, left: MAX_STEPS }),
                 skipped => at = at.wrapping_add(1).wrapping_add(usize::from(skipped)),
             }
         }
-        Early::Undecided(Reached { node: at as u32 })
+        Early::Undecided(Reached { node: at as u32, left: MAX_STEPS })
     }
 
     /// Goes on as far as it can. Steps are counted over all of one evaluation.
@@ -171,7 +187,7 @@ impl<'p> Evaluation<'p> {
     }
 
     #[inline]
-    fn is_on_text(&self, node: &Node) -> bool {
+    pub(super) fn is_on_text(&self, node: &Node) -> bool {
         (Test::TextEqual as u8..=Test::PathPrefixAmong as u8).contains(&node.test)
     }
 
@@ -187,15 +203,18 @@ impl<'p> Evaluation<'p> {
             Known::Unknown => return Some(Step::Done(Verdict::Keep)),
             Known::Later => return Some(Step::Later),
         };
+        self.run(first, text)
+    }
+
+    /// The tests of one text that follow one another. A step if the evaluation stops at one of them.
+    #[inline]
+    pub(super) fn run(&mut self, first: &'p Node, text: &[u8]) -> Option<Step> {
         let mut slash = None;
         let mut node = first;
         loop {
-            let part = match node.part {
-                0 => text,
-                part => {
-                    let slash = *slash.get_or_insert_with(|| last_slash(text));
-                    Part::from_u8(part).unwrap_or_default().cut(text, slash)
-                }
+            let part = match place::part(node) {
+                Some(Part::Whole) => text,
+                part => part.unwrap_or_default().cut(text, *slash.get_or_insert_with(|| last_slash(text))),
             };
             let answer = self.on_text(node, part);
             if let Some(step) = self.follow(node, answer.into()) {
@@ -212,7 +231,7 @@ impl<'p> Evaluation<'p> {
     }
 
     #[inline]
-    fn spend(&mut self, steps: u32) -> bool {
+    pub(super) fn spend(&mut self, steps: u32) -> bool {
         match self.left.checked_sub(steps) {
             Some(left) => {
                 self.left = left;
@@ -256,11 +275,10 @@ impl<'p> Evaluation<'p> {
 
     #[inline]
     fn on_number(&mut self, node: &Node, number: u64) -> Answer {
-        match Test::from_u8(node.test) {
-            Some(Test::Among) => self.is_among(halves(node.operand).0, number).into(),
-            Some(test) => compared(test, number, node.operand).into(),
-            None => Answer::Unknown,
+        if node.test == Test::Among as u8 {
+            return self.is_among(halves(node.operand).0, number).into();
         }
+        compared(node, number).into()
     }
 
     #[inline(never)]
@@ -311,19 +329,30 @@ impl<'p> Evaluation<'p> {
     }
 }
 
-/// A number compared with an operand; `None` if that is not what the test does.
+/// A number compared with a node's operand; `None` if that is not what the test does.
 #[inline]
-fn compared(test: Test, number: u64, operand: u64) -> Option<bool> {
+fn compared(node: &Node, number: u64) -> Option<bool> {
+    const EXISTS: u8 = Test::Exists as u8;
+    const EQUAL: u8 = Test::Equal as u8;
+    const BELOW: u8 = Test::Below as u8;
+    const AT_MOST: u8 = Test::AtMost as u8;
+    const BELOW_SIGNED: u8 = Test::BelowSigned as u8;
+    const AT_MOST_SIGNED: u8 = Test::AtMostSigned as u8;
+    const ALL_BITS: u8 = Test::AllBits as u8;
+    const ANY_BITS: u8 = Test::AnyBits as u8;
+    const MASKED: u8 = Test::Masked as u8;
+    let operand = node.operand;
     let (low, high) = halves(operand);
-    Some(match test {
-        Test::Equal => number == operand,
-        Test::Below => number < operand,
-        Test::AtMost => number <= operand,
-        Test::BelowSigned => number.cast_signed() < operand.cast_signed(),
-        Test::AtMostSigned => number.cast_signed() <= operand.cast_signed(),
-        Test::AllBits => number & operand == operand,
-        Test::AnyBits => number & operand != 0,
-        Test::Masked => number & u64::from(high) == u64::from(low),
+    Some(match node.test {
+        EXISTS => true,
+        EQUAL => number == operand,
+        BELOW => number < operand,
+        AT_MOST => number <= operand,
+        BELOW_SIGNED => number.cast_signed() < operand.cast_signed(),
+        AT_MOST_SIGNED => number.cast_signed() <= operand.cast_signed(),
+        ALL_BITS => number & operand == operand,
+        ANY_BITS => number & operand != 0,
+        MASKED => number & u64::from(high) == u64::from(low),
         _ => return None,
     })
 }

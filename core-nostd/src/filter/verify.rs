@@ -9,7 +9,7 @@ use super::program::{
     Section, Table, TableKind, halves,
 };
 use super::test::Operand;
-use super::{Class, Load, Part, Test, register, tables};
+use super::{Class, Load, Test, place, tables};
 use crate::schema::{self, EVENT_COUNT, EventId};
 use zerocopy::FromBytes;
 
@@ -64,8 +64,8 @@ pub enum Why {
     TableEntries,
     /// A table's entries are not in order.
     TableOrder,
-    /// A node says that its number is in another register than it is in, or that it is in one and it is not.
-    Register,
+    /// A node says that its value lies elsewhere than it does.
+    Place,
     /// What a table says of all its entries is not so.
     TableSummary,
 }
@@ -97,7 +97,7 @@ const REASONS: [Why; 21] = [
     Why::TableBounds,
     Why::TableEntries,
     Why::TableOrder,
-    Why::Register,
+    Why::Place,
     Why::TableSummary,
 ];
 
@@ -130,7 +130,7 @@ impl core::fmt::Display for Refused {
             Why::TableEntries => write!(f, "table {at}: its entries are not as long as it says"),
             Why::TableOrder => write!(f, "table {at}: its entries are not in order"),
             Why::TableSummary => write!(f, "table {at}: what it says of all its entries is not so"),
-            Why::Register => write!(f, "node {at}: what is loaded is not in the register that it says"),
+            Why::Place => write!(f, "node {at}: what is loaded does not lie where it says"),
         }
     }
 }
@@ -159,17 +159,17 @@ pub(super) fn verify(bytes: &[u8]) -> Result<Program<'_>, Refused> {
         if number == NONE {
             continue;
         }
-        let Some(section) = program.sections.get(usize::from(number)) else { return refuse(Why::NoSection, event) };
-        let first = section.first as usize;
-        let nodes = program.nodes.get(first..).and_then(|nodes| nodes.get(..section.count as usize)).unwrap_or(&[]);
+        let first = usize::from(number);
+        let Some(nodes) = program.section(EventId(event as u16)) else { return refuse(Why::NoSection, event) };
         for (place, node) in nodes.iter().enumerate() {
             let event = EventId(event as u16);
             let at = first.saturating_add(place);
             let Some(load) = Load::from_u8(node.load).filter(|load| load.fits(event, node.param)) else {
                 return refuse(Why::Parameter, at);
             };
-            if load.class() == Class::Number && node.part != register::place(event, load, node.param) {
-                return refuse(Why::Register, at);
+            let part = if load.class() == Class::Text { place::PART } else { 0 };
+            if node.part & !part != place::place(event, load, node.param) {
+                return refuse(Why::Place, at);
             }
         }
     }
@@ -232,10 +232,8 @@ fn check_node(program: &Program<'_>, node: &Node, left: usize) -> Result<(), Why
     let test = Test::from_u8(node.test).ok_or(Why::NoTest)?;
     let load = Load::from_u8(node.load).ok_or(Why::NoLoad)?;
     let has_part = match load.class() {
-        Class::Text => Part::from_u8(node.part).is_some(),
-        Class::Address => node.part == 0,
-        // Which it is to be, the events say that the section is for.
-        Class::Number => true,
+        Class::Text => place::part(node).is_some(),
+        Class::Number | Class::Address => true,
     };
     if test.class().is_some_and(|class| class != load.class()) || !has_part {
         return Err(Why::Class);

@@ -4,7 +4,7 @@ use super::builder::BuildError;
 use super::condition::{Is, Operand};
 use crate::event::align_up;
 use crate::filter::tables::{is_below, path_order, prefix_bits, text_bits};
-use crate::filter::{Class, MAX_PATTERN, MAX_TABLES, MAX_TEXT, Node, Part, Table, TableKind, register};
+use crate::filter::{Class, MAX_PATTERN, MAX_TABLES, MAX_TEXT, Node, Part, Table, TableKind, place};
 use crate::schema::EventId;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -52,10 +52,7 @@ impl Data {
             Is::PathPrefixAmong(texts) => self.texts(event, what, TableKind::PathPrefixes, texts)?,
             Is::InNetworks(networks) => self.networks(networks)?,
         };
-        let part = match class {
-            Class::Number => register::place(event, what.load, what.param),
-            _ => what.part as u8,
-        };
+        let part = place::place(event, what.load, what.param) | what.part as u8;
         let test = test as u8;
         Ok(Node { test, load: what.load as u8, param: what.param, part, yes: 0, no: 0, operand })
     }
