@@ -128,7 +128,14 @@ impl<'a> RecordWriter<'a> {
         self.buf.get(self.end..).unwrap_or(&[])
     }
 
+    /// The same, to be written on.
+    #[inline]
+    pub(crate) fn ahead_mut(&mut self) -> &mut [u8] {
+        self.buf.get_mut(self.end..).unwrap_or(&mut [])
+    }
+
     /// Bytes left for parameters.
+    #[inline]
     pub fn room(&self) -> usize {
         self.buf.len().saturating_sub(self.end)
     }

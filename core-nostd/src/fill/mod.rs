@@ -40,7 +40,7 @@ mod vector;
 pub use compat::multiplexed;
 pub use draft::Draft;
 pub use kernel::{Identity, Kernel, ListenQueue, ProcessImage, Strings, TaskPath, Unavailable, UserString};
-pub(crate) use param::{Passed, returned_fd};
+pub(crate) use param::{is_absolute, read_string, returned_fd};
 pub use path::{PATH_MAX, join, normalize};
 pub use process::{Exit, process_exec, process_exit, process_fork};
 pub use signal::{Delivered, signal_delivered};

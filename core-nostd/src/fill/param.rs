@@ -59,7 +59,7 @@ pub(super) fn dir_fd<K: Kernel>(k: &K, out: &mut RecordWriter<'_>, index: usize,
 
 /// The caller's string of a path, read to where the parameter will have it, before that is begun.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Passed {
+pub(super) struct Passed {
     /// The parameter.
     pub index: usize,
     /// Length of the string.
@@ -94,8 +94,27 @@ impl Passed {
     pub fn is_absolute(&self, out: &RecordWriter<'_>) -> bool {
         self.text(out).is_some_and(|text| {
             let both = size_of::<PathHead>().saturating_add(text.len()).saturating_add(text.len());
-            text.first() == Some(&b'/') && is_normal(text) && both <= out.room()
+            is_absolute(text) && both <= out.room()
         })
+    }
+}
+
+/// True if a caller's path is its own absolute form.
+#[inline]
+pub(crate) fn is_absolute(path: &[u8]) -> bool {
+    path.first() == Some(&b'/') && is_normal(path)
+}
+
+/// Reads the caller's string at `address` for a path parameter to come, behind what is written; `None` if it cannot be read whole,
+/// or if there is no room for a path parameter that says it twice.
+#[inline]
+pub(crate) fn read_string<'a, K: Kernel>(k: &K, out: &'a mut RecordWriter<'_>, address: u64) -> Option<&'a [u8]> {
+    let room = out.ahead_mut();
+    let most = room.len().saturating_sub(size_of::<PathHead>()) / 2;
+    let room = limited(room, if most < PATH_MAX { most } else { PATH_MAX });
+    match k.read_user_string(address, room) {
+        Ok(string) if !string.cut => room.get(..string.len),
+        _ => None,
     }
 }
 

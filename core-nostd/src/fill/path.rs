@@ -77,14 +77,15 @@ const WORD: usize = size_of::<u64>();
 /// Does a slash or a dot follow a slash among these bytes?
 #[inline]
 fn has_step(word: &[u8; WORD]) -> bool {
-    const LOW: u64 = 0x7f7f_7f7f_7f7f_7f7f;
     const ONES: u64 = 0x0101_0101_0101_0101;
-    // The highest bit of each byte that is zero.
-    let zeros = |word: u64| !(((word & LOW) + LOW) | word | LOW);
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    // The highest bit of each byte that is zero, and of none else but a 1 right above such.
+    let zeros = |word: u64| word.wrapping_sub(ONES) & !word & HIGH;
+    // A dot differs from a slash by the lowest bit: it is a 1 where a slash is zero, and one right behind a slash is what is
+    // looked for.
+    const _: () = assert!(b'.' | 1 == b'/');
     let word = u64::from_le_bytes(*word);
     let slashes = zeros(word ^ ONES * b'/' as u64);
-    // A dot differs from a slash by the lowest bit.
-    const _: () = assert!(b'.' | 1 == b'/');
     let either = zeros((word | ONES) ^ ONES * b'/' as u64);
     slashes << 8 & either != 0
 }

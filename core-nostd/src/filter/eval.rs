@@ -314,16 +314,24 @@ impl<'p> Evaluation<'p> {
     fn on_text(&mut self, node: &Node, text: &[u8]) -> Option<bool> {
         let (low, high) = halves(node.operand);
         let program = self.program;
-        match Test::from_u8(node.test)? {
-            Test::TextAmong | Test::PrefixAmong | Test::PathPrefixAmong if !self.spend(SEARCH_STEPS) => None,
-            Test::TextAmong => tables::has_text(program.table(low)?, text),
-            Test::PrefixAmong => tables::has_prefix(program.table(low)?, text),
-            Test::PathPrefixAmong => tables::has_path_prefix(program.table(low)?, text),
-            Test::TextEqual => Some(text == program.text(low, high)?),
-            Test::Prefix => Some(text.starts_with(program.text(low, high)?)),
-            Test::Suffix => Some(text.ends_with(program.text(low, high)?)),
-            Test::Contains => contains(text, program.text(low, high)?, &mut self.left),
-            Test::Glob => glob(text, program.text(low, high)?, &mut self.left),
+        const EQUAL: u8 = Test::TextEqual as u8;
+        const PREFIX: u8 = Test::Prefix as u8;
+        const SUFFIX: u8 = Test::Suffix as u8;
+        const CONTAINS: u8 = Test::Contains as u8;
+        const GLOB: u8 = Test::Glob as u8;
+        const AMONG: u8 = Test::TextAmong as u8;
+        const PREFIX_AMONG: u8 = Test::PrefixAmong as u8;
+        const PATH_PREFIX_AMONG: u8 = Test::PathPrefixAmong as u8;
+        match node.test {
+            AMONG | PREFIX_AMONG | PATH_PREFIX_AMONG if !self.spend(SEARCH_STEPS) => None,
+            AMONG => tables::has_text(program.table(low)?, text),
+            PREFIX_AMONG => tables::has_prefix(program.table(low)?, text),
+            PATH_PREFIX_AMONG => tables::has_path_prefix(program.table(low)?, text),
+            EQUAL => Some(text == program.text(low, high)?),
+            PREFIX => Some(text.starts_with(program.text(low, high)?)),
+            SUFFIX => Some(text.ends_with(program.text(low, high)?)),
+            CONTAINS => contains(text, program.text(low, high)?, &mut self.left),
+            GLOB => glob(text, program.text(low, high)?, &mut self.left),
             _ => None,
         }
     }

@@ -4,7 +4,7 @@
 use super::place::Lead;
 use super::{Evaluation, Load, Registers, Step, Verdict};
 use crate::event::{FdHead, FdKind, RecordWriter};
-use crate::fill::{Kernel, Passed, fd_of, returned_fd};
+use crate::fill::{Kernel, fd_of, is_absolute, read_string, returned_fd};
 use zerocopy::FromBytes;
 
 impl Evaluation<'_> {
@@ -19,28 +19,14 @@ impl Evaluation<'_> {
     /// with nothing written; what was found out of the first parameter is left in it.
     #[inline]
     pub fn by_path<K: Kernel>(&mut self, k: &K, registers: &Registers, out: &mut RecordWriter<'_>) -> Step {
-        // The string that was read last, and the argument that it was found by.
-        let mut string: Option<(u8, Passed)> = None;
         loop {
             let Some(node) = self.next_node() else { return Step::Done(Verdict::Keep) };
             let step = match (registers.at(node.part), Lead::of(node, registers.ret())) {
                 (Some(number), _) => self.on_register(node, number),
                 (None, Some(lead)) if self.is_on_text(node) => {
                     let text = match lead {
-                        Lead::Returned => {
-                            string = None;
-                            returned(k, registers, out).map(|(_, path)| path)
-                        }
-                        Lead::String { argument, absolute } => {
-                            let passed = match string {
-                                Some((of, passed)) if of == argument => Some(passed),
-                                _ => read(k, registers, argument, out),
-                            };
-                            string = passed.map(|passed| (argument, passed));
-                            passed
-                                .filter(|passed| !absolute || passed.is_absolute(out))
-                                .and_then(|passed| passed.text(out))
-                        }
+                        Lead::Returned => returned(k, registers, out).map(|(_, path)| path),
+                        Lead::String { argument, absolute } => string(k, registers.word(argument), absolute, out),
                     };
                     match text {
                         Some(text) if self.spend(1) => self.run(node, text),
@@ -76,11 +62,13 @@ fn returned<'a, K: Kernel>(k: &K, registers: &Registers, out: &'a mut RecordWrit
     (!kind.is_socket() && kind != FdKind::Unknown && !path.is_empty()).then_some((head.kind, path))
 }
 
-/// Reads the string that an argument points to, behind what is written.
+/// Reads the caller's string at `address`, behind what is written; `None` if it cannot be read whole, or, where the absolute form
+/// is asked for, if it is not its own, or the record had no room for both.
 #[inline]
-fn read<K: Kernel>(k: &K, registers: &Registers, argument: u8, out: &mut RecordWriter<'_>) -> Option<Passed> {
-    match *registers.args().get(usize::from(argument))? {
-        0 => None,
-        address => Passed::read(k, out, 0, address).ok(),
+fn string<'a, K: Kernel>(k: &K, address: u64, absolute: bool, out: &'a mut RecordWriter<'_>) -> Option<&'a [u8]> {
+    if address == 0 {
+        return None;
     }
+    let text = read_string(k, out, address)?;
+    (!absolute || is_absolute(text)).then_some(text)
 }

@@ -93,6 +93,12 @@ impl Registers {
         Registers([a, b, c, d, e, f, ret, ret >> 63])
     }
 
+    /// The register of this number; 0 if there is none.
+    #[inline]
+    pub(super) fn word(&self, register: u8) -> u64 {
+        self.0.get(usize::from(register & REGISTER)).copied().unwrap_or(0)
+    }
+
     /// The arguments.
     #[inline]
     pub const fn args(&self) -> [u64; 6] {

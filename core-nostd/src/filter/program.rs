@@ -123,7 +123,7 @@ const _: () = assert!(size_of::<Table>() == 16);
 pub enum TableKind {
     /// `u64` each, ascending, none twice.
     Numbers = 1,
-    /// Texts in the order of their bytes, none twice: 64 bits that sum them up (`tables.rs`), `count + 1` offsets of 32 bits, then
+    /// Texts in the order of their bytes, none twice: a summary of 256 bits (`tables.rs`), `count + 1` offsets of 32 bits, then
     /// the bytes.
     Texts = 2,
     /// Texts likewise, of which none begins with another.

@@ -3,7 +3,7 @@
 use super::builder::BuildError;
 use super::condition::{Is, Operand};
 use crate::event::align_up;
-use crate::filter::tables::{is_below, path_order, prefix_bits, text_bits};
+use crate::filter::tables::{Summary, is_below, path_order};
 use crate::filter::{Class, MAX_PATTERN, MAX_TABLES, MAX_TEXT, Node, Part, Table, TableKind, place};
 use crate::schema::EventId;
 use alloc::collections::BTreeMap;
@@ -122,9 +122,14 @@ impl Data {
                 },
             );
         }
-        let bits = if kind == TableKind::Texts { text_bits } else { prefix_bits };
-        let summary = sorted.iter().fold(0, |summary, text| summary | bits(text));
-        let mut bytes = summary.to_ne_bytes().to_vec();
+        let mut summary = Summary::NONE;
+        for text in &sorted {
+            match kind {
+                TableKind::Texts => summary.add_text(text),
+                _ => summary.add_prefix(text),
+            }
+        }
+        let mut bytes = summary.0.to_vec();
         let mut end = 0_u32;
         bytes.extend_from_slice(&end.to_ne_bytes());
         for text in &sorted {
