@@ -67,14 +67,25 @@ fn native_exit(
     event: EventId,
     reached: Reached,
 ) -> Wake {
-    if let Some(evaluation) = program.and_then(|program| Evaluation::from(program, event, reached))
-        && evaluation.is_at_path(&seen.registers)
-    {
-        return by_path(recorder, evaluation, seen, event);
+    match program.and_then(|program| Evaluation::from(program, event, reached)) {
+        None => kept(recorder, seen, event),
+        Some(evaluation) if evaluation.is_at_path(&seen.registers) => by_path(recorder, evaluation, seen, event),
+        Some(_) => {
+            let mut call = call(event, seen);
+            fill::unpack(&Current, &mut call);
+            judge(recorder, program, &Current, &call, seen, Flags::default(), reached)
+        }
     }
-    let mut call = call(event, seen);
-    fill::unpack(&Current, &mut call);
-    judge(recorder, program, &Current, &call, seen, Flags::default(), reached)
+}
+
+/// A system call of the native table that is wanted, whatever it says.
+#[inline]
+fn kept(recorder: &Recorder, seen: &Seen, event: EventId) -> Wake {
+    let Ok(gate) = enter(recorder, event) else { return Wake::No };
+    let Some(recipe) = schema::recipe(event) else { return Wake::No };
+    let Ok(mut slot) = gate.reserve(class(recipe)) else { return Wake::No };
+    let written = RecordWriter::begin(slot.bytes(), recipe.sources.len()).and_then(|out| rest(out, seen, event));
+    end(recorder, slot, event, written.map(Some))
 }
 
 /// A system call of the native table that a path decides upon.
@@ -86,19 +97,27 @@ fn by_path(recorder: &Recorder, mut evaluation: Evaluation<'_>, seen: &Seen, eve
     let written = match RecordWriter::begin(slot.bytes(), recipe.sources.len()) {
         Ok(mut out) => match evaluation.by_path(&Current, &seen.registers, &mut out) {
             Step::Done(Verdict::Reject) => Ok(None),
-            Step::Done(Verdict::Keep) => go_on(out, None, seen, event),
-            Step::Later => go_on(out, Some(evaluation), seen, event),
+            Step::Done(Verdict::Keep) => rest(out, seen, event).map(Some),
+            Step::Later => asked_on(out, evaluation, seen, event),
         },
         Err(overflow) => Err(overflow),
     };
     end(recorder, slot, event, written)
 }
 
-/// Writes the rest of a record that was begun, if the event is wanted. Gives its length then.
+/// Writes the rest of a record that was begun, of whose parameters at most the first is written. Gives its length.
 #[inline(never)]
-fn go_on(
+fn rest(out: RecordWriter<'_>, seen: &Seen, event: EventId) -> Result<usize, Overflow> {
+    let mut call = call(event, seen);
+    fill::unpack(&Current, &mut call);
+    fill::unpacked_exit(&Current, &call, Flags::default(), stamp(seen), out)
+}
+
+/// The same, if the rest of the program wants it; `None` if not.
+#[inline(never)]
+fn asked_on(
     out: RecordWriter<'_>,
-    evaluation: Option<Evaluation<'_>>,
+    mut evaluation: Evaluation<'_>,
     seen: &Seen,
     event: EventId,
 ) -> Result<Option<usize>, Overflow> {
@@ -106,9 +125,7 @@ fn go_on(
     fill::unpack(&Current, &mut call);
     let mut draft = Draft::begin(&Current, &call, Flags::default());
     draft.take(out);
-    if let Some(mut evaluation) = evaluation
-        && !wants(&mut evaluation, &mut draft)
-    {
+    if !wants(&mut evaluation, &mut draft) {
         return Ok(None);
     }
     draft.finish(stamp(seen)).map(Some)

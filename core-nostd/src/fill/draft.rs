@@ -8,7 +8,7 @@
 //! it was finished.
 
 use super::param::Passed;
-use super::{Call, Identity, Kernel, rewritten, syscall};
+use super::{Call, Identity, Kernel, syscall};
 use crate::event::{Flags, Overflow, Param, RecordHeader, RecordWriter, TaskContext};
 use crate::schema::{self, From};
 
@@ -34,16 +34,7 @@ impl<'k, 'b, K: Kernel> Draft<'k, 'b, K> {
     /// no room yet.
     #[inline]
     pub fn begin(k: &'k K, call: &'k Call, flags: Flags) -> Self {
-        let mut flags = flags;
-        if call.ret < 0 {
-            flags.insert(Flags::FAILED);
-        }
-        if call.compat {
-            flags.insert(Flags::COMPAT32);
-        }
-        if call.lost {
-            flags.insert(Flags::FAULT);
-        }
+        let flags = syscall::flags_of(call, flags);
         let sources = match schema::recipe(call.event) {
             Some(recipe) => recipe.sources,
             None => &[],
@@ -79,14 +70,7 @@ impl<'k, 'b, K: Kernel> Draft<'k, 'b, K> {
     pub fn finish(mut self, stamp: RecordHeader) -> Result<usize, Overflow> {
         self.context()?;
         self.write_to(self.sources.len())?;
-        let Draft { call, sources, flags, out, .. } = self;
-        let mut out = out.ok_or(Overflow)?;
-        out.flag(flags);
-        // What was asked for through an io_uring is the caller's again before it is done.
-        if !flags.contains(Flags::IO_URING) && rewritten::is_rewritten(call, sources, &out) {
-            out.flag(Flags::REWRITTEN);
-        }
-        out.finish(RecordHeader { event: call.event.0, ..stamp })
+        syscall::sealed(self.call, self.sources, self.flags, self.out.ok_or(Overflow)?, stamp)
     }
 
     /// Writes all parameters before `end` that are not written yet.
@@ -96,21 +80,9 @@ impl<'k, 'b, K: Kernel> Draft<'k, 'b, K> {
             return Ok(());
         }
         let out = self.out.as_mut().ok_or(Overflow)?;
-        // Asked for once, when the first parameter needs it.
-        let mut image = None;
-        while self.next < end {
-            let Some(source) = self.sources.get(self.next) else { return Ok(()) };
-            let index = self.next;
-            self.next = index.wrapping_add(1);
-            if self.call.lost && !syscall::needs_no_argument(*source) {
-                continue;
-            }
-            match syscall::register(self.call, *source) {
-                Some(number) => out.number(index, number)?,
-                None => syscall::from(self.k, self.call, out, index, *source, self.passed, &mut image)?,
-            }
-        }
-        Ok(())
+        let begin = self.next;
+        self.next = end;
+        syscall::write(self.k, self.call, self.sources, begin..end, self.passed, out)
     }
 
     /// The task context, filled in once.

@@ -45,7 +45,7 @@ pub use path::{PATH_MAX, join, normalize};
 pub use process::{Exit, process_exec, process_exit, process_fork};
 pub use signal::{Delivered, signal_delivered};
 pub(crate) use syscall::fd_of;
-pub use syscall::{Call, syscall_exit, unpack};
+pub use syscall::{Call, syscall_exit, unpack, unpacked_exit};
 
 /// Bytes of a buffer (what is sent or written) that a record keeps at most. Falco's default snaplen.
 pub const SNAPSHOT_BYTES: usize = 80;

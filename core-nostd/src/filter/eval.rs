@@ -101,7 +101,7 @@ impl<'p> Evaluation<'p> {
 
     /// A test of a number that is known without a record. A step if the evaluation stops there.
     #[inline]
-    pub(super) fn on_register(&mut self, node: &Node, number: u64) -> Option<Step> {
+    pub(super) fn on_number_at(&mut self, node: &Node, number: u64) -> Option<Step> {
         if !self.spend(1) {
             return Some(Step::Done(Verdict::Keep));
         }

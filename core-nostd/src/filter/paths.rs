@@ -22,7 +22,7 @@ impl Evaluation<'_> {
         loop {
             let Some(node) = self.next_node() else { return Step::Done(Verdict::Keep) };
             let step = match (registers.at(node.part), Lead::of(node, registers.ret())) {
-                (Some(number), _) => self.on_register(node, number),
+                (Some(number), _) => self.on_number_at(node, number),
                 (None, Some(lead)) if self.is_on_text(node) => {
                     let text = match lead {
                         Lead::Returned => returned(k, registers, out).map(|(_, path)| path),
@@ -37,7 +37,7 @@ impl Evaluation<'_> {
                 // Of the descriptor that was returned, if its path was looked at before.
                 _ if node.load == Load::FdKind as u8 && node.param == 0 && out.written(0).is_some() => {
                     match returned(k, registers, out) {
-                        Some((kind, _)) => self.on_register(node, kind.into()),
+                        Some((kind, _)) => self.on_number_at(node, kind.into()),
                         None => return Step::Later,
                     }
                 }
