@@ -169,6 +169,30 @@ static inline void kestrel_fs_unlock(struct fs_struct *fs)
 	spin_unlock(KESTREL_FS_LOCK);
 }
 
+/* The root of a process, as it is at one moment. The caller is in a read-side section, and takes no reference. */
+static inline void kestrel_root_of(struct fs_struct *fs, struct path *root)
+{
+	unsigned int seq;
+
+	do {
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 17, 0)
+		seq = read_seqbegin(&fs->seq);
+		*root = fs->root;
+	} while (read_seqretry(&fs->seq, seq));
+#else
+		seq = read_seqcount_begin(&fs->seq);
+		*root = fs->root;
+	} while (read_seqcount_retry(&fs->seq, seq));
+#endif
+}
+
+/* For functions that are called very often, and write to no memory by an address that they are given or that they count. */
+#if __has_attribute(no_stack_protector)
+#define KESTREL_NO_STACK_PROTECTOR __attribute__((no_stack_protector))
+#else
+#define KESTREL_NO_STACK_PROTECTOR
+#endif
+
 /* For what is written in full before it is read: kernels are built so that everything else on the stack is zeroed first. */
 #if __has_attribute(uninitialized)
 #define KESTREL_UNINITIALIZED __attribute__((uninitialized))

@@ -262,12 +262,13 @@ extern struct kestrel_wanted kestrel_wanted;
 struct kestrel_seen {
 	u64 args[6];
 	s64 ret;
+	u64 failed;			/* 1 if `ret` is negative: the three are kestrel_core::filter::Registers */
 	u32 nr;
 	u16 cpu;
-	u8 compat;
-	u8 reserved;
+	u16 compat;			/* 1 if the call came in by the 32-bit table */
 };
-static_assert(sizeof(struct kestrel_seen) == 64);
+static_assert(sizeof(struct kestrel_seen) == 72);
+static_assert(offsetof(struct kestrel_seen, nr) == 64);
 
 /* What a request of io_uring asked for (uring.c). */
 struct kestrel_request {

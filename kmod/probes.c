@@ -68,19 +68,30 @@ static __always_inline bool asked_for(const unsigned long *bitmap, unsigned int 
 }
 
 /* Fills in what every event has. Preemption is off, so that the CPU stays the one whose ring is written. */
-static __always_inline void see(struct kestrel_seen *seen, struct pt_regs *regs, unsigned int nr, long ret)
+static __always_inline void see(struct kestrel_seen *seen, struct pt_regs *regs, unsigned int nr, long ret, bool compat)
 {
 	static_assert(sizeof(unsigned long) == sizeof(seen->args[0]));
 
-	syscall_get_arguments(current, regs, (unsigned long *)seen->args);
-	seen->compat = from_compat();
-	seen->ret = seen->compat ? (s64)(s32)ret : ret;
+#ifdef CONFIG_X86_64
+	/* The same as below without looking again at how the call came in. */
+	if (!compat) {
+		seen->args[0] = regs->di;
+		seen->args[1] = regs->si;
+		seen->args[2] = regs->dx;
+		seen->args[3] = regs->r10;
+		seen->args[4] = regs->r8;
+		seen->args[5] = regs->r9;
+	} else
+#endif
+		syscall_get_arguments(current, regs, (unsigned long *)seen->args);
+	seen->compat = compat;
+	seen->ret = compat ? (s64)(s32)ret : ret;
+	seen->failed = (u64)seen->ret >> 63;
 	seen->nr = nr;
 	seen->cpu = smp_processor_id();
-	seen->reserved = 0;
 }
 
-static noinline void record_sys_exit(struct pt_regs *regs, unsigned int nr, long ret)
+static __always_inline void record_sys_exit(struct pt_regs *regs, unsigned int nr, long ret, bool compat)
 {
 	struct kestrel_ring *ring;
 	/* see() writes all of it. */
@@ -88,9 +99,20 @@ static noinline void record_sys_exit(struct pt_regs *regs, unsigned int nr, long
 
 	preempt_disable_notrace();
 	ring = this_cpu_ptr(kestrel_rings);
-	see(&seen, regs, nr, ret);
+	see(&seen, regs, nr, ret, compat);
 	kestrel_ring_wake(ring, kestrel_rs_sys_exit(&kestrel_wanted, &ring->recorder, kestrel_program_in_force(), &seen));
 	preempt_enable_notrace();
+}
+
+/* Nothing is written to its frame but what is there by name: it needs no guard. */
+static noinline KESTREL_NO_STACK_PROTECTOR void record_native_exit(struct pt_regs *regs, unsigned int nr, long ret)
+{
+	record_sys_exit(regs, nr, ret, false);
+}
+
+static noinline void record_compat_exit(struct pt_regs *regs, unsigned int nr, long ret)
+{
+	record_sys_exit(regs, nr, ret, true);
 }
 
 /*
@@ -100,16 +122,21 @@ static noinline void record_sys_exit(struct pt_regs *regs, unsigned int nr, long
 static void probe_sys_exit(void *data, struct pt_regs *regs, long ret)
 {
 	unsigned int nr = syscall_get_nr(current, regs);
-	const unsigned long *bitmap = from_compat() ? kestrel_wanted.compat : kestrel_wanted.native;
+	const bool compat = from_compat();
 
 	if (unlikely(nr >= KESTREL_SYSCALLS)) {
 		if (!from_x32(nr) || without_x32(nr) >= KESTREL_SYSCALLS)
 			return;
 		nr = without_x32(nr);
 	}
-	if (likely(!asked_for(bitmap, nr)))
+	if (unlikely(compat)) {
+		if (asked_for(kestrel_wanted.compat, nr))
+			record_compat_exit(regs, nr, ret);
 		return;
-	record_sys_exit(regs, nr, ret);
+	}
+	if (likely(!asked_for(kestrel_wanted.native, nr)))
+		return;
+	record_native_exit(regs, nr, ret);
 }
 
 /* Wall-clock time, ns. */
@@ -137,7 +164,7 @@ static void probe_fork(void *data, struct task_struct *parent, struct task_struc
 		return;
 	preempt_disable_notrace();
 	ring = this_cpu_ptr(kestrel_rings);
-	see(&seen, current_pt_regs(), current_nr(), 0);
+	see(&seen, current_pt_regs(), current_nr(), 0, from_compat());
 	kestrel_marks_fork(child);
 	kestrel_fill_task(child, &made, false);
 	kestrel_ring_wake(ring, kestrel_rs_fork(&kestrel_wanted, &ring->recorder, &seen, &made));
@@ -155,7 +182,7 @@ static void probe_exec(void *data, struct task_struct *task, pid_t old_pid, stru
 
 	preempt_disable_notrace();
 	ring = this_cpu_ptr(kestrel_rings);
-	see(&seen, current_pt_regs(), current_nr(), 0);
+	see(&seen, current_pt_regs(), current_nr(), 0, from_compat());
 	kestrel_ring_wake(ring, kestrel_rs_exec(&kestrel_wanted, &ring->recorder, &seen, bprm->filename,
 						strnlen(bprm->filename, PATH_MAX), bprm->fdpath));
 	preempt_enable_notrace();

@@ -8,7 +8,7 @@ use kestrel_core::event::{FdHead, FdKind, Flags, Record, Tuple, family};
 use kestrel_core::fill::{self, Call, Draft, PATH_MAX};
 use kestrel_core::filter::build::{Builder, Condition, Is, Operand};
 use kestrel_core::filter::{
-    Class, Early, Evaluation, Known, Load, Part, Program, Reached, Step, Verdict, early, judge,
+    Class, Early, Evaluation, Known, Load, Part, Program, Reached, Registers, Step, Verdict, judge,
 };
 use kestrel_core::schema::{EVENTS, EventId, id};
 use proptest::prelude::*;
@@ -130,7 +130,7 @@ fn while_it_happens(task: &FakeTask, program: &Program<'_>, call: &Call) -> (Ver
     let mut draft = Draft::begin(task, &call, Flags::default());
     let reached = match call.compat || call.lost {
         true => Reached::default(),
-        false => match early(program, call.event, &call.args, call.ret) {
+        false => match Evaluation::early(program, call.event, &Registers::of(call.args, call.ret)) {
             Early::Rejected => return (Verdict::Reject, None, 0),
             Early::Undecided(reached) => reached,
         },
@@ -295,9 +295,9 @@ fn registers_alone_reject_what_they_can() {
     let bytes = builder.finish().unwrap();
     let program = Program::verify(bytes.as_bytes()).unwrap();
     let mut call = openat(&mut task, "/etc/shadow", 3);
-    assert_eq!(early(&program, id::OPENAT, &call.args, call.ret), Early::Rejected);
+    assert_eq!(Evaluation::early(&program, id::OPENAT, &Registers::of(call.args, call.ret)), Early::Rejected);
     call.args[2] = 1;
-    let Early::Undecided(reached) = early(&program, id::OPENAT, &call.args, call.ret) else {
+    let Early::Undecided(reached) = Evaluation::early(&program, id::OPENAT, &Registers::of(call.args, call.ret)) else {
         panic!("the path decides")
     };
     assert_ne!(reached, Reached::default());

@@ -5,6 +5,7 @@
 #![allow(unsafe_code, reason = "C's pointers become references")]
 
 use crate::ffi::{Facts, Map, Request, Seen};
+use crate::record::First;
 use crate::request::Carried;
 use crate::{Counts, Marks, PROGRAM_BYTES, Process, Recorder, Wanted, greeting, record};
 use core::ptr::NonNull;
@@ -199,7 +200,16 @@ pub unsafe extern "C" fn kestrel_rs_sys_exit(
 ) -> u64 {
     // SAFETY: both are valid for the module's life; all that changes in them is atomic.
     let (wanted, recorder) = unsafe { (wanted.as_ref(), recorder.as_ref()) };
-    answer(record::sys_exit(wanted, recorder, program, seen))
+    match record::look(wanted, recorder, program, seen) {
+        First::Rejected => 0,
+        first => go_on(wanted, recorder, program, seen, first),
+    }
+}
+
+/// Apart, so that what is rejected at once saves no registers for it.
+#[inline(never)]
+fn go_on(wanted: &Wanted, recorder: &Recorder, program: Option<&Program<'_>>, seen: &Seen, first: First) -> u64 {
+    answer(record::sys_exit(wanted, recorder, program, seen, first))
 }
 
 /// The current task made another, `child`.

@@ -2,44 +2,9 @@
 
 use super::read::Written;
 use super::record::LOADED_FLAGS;
-use super::{
-    Early, Evaluation, Ip, Known, Load, Program, Reached, Scope, View, address_of, number_of, task_number, text_of,
-};
+use super::{Ip, Known, Load, Scope, View, address_of, number_of, task_number, text_of};
 use crate::event::{Flags, TaskContext};
-use crate::fill::{Draft, Identity, Kernel, Moment, fd_of};
-use crate::schema::{self, EventId, From, id};
-
-/// What registers alone say of a call by the native table, which is no request of io_uring: before room is reserved, a lock taken
-/// or anything copied. What they leave undecided, [`Evaluation::from`] goes on with.
-#[inline]
-pub fn early(program: &Program<'_>, event: EventId, args: &[u64; 6], ret: i64) -> Early {
-    // Its result is not what the register holds.
-    if event == id::MODIFY_LDT {
-        return Early::Undecided(Reached::default());
-    }
-    let sources = schema::recipe(event).map_or(&[][..], |recipe| recipe.sources);
-    const FLAGS: u8 = Load::Flags as u8;
-    const NUMBER: u8 = Load::Number as u8;
-    const FD_NUMBER: u8 = Load::FdNumber as u8;
-    Evaluation::early(program, event, |load, param| {
-        if load == FLAGS {
-            return Some(if ret < 0 { u64::from(Flags::FAILED.0) } else { 0 });
-        }
-        let source = sources.get(usize::from(param))?;
-        let argument = |n: u8| args.get(usize::from(n)).copied();
-        match (load, source) {
-            (NUMBER, From::Return) => Some(ret.cast_unsigned()),
-            (NUMBER, From::Int(n)) => Some(i64::from(argument(*n)? as i32).cast_unsigned()),
-            (NUMBER, From::Uint(n)) => Some(u64::from(argument(*n)? as u32)),
-            (NUMBER, From::Long(n)) => argument(*n),
-            (FD_NUMBER, From::ReturnFd) => Some(i64::from(fd_of(ret)).cast_unsigned()),
-            (FD_NUMBER, From::Fd(n) | From::ClosedFd(n) | From::DirFd(n)) => {
-                Some(i64::from(argument(*n)? as i32).cast_unsigned())
-            }
-            _ => None,
-        }
-    })
-}
+use crate::fill::{Draft, Identity, Kernel, Moment};
 
 impl<K: Kernel> Draft<'_, '_, K> {
     /// A parameter, written into the record.
@@ -99,17 +64,26 @@ impl<K: Kernel> View for Draft<'_, '_, K> {
         }
     }
 
+    #[inline]
     fn text(&mut self, load: Load, param: u8) -> Known<&[u8]> {
+        let index = usize::from(param);
         match load {
             Load::Comm => Known::Is(TaskContext::name(&self.identity().comm)),
-            Load::Path => match self.path_of(usize::from(param)).and_then(|fd| u8::try_from(fd).ok()) {
-                Some(fd) => self.asked(fd).then(|written| match text_of(Load::FdPath, written) {
-                    Known::Is(path) => Known::Is(path),
-                    // No socket is opened by name.
-                    _ => Known::Unknown,
-                }),
-                None => self.asked(param).then(|written| text_of(load, written)),
-            },
+            _ if !self.has_room() => Known::Later,
+            Load::Path => {
+                if let Some(fd) = self.path_of(index).and_then(|fd| u8::try_from(fd).ok()) {
+                    return self.asked(fd).then(|written| match text_of(Load::FdPath, written) {
+                        Known::Is(path) => Known::Is(path),
+                        // No socket is opened by name.
+                        _ => Known::Unknown,
+                    });
+                }
+                if self.reads_absolute_path(index) {
+                    return self.passed_path().map_or(Known::Unknown, Known::Is);
+                }
+                self.asked(param).then(|written| text_of(load, written))
+            }
+            Load::RawPath if self.reads_path(index) => self.passed_path().map_or(Known::Unknown, Known::Is),
             _ => self.asked(param).then(|written| text_of(load, written)),
         }
     }

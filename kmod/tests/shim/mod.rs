@@ -4,6 +4,7 @@
 use kestrel_core::abi::{FilterLoad, Frame, Interest};
 use kestrel_core::event::{FdHead, MAX_RECORD, Record, TaskContext};
 use kestrel_core::fill::{Identity, ProcessImage};
+use kestrel_core::filter::Registers;
 use kestrel_core::schema::{EventId, EventSet};
 use kestrel_kmod::{Facts, File, Marks, PROGRAM_BYTES, Process, Recorder, Request, Seen, Wanted};
 use std::alloc::{Layout, alloc_zeroed, dealloc};
@@ -190,7 +191,11 @@ impl Cpu {
         self.wanted.lets_through(nr, compat)
     }
 
+    /// A system call returned: the probe looks at its bitmap first.
     pub fn sys_exit(&mut self, seen: Seen) {
+        if !self.lets_through(seen.nr, seen.compat != 0) {
+            return;
+        }
         // SAFETY: the CPU's own memory.
         unsafe { kestrel_rs_sys_exit(&mut *self.wanted, self.producer.0.as_mut_ptr(), self.program(), &seen) };
     }
@@ -236,7 +241,7 @@ impl Cpu {
             file: if held { (&raw mut file).cast() } else { std::ptr::null_mut() },
             ..request
         };
-        let seen = Seen { ret, nr: u32::MAX, ..Seen::default() };
+        let seen = Seen { registers: Registers::of([0; 6], ret), nr: u32::MAX, ..Seen::default() };
         let producer = self.producer.0.as_mut_ptr();
         // SAFETY: the CPU's own memory; names with their lengths; a file that only this file's helper is given.
         unsafe { kestrel_rs_request(&mut *self.wanted, producer, self.program(), &seen, &request, missed) };
