@@ -29,6 +29,7 @@
 //! | `program.rs` | the bytes |
 //! | `verify.rs`, `tables.rs` | what bytes are a program; sets |
 //! | `eval.rs` | the evaluator |
+//! | `foresee.rs` | what is sure before an event happened |
 //! | `read.rs` | values from what a record holds |
 //! | `record.rs` | values from a finished record |
 //! | `live.rs` | values from registers, and from a record in the making ([`crate::fill::Draft`]) |
@@ -40,6 +41,7 @@
 #[cfg(feature = "alloc")]
 pub mod build;
 mod eval;
+mod foresee;
 mod live;
 mod load;
 mod program;
@@ -50,6 +52,7 @@ mod test;
 mod verify;
 
 pub use eval::{Early, Evaluation, MAX_STEPS, Reached, SEARCH_STEPS, Step, Verdict, View};
+pub use foresee::foresee;
 pub use live::{SignalView, early};
 pub use load::{Class, Ip, Known, Load, Part, Scope};
 pub use program::{

@@ -15,7 +15,7 @@ mod outputs;
 mod prefilter;
 mod processes;
 mod recordings;
-mod records;
+pub mod records;
 mod reload;
 mod reload_rules;
 mod rewritten;
