@@ -8,7 +8,8 @@ use kestrel_core::event::{FdHead, FdKind, Flags, Record, Tuple, family};
 use kestrel_core::fill::{self, Call, Draft, PATH_MAX};
 use kestrel_core::filter::build::{Builder, Condition, Is, Operand};
 use kestrel_core::filter::{
-    Class, Early, Evaluation, Known, Load, Part, Program, Reached, Registers, Step, Verdict, judge,
+    Class, Early, Evaluation, Ip, Known, Load, Part, Program, Reached, RecordView, Registers, Step, Verdict, View,
+    foresee, judge,
 };
 use kestrel_core::schema::{EVENTS, EventId, id};
 use proptest::prelude::*;
@@ -188,6 +189,73 @@ proptest! {
         }
         if let Some(kept) = kept {
             prop_assert_eq!(kept.as_slice(), plain.as_bytes());
+        }
+    }
+}
+
+/// A finished record, of which some values are not known yet.
+struct Beforehand<'a> {
+    of_record: RecordView<'a>,
+    /// A bit for each load and parameter, in some order.
+    hidden: u64,
+    met_unknown: bool,
+}
+
+impl Beforehand<'_> {
+    fn is_hidden(&self, load: Load, param: u8) -> bool {
+        self.hidden >> ((load as u8).wrapping_mul(7).wrapping_add(param) % 64) & 1 != 0
+    }
+}
+
+impl View for Beforehand<'_> {
+    fn number(&mut self, load: Load, param: u8) -> Known<u64> {
+        let known = self.of_record.number(load, param);
+        self.met_unknown |= known == Known::Unknown;
+        if self.is_hidden(load, param) { Known::Later } else { known }
+    }
+
+    fn text(&mut self, load: Load, param: u8) -> Known<&[u8]> {
+        let hidden = self.is_hidden(load, param);
+        let known = self.of_record.text(load, param);
+        self.met_unknown |= known == Known::Unknown;
+        if hidden { Known::Later } else { known }
+    }
+
+    fn address(&mut self, load: Load, param: u8) -> Known<Ip> {
+        let known = self.of_record.address(load, param);
+        self.met_unknown |= known == Known::Unknown;
+        if self.is_hidden(load, param) { Known::Later } else { known }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(6000))]
+
+    #[test]
+    fn what_is_foreseen_to_be_rejected_is_rejected_whatever_was_not_known_yet(
+        (event, args, ret, compat, lost, wanted) in call(),
+        hidden in any::<u64>(),
+    ) {
+        let (task, words) = task();
+        let call = Call { event, nr: 0, args: args.map(|at| *at.get(&words)), ret, compat, lost };
+        let mut builder = Builder::new();
+        builder.section(event, &wanted).unwrap();
+        let bytes = builder.finish().unwrap();
+        let program = Program::verify(bytes.as_bytes()).unwrap();
+        let plain = without(&task, &call);
+        let record = Record::parse(plain.as_bytes()).unwrap();
+        let view = |hidden| Beforehand { of_record: RecordView::new(&record, Known::Unknown), hidden, met_unknown: false };
+        let mut finished = view(0);
+        let said = match Evaluation::of(&program, event).unwrap().go(&mut finished) {
+            Step::Done(said) => said,
+            Step::Later => unreachable!("a finished record has everything"),
+        };
+        // An unknown value keeps an event for want of an answer; but of the answers that there are, each would have rejected it.
+        if foresee(&program, event, &mut view(hidden)) == Verdict::Reject {
+            prop_assert!(said == Verdict::Reject || finished.met_unknown);
+        }
+        if said == Verdict::Reject {
+            prop_assert_eq!(foresee(&program, event, &mut view(0)), Verdict::Reject);
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use kestrel::record_builder::{Program, RecordBuilder, encode, exec, fork};
 use kestrel::recording::{
-    BLOCK_HEAD, FILE_HEAD, Files, Machine, Opening, Reader, RecordingError, Rotation, Step, Writer,
+    BLOCK_HEAD, FILE_HEAD, Files, Machine, Opening, Reader, RecordingError, Rotation, Span, Step, TRAILER, Writer,
 };
 use kestrel::state::{ProcessKey, State, Users};
 use kestrel_core::event::{FdHead, FdKind, PathFlags, Record, TaskContext};
@@ -315,6 +315,74 @@ fn show_prints_events_fields_and_what_a_file_is() {
     insta::with_settings!({filters => vec![(r"\d+ bytes", "N bytes")]}, {
         insta::assert_snapshot!(about);
     });
+}
+
+#[test]
+fn show_shows_the_part_that_is_asked_for_with_the_lines_that_the_whole_has() {
+    let folder = Folder::new();
+    let (state, mut records) = history(20_000);
+    // Another program, in the middle of the file: what comes later is its own.
+    let tac = Program { args: vec![b"tac".to_vec()], exepath: b"/usr/bin/tac".to_vec(), ..Program::default() };
+    let later = exec(id::EXECVE, task(200, 100, "tac"), &tac, NOON + 10_010).build().unwrap();
+    records.insert(10_002, later);
+    let bytes = recording(&state, &records);
+    let whole = folder.file("a.krec", &bytes);
+    // Whoever is interrupted leaves no index: what lies behind is then passed over block by block.
+    let trailer = bytes.len() - TRAILER;
+    let index = u64::from_le_bytes(bytes[trailer + 4..trailer + 12].try_into().unwrap());
+    let without_index = folder.file("b.krec", &bytes[..index as usize]);
+    let fields = ["--fields", "evt.num,evt.rawtime,evt.reltime,proc.name,proc.exepath,proc.pname,fd.name"];
+    let show = |file: &str, args: &[&str]| {
+        let output = kestrel(&[&["show", file], &fields[..], args].concat());
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        text(&output.stdout)
+    };
+    let all = show(&whole, &[]);
+    let part = |from: u64, to: u64| -> String {
+        let time = |line: &str| line.split('\t').nth(1).unwrap().parse::<u64>().unwrap();
+        all.lines().filter(|line| (from..=to).contains(&time(line))).map(|line| format!("{line}\n")).collect()
+    };
+    for (from, to) in [(12_000, 12_020), (0, 5), (19_990, 30_000), (15_000, 16_500), (40_000, 50_000)] {
+        let (from, to) = (NOON + from, NOON + to);
+        let args = ["--from", &from.to_string(), "--to", &to.to_string()];
+        for file in [&whole, &without_index] {
+            assert_eq!(show(file, &args), part(from, to), "{args:?}");
+        }
+    }
+    assert_eq!(
+        show(&whole, &["--from", "12:00:00.000012", "--to", "2026-01-01T12:00:00.000012004Z"]).lines().count(),
+        5
+    );
+    assert_eq!(show(&whole, &["--from", "12:00:00.000012"]), part(NOON + 12_000, u64::MAX));
+    let output = kestrel(&["show", &whole, "--to", "noon"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("--to noon: expected a time, such as 12:30"), "{}", text(&output.stderr));
+}
+
+#[test]
+fn blocks_outside_of_the_part_that_is_asked_for_are_not_read() {
+    let (state, records) = history(20_000);
+    let mut bytes = recording(&state, &records);
+    let whole = Reader::open(Cursor::new(&bytes)).unwrap().index().unwrap().unwrap();
+    assert!(whole.len() > 4);
+    // Every block but the third is damaged; the first holds what the process table is made from.
+    for entry in whole.iter().enumerate().filter(|(n, _)| ![0, 2].contains(n)).map(|(_, entry)| entry) {
+        bytes[entry.offset as usize + BLOCK_HEAD] ^= 0xff;
+    }
+    let mut reader = Reader::open(Cursor::new(&bytes)).unwrap();
+    let span = Span { from_ns: whole[2].first_ns, to_ns: whole[2].last_ns };
+    reader.within(span, &[id::FORK, id::CLONE, id::EXECVE].into_iter().collect()).unwrap();
+    let mut read = 0;
+    loop {
+        match reader.advance().unwrap() {
+            Step::Record => read += 1,
+            Step::End => break,
+            _ => {}
+        }
+    }
+    assert_eq!(read, 2 + whole[2].count);
+    assert_eq!(reader.outside(), whole[0].count + whole[1].count - 2);
+    assert!(reader.was_closed());
 }
 
 #[test]

@@ -497,3 +497,53 @@ fn a_command_that_rests_as_long_as_kestrel_looks_around_always_goes_on() {
     until(|| child.try_wait().unwrap().is_some());
     assert_eq!(child.wait().unwrap().code(), Some(0));
 }
+
+/// Opens the secret in every way that does not say so, and much else; twice, so that the kernel has it all in memory.
+const DETOURS: &str = "\
+mkdir made; ln -s secret link; ln -s made folder; ln -s \"$PWD/made/secret\" towards; ln -s /proc/self/cwd own
+for round in 1 2; do
+  cat secret; cat ./link; cat folder/../link; cat own/secret; cat /dev/fd/3 3<secret
+  cat no/secret; cat link/secret; cat nothing rules.yaml /proc/self/stat
+  (cd made; cat ../link; cat \"$OLDPWD/secret\")
+  echo x > towards; rm made/secret
+done
+true";
+
+#[test]
+fn what_is_let_go_where_it_begins_raises_no_alert_and_all_else_does() {
+    let with = |options: &[&str]| {
+        let place = Place::new();
+        let output = place.kestrel(options).args(["-v", "--", "sh", "-c", DETOURS]).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        let text = String::from_utf8_lossy(&output.stderr).into_owned();
+        let filtered =
+            text.lines().find_map(|line| line.split_once(" records, ")?.1.split_once(" filtered")).unwrap().0;
+        let path = place.path().to_str().unwrap();
+        let alerts: Vec<String> = alerts(&output).iter().map(|alert| alert.replace(path, "FOLDER")).collect();
+        (alerts, filtered.parse::<u32>().unwrap())
+    };
+    let (judged, filtered) = with(&[]);
+    let (recorded, none) = with(&["-o", "prefilter.enabled=false"]);
+    assert_eq!(judged, recorded);
+    assert!(filtered > 50 && none == 0, "{filtered} and {none} filtered");
+    // In each round eight that read it, one that makes another, two that fail.
+    assert_eq!(judged.len(), 2 * 11, "{judged:#?}");
+}
+
+#[test]
+fn a_program_is_called_by_what_was_asked_for_though_its_call_did_not_stop() {
+    let place = Place::new();
+    place.build(&[], "int main(void) { return 0; }");
+    std::fs::write(place.path().join("script"), "#!./program word\n").unwrap();
+    std::fs::set_permissions(place.path().join("script"), PermissionsExt::from_mode(0o755)).unwrap();
+    let output = place.sh("./program one; (exec ./script two); ./none; exec ./program");
+    assert_eq!(
+        alerts(&output),
+        [
+            "Notice program executed (name=program args=program one parent=sh)",
+            "Notice program executed (name=script args=script word ./script two parent=sh)",
+            "Notice program executed (name=program args=program parent=kestrel)",
+        ],
+        "{output:?}"
+    );
+}

@@ -75,10 +75,14 @@ pub struct Evaluation<'p> {
 }
 
 /// What a test comes to.
-enum Answer {
+pub(super) enum Answer {
+    /// It holds.
     Yes,
+    /// It does not, or there is no value.
     No,
+    /// It cannot be told.
     Unknown,
+    /// It can be told later.
     Later,
 }
 
@@ -164,6 +168,31 @@ impl<'p> Evaluation<'p> {
             if let Some(step) = step {
                 return step;
             }
+        }
+    }
+
+    /// All nodes of the section.
+    pub(super) fn nodes(&self) -> &'p [Node] {
+        self.nodes
+    }
+
+    /// The test of one node, by itself.
+    pub(super) fn alone<V: View>(&mut self, node: &Node, view: &mut V) -> Answer {
+        if !self.spend(1) {
+            return Answer::Unknown;
+        }
+        if !self.is_on_text(node) {
+            return self.answer(node, view);
+        }
+        let Some(load) = Load::from_u8(node.load) else { return Answer::Unknown };
+        match view.text(load, node.param) {
+            Known::Is(text) => {
+                let part = place::part(node).unwrap_or_default().of(text);
+                self.on_text(node, part).into()
+            }
+            Known::Absent => Answer::No,
+            Known::Unknown => Answer::Unknown,
+            Known::Later => Answer::Later,
         }
     }
 

@@ -29,6 +29,7 @@
 //! | `program.rs` | the bytes |
 //! | `verify.rs`, `tables.rs` | what bytes are a program; sets |
 //! | `eval.rs` | the evaluator |
+//! | `foresee.rs` | what is sure before an event happened |
 //! | `read.rs` | values from what a record holds |
 //! | `record.rs` | values from a finished record |
 //! | `place.rs` | values that need no record: in registers, or at the end of one |
@@ -42,6 +43,7 @@
 #[cfg(feature = "alloc")]
 pub mod build;
 mod eval;
+mod foresee;
 mod live;
 mod load;
 mod paths;
@@ -54,6 +56,7 @@ mod test;
 mod verify;
 
 pub use eval::{Early, Evaluation, MAX_STEPS, Reached, SEARCH_STEPS, Step, Verdict, View};
+pub use foresee::foresee;
 pub use live::MomentView;
 pub use load::{Class, Ip, Known, Load, Part, Scope};
 pub use place::Registers;

@@ -75,8 +75,16 @@ pub struct ShowArgs {
     #[arg(long, value_name = "N")]
     pub count: Option<u64>,
 
+    /// Only events from this time on, such as 12:30:05.5 (of the day on which the recording begins) or 2026-01-31T12:30:00Z
+    #[arg(long, value_name = "TIME")]
+    pub from: Option<String>,
+
+    /// Only events up to this time
+    #[arg(long, value_name = "TIME")]
+    pub to: Option<String>,
+
     /// Say what the file is instead: its machine, its times, how many records it holds
-    #[arg(long, conflicts_with_all = ["fields", "filter", "count"])]
+    #[arg(long, conflicts_with_all = ["fields", "filter", "count", "from", "to"])]
     pub about: bool,
 }
 

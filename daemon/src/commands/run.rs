@@ -10,7 +10,7 @@ use crate::config::{self, Loaded, Origins};
 use crate::event_loop::{Ended, EventLoop, Limits};
 use crate::fields::Clock;
 use crate::logger::{self, Targets};
-use crate::prefilter::interest;
+use crate::prefilter::{Mode, interest, prefilter};
 use crate::signals::Signals;
 use crate::sources::ptrace::{Command, OF_THE_TERMINAL, Outcome};
 use crate::sources::{PtraceSource, Source};
@@ -47,6 +47,10 @@ pub fn run(args: &RunArgs, cli: &Cli) -> Result<u8, Failure> {
     let makers = [id::CLONE, id::CLONE3, id::FORK, id::VFORK].into_iter().collect::<EventSet>();
     let failed_makers = !set.events().intersection(&makers).is_empty();
     let events = interest(&set);
+    let program = match Mode::of(&config) {
+        Mode::On => prefilter(&set).program().to_vec(),
+        Mode::Off | Mode::OffForCaptures => Vec::new(),
+    };
     let (source, outcome) = source(args, mask, failed_makers, config.outputs.stdout_output.enabled)?;
     let outputs = Outputs::new(&config.outputs, Watch::OUTPUTS)?;
     let mut state =
@@ -60,9 +64,11 @@ pub fn run(args: &RunArgs, cli: &Cli) -> Result<u8, Failure> {
     };
     let mut watch = Watch::new(judge, outputs, &config.syscall_event_drops, Box::new(reload));
     let mut event_loop = EventLoop::new(source, signals, limits(cli))?;
+    event_loop.set_program(&program);
     event_loop.start(&events)?;
     let Ended { stop, accounts, .. } = event_loop.run(&mut watch);
-    log::debug!("{} records, {} dropped", accounts.counters.delivered, accounts.counters.dropped());
+    let counters = &accounts.counters;
+    log::debug!("{} records, {} filtered, {} dropped", counters.delivered, counters.filtered, counters.dropped());
     stop?;
     Ok(code(&outcome))
 }

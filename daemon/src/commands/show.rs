@@ -5,18 +5,19 @@ use crate::cli::ShowArgs;
 use crate::config::Config;
 use crate::dump;
 use crate::fields::{Clock, EventFacts};
-use crate::recording::{Step, restore_processes, restore_users};
+use crate::recording::{RecordingError, Span, Step, moment, restore_processes, restore_users};
 use crate::selection::Selection;
 use crate::sources::SourceError;
 use crate::sources::replay::{AnyTape, ReplayError, Tape};
 use crate::state::{State, Users};
 use crate::watch::field_value;
 use bumpalo::Bump;
-use kestrel_core::event::Record;
+use kestrel_core::event::{Record, RecordHeader};
 use kestrel_outputs::{FieldValue, escape};
 use kestrel_rules::{FieldSource, OutputFormat};
 use serde_json::{Map, Value};
 use std::io::{self, BufWriter, Write};
+use zerocopy::FromBytes;
 
 /// What a line shows if nothing else is asked for.
 const LINE: &str = "%evt.num %evt.time %evt.cpu %proc.name (%thread.tid) %evt.type %evt.info";
@@ -39,9 +40,24 @@ pub fn run(args: &ShowArgs, config: &Config) -> Result<(), Failure> {
         Some(text) => Some(Selection::new("--filter", text, clock.clone()).map_err(Failure::Condition)?),
         None => None,
     };
+    let span = span(args, &mut clock).map_err(|error| match error {
+        Unclear::Time(message) => Failure::Usage(message),
+        Unclear::File(error) => failed(error),
+    })?;
+    tape.within(span).map_err(failed)?;
     let state = State::new(config.falco_libs.thread_table_size, Users::default(), None);
-    let mut shown =
-        Shown { state, clock, arena: Bump::new(), format, filter, json: args.json, line: String::new(), skipped: 0 };
+    let mut shown = Shown {
+        state,
+        clock,
+        arena: Bump::new(),
+        format,
+        filter,
+        span,
+        json: args.json,
+        line: String::new(),
+        outside: 0,
+        skipped: 0,
+    };
     let mut out = BufWriter::new(io::stdout().lock());
     let mut left = args.count.unwrap_or(u64::MAX);
     let end = loop {
@@ -50,7 +66,7 @@ pub fn run(args: &ShowArgs, config: &Config) -> Result<(), Failure> {
         }
         match tape.advance() {
             Ok(Step::Record) => {
-                if shown.record(tape.record()) {
+                if shown.record(tape.record(), tape.outside()) {
                     left -= 1;
                     writeln!(out, "{}", shown.line).map_err(Failure::Stdout)?;
                 }
@@ -71,6 +87,34 @@ pub fn run(args: &ShowArgs, config: &Config) -> Result<(), Failure> {
         log::warn!("{} records make no sense and were skipped", shown.skipped);
     }
     end
+}
+
+/// Why it is not clear what is to be shown.
+enum Unclear {
+    Time(String),
+    File(RecordingError),
+}
+
+/// The part of the file that is asked for. Times of a part are still relative to the file's first record.
+fn span(args: &ShowArgs, clock: &mut Clock) -> Result<Span, Unclear> {
+    let mut span = Span::default();
+    if args.from.is_none() && args.to.is_none() {
+        return Ok(span);
+    }
+    let mut tape = AnyTape::open(&args.file).map_err(|error| Unclear::File(error.error))?;
+    while !matches!(tape.advance().map_err(Unclear::File)?, Step::Record | Step::End) {}
+    clock.first_ns = RecordHeader::ref_from_prefix(tape.record()).map_or(0, |(header, _)| header.time_ns);
+    let read = |option: &str, text: &str| {
+        let moment = moment(text, clock.first_ns, &clock.zone);
+        moment.map_err(|error| Unclear::Time(format!("{option} {text}: {error}")))
+    };
+    if let Some(text) = &args.from {
+        span.from_ns = read("--from", text)?;
+    }
+    if let Some(text) = &args.to {
+        span.to_ns = read("--to", text)?;
+    }
+    Ok(span)
 }
 
 fn format(text: &str) -> Result<OutputFormat, Failure> {
@@ -94,22 +138,31 @@ struct Shown {
     /// `None` for everything that a record holds.
     format: Option<OutputFormat>,
     filter: Option<Selection>,
+    span: Span,
     json: bool,
     line: String,
+    outside: u64,
     skipped: u64,
 }
 
 impl Shown {
-    /// Takes a record in; true if its line is to be printed.
-    fn record(&mut self, bytes: &[u8]) -> bool {
+    /// Takes a record in, of which so many were passed over before; true if its line is to be printed.
+    fn record(&mut self, bytes: &[u8], outside: u64) -> bool {
         let Ok(record) = Record::parse(bytes) else {
             self.skipped += 1;
             return false;
         };
         let time_ns = record.header().time_ns;
+        let first_ns = self.clock.first_ns;
         self.clock.tick(time_ns);
+        if first_ns != 0 {
+            self.clock.first_ns = first_ns;
+        }
+        self.clock.number += outside - self.outside;
+        self.outside = outside;
         let key = self.state.apply(&record);
-        let fits = self.filter.as_mut().is_none_or(|filter| filter.fits(record, key, &self.state));
+        let fits = self.span.contains(time_ns)
+            && self.filter.as_mut().is_none_or(|filter| filter.fits(record, key, &self.state));
         if fits {
             self.line.clear();
             let facts = EventFacts::new(record, key, &self.state, &self.clock, &self.arena);

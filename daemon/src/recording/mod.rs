@@ -21,6 +21,7 @@
 //! | `writer.rs` | a file being written |
 //! | `files.rs` | one file after the other |
 //! | `reader.rs` | a file being read |
+//! | `span.rs` | the part of it that is asked for |
 //! | `error.rs` | why one cannot be |
 
 mod content;
@@ -30,6 +31,7 @@ mod layout;
 mod mapping;
 mod reader;
 mod snapshot;
+mod span;
 mod writer;
 
 pub use content::{EventRow, GroupEntry, IndexEntry, Machine, Opening, ParamRow, ProcessEntry, UserEntry, UserLists};
@@ -38,4 +40,5 @@ pub use files::{Files, Rotation};
 pub use layout::{BLOCK_HEAD, FILE_HEAD, MAGIC, MAX_BLOCK, TRAILER};
 pub use reader::{Reader, Step};
 pub use snapshot::{machine, restore_processes, restore_users, user_lists};
+pub use span::{Span, moment};
 pub use writer::{BLOCK_BYTES, Writer};

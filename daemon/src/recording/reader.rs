@@ -2,6 +2,7 @@
 
 use super::layout::{self, BLOCK_HEAD, BlockHead, Codec, FILE_HEAD, FileHead, Kind, MAX_BLOCK, TRAILER};
 use super::mapping::Mapping;
+use super::span::Span;
 use super::{IndexEntry, Opening, ProcessEntry, RecordingError, UserLists};
 use kestrel_core::event::{ALIGN, MAX_RECORD, RecordHeader, TaskContext};
 use kestrel_core::schema::{EventId, EventSet};
@@ -39,6 +40,15 @@ pub struct Reader<R> {
     mapping: Option<Mapping>,
     /// The events that are handed out, by the writer's ids.
     wanted: EventSet,
+    /// Of those, the ones that matter in the block that is being read.
+    in_block: EventSet,
+    span: Span,
+    /// The events that matter before the span, too; by the writer's ids.
+    always: EventSet,
+    /// Where the last block begins that the span reaches, as far as that is known.
+    last_block: u64,
+    /// Records that were passed over because they lie outside the span.
+    outside: u64,
     decompressor: Decompressor<'static>,
     stored: Vec<u8>,
     /// Records lie here, in words so that they are aligned.
@@ -79,6 +89,11 @@ impl<R: Read + Seek> Reader<R> {
             opening: Opening::default(),
             mapping: None,
             wanted: EventSet::all(),
+            in_block: EventSet::all(),
+            span: Span::default(),
+            always: EventSet::EMPTY,
+            last_block: u64::MAX,
+            outside: 0,
             decompressor: Decompressor::new()?,
             stored: Vec::new(),
             plain: Vec::new(),
@@ -113,10 +128,30 @@ impl<R: Read + Seek> Reader<R> {
 
     /// Hands out records of these events only. Blocks without any are not even read.
     pub fn want(&mut self, events: &EventSet) {
-        self.wanted = match &self.mapping {
-            Some(mapping) => mapping.theirs(events),
-            None => *events,
-        };
+        self.wanted = self.by_their_ids(events);
+    }
+
+    fn by_their_ids(&self, events: &EventSet) -> EventSet {
+        self.mapping.as_ref().map_or(*events, |mapping| mapping.theirs(events))
+    }
+
+    /// Hands out records of this span, of times before it those of the events `always`, and some beside it: what lies in a block
+    /// that reaches into it. Other blocks are not read. To be called before anything is read.
+    ///
+    /// # Errors
+    /// [`RecordingError::Io`].
+    pub fn within(&mut self, span: Span, always: &EventSet) -> Result<(), RecordingError> {
+        (self.span, self.always) = (span, self.by_their_ids(always));
+        if let Some(index) = self.index()? {
+            let reached = index.iter().filter(|entry| entry.first_ns <= span.to_ns);
+            self.last_block = reached.map(|entry| entry.offset).max().unwrap_or(0);
+        }
+        Ok(())
+    }
+
+    /// Records that were passed over because they lie outside the span.
+    pub fn outside(&self) -> u64 {
+        self.outside
     }
 
     /// Length of the file in bytes.
@@ -205,10 +240,18 @@ impl<R: Read + Seek> Reader<R> {
             }
             let Some(head) = self.head()? else { return Ok(Step::End) };
             match head.kind {
+                Kind::Records if self.block_at > self.last_block => {
+                    self.closed = true;
+                    return Ok(Step::End);
+                }
                 Kind::Records => {
-                    if self.wanted.intersection(&head.events).is_empty() {
+                    self.in_block = self.span.of_block(&head, &self.wanted, &self.always);
+                    if self.in_block.intersection(&head.events).is_empty() {
                         self.skip(&head)?;
                         self.skipped += u64::from(head.count);
+                        if self.in_block != self.wanted {
+                            self.outside += u64::from(head.count);
+                        }
                         continue;
                     }
                     self.load(&head)?;
@@ -248,7 +291,7 @@ impl<R: Read + Seek> Reader<R> {
             self.left -= 1;
             let start = self.cursor;
             self.cursor += len;
-            if self.wanted.contains(EventId(header.event)) {
+            if self.in_block.contains(EventId(header.event)) {
                 self.current = match &mut self.mapping {
                     None => start..start + len,
                     Some(mapping) => 0..mapping.translate(&bytes[..len]),
@@ -256,6 +299,7 @@ impl<R: Read + Seek> Reader<R> {
                 return Ok(true);
             }
             self.skipped += 1;
+            self.outside += u64::from(self.wanted.contains(EventId(header.event)));
         }
         Ok(false)
     }

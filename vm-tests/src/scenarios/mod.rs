@@ -16,7 +16,7 @@ mod page_faults;
 mod prefilter;
 mod processes;
 mod recordings;
-mod records;
+pub mod records;
 mod reload;
 mod reload_rules;
 mod rewritten;

@@ -17,7 +17,11 @@ pub const SCENARIOS: &[Scenario] = &[
         "a page that is touched for the first time is seen while page faults are asked for, and not before or after",
         asked_for,
     ),
-    Scenario::steps("page-faults-rule", "a rule that names page faults gets them, with what the processor said", by_a_rule),
+    Scenario::steps(
+        "page-faults-rule",
+        "a rule that names page faults gets them, with what the processor said",
+        by_a_rule,
+    ),
 ];
 
 /// So much that an allocator asks the kernel for it each time: memory that nobody touched yet.

@@ -86,12 +86,16 @@ impl Calls {
     }
 
     /// The calls that must stop so that these events can be told. Those that make tasks have stops of their own where they
-    /// succeed; `failed_makers` has them stop where they fail, too.
-    pub fn tables(&self, events: &EventSet, failed_makers: bool) -> Vec<Table> {
+    /// succeed; `failed_makers` has them stop where they fail, too. execve(2) has a stop of its own likewise, and `failed_execs`
+    /// is to it what `failed_makers` is to those.
+    pub fn tables(&self, events: &EventSet, failed_makers: bool, failed_execs: bool) -> Vec<Table> {
         let mut stop: EventSet = LIFECYCLE.into_iter().chain(CHANGES).collect();
         stop = stop.union(events);
         if !failed_makers {
             MAKERS.into_iter().for_each(|event| stop.remove(event));
+        }
+        if !failed_execs {
+            stop.remove(id::EXECVE);
         }
         let names_alone = !events.contains(id::PRCTL);
         let table = |arch, meanings: &[Meaning]| {
@@ -133,7 +137,7 @@ mod tests {
     fn what_is_not_asked_for_does_not_stop() {
         let calls = Calls::default();
         let events: EventSet = [id::OPENAT].into_iter().collect();
-        let native = &calls.tables(&events, false)[0];
+        let native = &calls.tables(&events, false, true)[0];
         let number = |event| (0..NUMBERS).find(|&nr| event_of(Abi::NATIVE, nr) == Some(event)).unwrap();
         for event in [id::OPENAT, id::EXECVE, id::CHDIR, id::SETUID] {
             assert!(native.numbers.contains(&number(event)), "{event:?}");
@@ -142,14 +146,16 @@ mod tests {
             assert!(event == id::PROCEXIT || !native.numbers.contains(&number(event)), "{event:?}");
         }
         assert_eq!(native.conditions.len(), 1);
-        assert!(calls.tables(&events, true)[0].numbers.contains(&number(id::CLONE)));
+        assert!(calls.tables(&events, true, true)[0].numbers.contains(&number(id::CLONE)));
+        let succeeding = &calls.tables(&events, false, false)[0].numbers;
+        assert!(!succeeding.contains(&number(id::EXECVE)) && succeeding.contains(&number(id::EXECVEAT)));
     }
 
     #[cfg(target_arch = "x86_64")]
     #[test]
     fn a_32_bit_program_stops_where_any_of_the_calls_behind_one_is_asked_for() {
         let calls = Calls::default();
-        let stops = |events: EventSet, nr| calls.tables(&events, false)[1].numbers.contains(&nr);
+        let stops = |events: EventSet, nr| calls.tables(&events, false, true)[1].numbers.contains(&nr);
         assert!(stops([id::CONNECT].into_iter().collect(), I386_SOCKETCALL));
         assert!(!stops([id::CONNECT].into_iter().collect(), I386_IPC));
         assert!(stops([id::SEMGET].into_iter().collect(), I386_IPC));

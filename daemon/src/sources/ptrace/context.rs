@@ -43,7 +43,7 @@ impl Cgroups {
 /// The path of a task's cgroup in the default hierarchy: the line `0::path`.
 pub fn cgroup_path(folder: &Folder) -> Option<Vec<u8>> {
     let mut text = [0; FILE];
-    let (len, _) = folder.read("cgroup", &mut text)?;
+    let len = folder.shown("cgroup", &mut text)?;
     text[..len].split(|&b| b == b'\n').find_map(|line| line.strip_prefix(b"0::")).map(<[u8]>::to_owned)
 }
 
@@ -51,9 +51,9 @@ pub fn cgroup_path(folder: &Folder) -> Option<Vec<u8>> {
 pub fn read(tid: i32, cgroups: &mut Cgroups) -> Option<TaskContext> {
     let folder = Folder::open(tid)?;
     let mut text = [0; FILE];
-    let (len, _) = folder.read("stat", &mut text)?;
+    let len = folder.shown("stat", &mut text)?;
     let mut task = parse_stat(&text[..len])?;
-    let (len, _) = folder.read("status", &mut text)?;
+    let len = folder.shown("status", &mut text)?;
     let status = &text[..len];
     parse_status(status, &mut task);
     task.tid = tid.cast_unsigned();
@@ -64,14 +64,14 @@ pub fn read(tid: i32, cgroups: &mut Cgroups) -> Option<TaskContext> {
         task.pid = pid as u32;
         // Start and number are the process's.
         let process = Folder::open(pid as i32)?;
-        let (len, _) = process.read("stat", &mut text)?;
+        let len = process.shown("stat", &mut text)?;
         task.start_time = parse_stat(&text[..len])?.start_time;
-        let (len, _) = process.read("status", &mut text)?;
+        let len = process.shown("status", &mut text)?;
         let mut of_process = TaskContext { pid: task.pid, pgid: task.pgid, ..TaskContext::default() };
         parse_status(&text[..len], &mut of_process);
         task.vpid = of_process.vpid;
     }
-    if let Some((len, _)) = folder.read("loginuid", &mut text)
+    if let Some(len) = folder.shown("loginuid", &mut text)
         && let Some(uid) = number(&text[..len])
     {
         task.loginuid = uid as u32;

@@ -8,7 +8,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStringExt;
 
 /// What the kernel says behind the name of a file that is gone.
-const DELETED: &[u8] = b" (deleted)";
+pub const DELETED: &[u8] = b" (deleted)";
 
 /// `/proc/TID`.
 #[derive(Debug)]
@@ -19,6 +19,12 @@ impl Folder {
     pub fn open(tid: i32) -> Option<Folder> {
         let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
         open(format!("/proc/{tid}").as_str(), flags, Mode::empty()).ok().map(Folder)
+    }
+
+    /// Reads a file whose text the kernel makes at once, such as `stat` and `status`: one that does not fill the room is whole.
+    pub fn shown(&self, name: &str, to: &mut [u8]) -> Option<usize> {
+        let file = openat(&self.0, name, OFlag::O_RDONLY | OFlag::O_CLOEXEC, Mode::empty()).ok()?;
+        read(&file, to).ok()
     }
 
     /// Reads a file as far as there is room; gives its length, and whether there was more.

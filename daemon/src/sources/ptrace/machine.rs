@@ -28,6 +28,12 @@ pub fn namespace_start() -> (u32, u64) {
     (namespace.map_or(0, |status| status.ino as u32), started.map_or(0, |init| boot.saturating_add(init.start_time)))
 }
 
+/// Our mount namespace, as an inode number.
+pub fn mount_namespace() -> u32 {
+    let namespace = Status::read(nix::fcntl::AT_FDCWD, "/proc/self/ns/mnt", AtFlags::empty());
+    namespace.map_or(0, |status| status.ino as u32)
+}
+
 /// The device of the files that memfd_create(2) makes; 0 if it makes none.
 pub fn memfd_dev() -> u32 {
     let Ok(file) = memfd_create("kestrel", MFdFlags::MFD_CLOEXEC) else { return 0 };
@@ -41,7 +47,7 @@ const IGNORED: [i32; 4] = [libc::SIGCHLD, libc::SIGCONT, libc::SIGURG, libc::SIG
 /// Does a task ignore this signal? So, too, if it is not known.
 pub fn ignores(folder: &Folder, signal: i32) -> bool {
     let mut text = [0; super::context::FILE];
-    let Some((len, _)) = folder.read("status", &mut text) else { return true };
+    let Some(len) = folder.shown("status", &mut text) else { return true };
     let has = |name: &[u8]| {
         let set = find(&text[..len], name).and_then(|set| std::str::from_utf8(set).ok());
         let set = set.and_then(|set| u64::from_str_radix(set.trim(), 16).ok()).unwrap_or(0);

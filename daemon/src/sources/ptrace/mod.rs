@@ -8,8 +8,9 @@
 //! | `calls.rs` | which calls are looked at |
 //! | `call_filter.rs` | the filter that keeps all others from stopping |
 //! | `launch.rs` | starting a command |
+//! | `ahead.rs`, `resolve.rs` | calls that are let go where they begin |
 //! | `view.rs` | a stopped tracee, as fillers see it |
-//! | `memory.rs`, `folder.rs`, `socket.rs`, `status.rs`, `limits.rs` | what a view is made from |
+//! | `memory.rs`, `folder.rs`, `socket.rs`, `started.rs`, `status.rs`, `limits.rs` | what a view is made from |
 //! | `context.rs`, `machine.rs` | who a task is, and what machine it is on |
 //! | `request.rs` | ptrace(2), waitpid(2) and their like |
 //! | `error.rs` | what can be wrong |
@@ -18,6 +19,7 @@
 //! timer brings it back to the loop every 20 ms. When none comes for that long, it sleeps in the loop, which hears of the
 //! next stop by SIGCHLD.
 
+mod ahead;
 mod call_filter;
 mod calls;
 mod context;
@@ -28,7 +30,9 @@ mod limits;
 mod machine;
 mod memory;
 mod request;
+mod resolve;
 mod socket;
+mod started;
 mod status;
 mod tracee;
 mod tracer;
@@ -40,7 +44,8 @@ pub use launch::{Command, OF_THE_TERMINAL, ignore, own};
 use super::{Accounts, Source, SourceError};
 use calls::Calls;
 use error::system;
-use kestrel_core::schema::EventSet;
+use kestrel_core::filter::Program;
+use kestrel_core::schema::{EventSet, id};
 use kestrel_ringbuf::Counters;
 use mio::{Registry, Token};
 use nix::errno::Errno;
@@ -51,6 +56,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 use tracer::{Origin, Tracer};
+use zerocopy::IntoBytes;
 
 /// Microseconds after which a wait for stops comes to an end, so that the loop sees signals and sinks.
 const LOOK_US: i64 = 20_000;
@@ -77,6 +83,8 @@ pub struct PtraceSource {
     all_calls: bool,
     /// Calls that should have made a task, and failed, are asked for.
     failed_makers: bool,
+    /// What nobody can want.
+    program: Option<Program<'static>>,
     tracer: Option<Tracer>,
     outcome: Outcome,
     waiting: bool,
@@ -98,7 +106,17 @@ impl PtraceSource {
 
     fn new(target: Target, all_calls: bool, failed_makers: bool) -> PtraceSource {
         let outcome = Outcome::default();
-        PtraceSource { target, all_calls, failed_makers, tracer: None, outcome, waiting: false, over: false, end: None }
+        PtraceSource {
+            target,
+            all_calls,
+            failed_makers,
+            program: None,
+            tracer: None,
+            outcome,
+            waiting: false,
+            over: false,
+            end: None,
+        }
     }
 
     /// Where the command's end will be told.
@@ -108,7 +126,10 @@ impl PtraceSource {
 
     fn launch(&mut self, command: &Command, events: &EventSet) -> Result<Tracer, TraceError> {
         let calls = Calls::default();
-        let filter = (!self.all_calls).then(|| call_filter::program(&calls.tables(events, self.failed_makers)));
+        let failed_execs =
+            self.program.as_ref().is_none_or(|program| !ahead::is_only_wanted_if_it_succeeds(program, id::EXECVE));
+        let filter =
+            (!self.all_calls).then(|| call_filter::program(&calls.tables(events, self.failed_makers, failed_execs)));
         let launched = launch::launch(command, filter)?;
         let pid = launched.pid;
         let origin = Origin::Command { launched, began: false, said: false, status: None };
@@ -210,7 +231,27 @@ impl Source for PtraceSource {
             Target::Process(pid) => Some(PtraceSource::attach(pid, events)?),
             Target::Started => None,
         };
+        if let Some(tracer) = &mut self.tracer {
+            tracer.program = self.program;
+        }
         self.disarm();
+        Ok(())
+    }
+
+    /// NOTE: before the start, for from then on the filter is as it is; what it lets go by may not be wanted by a later program.
+    fn set_program(&mut self, program: &[u8]) -> Result<(), SourceError> {
+        if self.tracer.is_some() {
+            return Err(TraceError::Fixed.into());
+        }
+        self.program = None;
+        if !program.is_empty() {
+            // The rules of a command stay as they are, and so does the program, for as long as we run.
+            let words: &'static mut [u64] = vec![0; program.len().div_ceil(size_of::<u64>())].leak();
+            let bytes = words.as_mut_bytes();
+            bytes[..program.len()].copy_from_slice(program);
+            let program = Program::verify(&bytes[..program.len()]).map_err(TraceError::Program)?;
+            self.program = Some(program).filter(|program| !program.is_empty());
+        }
         Ok(())
     }
 

@@ -36,12 +36,22 @@ pub struct Tracee {
     pub folder: OnceCell<Option<Folder>>,
     /// It has not executed the command yet: what it does is ours.
     pub is_ours: bool,
+    /// Whether names mean to it what they mean to us: its root and its mounts are ours. `None` if that was not looked at yet.
+    pub shares_root: Option<bool>,
 }
 
 impl Tracee {
     /// A task of which this is known.
     pub fn new(task: TaskContext) -> Tracee {
-        Tracee { task, stale: false, children_differ: false, call: None, folder: OnceCell::new(), is_ours: false }
+        Tracee {
+            task,
+            stale: false,
+            children_differ: false,
+            call: None,
+            folder: OnceCell::new(),
+            is_ours: false,
+            shares_root: None,
+        }
     }
 }
 
@@ -125,6 +135,11 @@ impl Tracees {
         }
         self.tasks.insert(tid, tracee);
         self.threads.insert(pid, 1);
+    }
+
+    /// A task may have changed its root, which is that of others, too.
+    pub fn doubt_roots(&mut self) {
+        self.tasks.values_mut().for_each(|tracee| tracee.shares_root = None);
     }
 
     /// What is known of the tasks of a process, or of all, may be wrong.

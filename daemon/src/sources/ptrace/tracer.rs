@@ -9,6 +9,7 @@
 //!
 //! A tracee may be killed at any moment: a request that finds it gone is no error, for its end comes as a status.
 
+use super::ahead;
 use super::call_filter::arch;
 use super::calls::{Calls, MAKERS, Meaning, changes_task};
 use super::context::{self, Cgroups};
@@ -16,10 +17,14 @@ use super::error::TraceError;
 use super::launch::{Launched, Report, stop_ourselves};
 use super::memory::Memory;
 use super::request::{self, CallInfo, Resume};
+use super::started::Started;
+use super::status::Status;
 use super::tracee::{Entered, Tracee, Tracees};
 use super::view::{Hints, View};
-use kestrel_core::event::{MAX_RECORD, Overflow, RecordHeader, TaskContext};
-use kestrel_core::fill::{self, Call, Delivered, Exit};
+use crate::state::LIFECYCLE;
+use kestrel_core::event::{Flags, MAX_RECORD, Overflow, RecordHeader, TaskContext};
+use kestrel_core::fill::{self, Call, Delivered, Draft, Exit};
+use kestrel_core::filter::{Early, Evaluation, Program, Reached, Registers, Step, Verdict};
 use kestrel_core::schema::{EventId, EventSet, id};
 use kestrel_ringbuf::Counters;
 use nix::errno::Errno;
@@ -78,6 +83,8 @@ pub struct Tracer {
     pub origin: Origin,
     /// What became of the events.
     pub counters: Counters,
+    /// What nobody can want.
+    pub program: Option<Program<'static>>,
     /// Changes that are to be looked at before others are waited for.
     pub later: VecDeque<(i32, i32)>,
     calls: Calls,
@@ -86,6 +93,7 @@ pub struct Tracer {
     accepted: HashSet<u64>,
     namespace_start: (u32, u64),
     memfd_dev: u32,
+    mount_namespace: u32,
     room: Vec<u64>,
     len: usize,
 }
@@ -100,6 +108,7 @@ impl Tracer {
             tracees: Tracees::default(),
             origin,
             counters: Counters::default(),
+            program: None,
             later: VecDeque::new(),
             calls,
             memory: Memory::default(),
@@ -107,6 +116,7 @@ impl Tracer {
             accepted: HashSet::new(),
             namespace_start: super::machine::namespace_start(),
             memfd_dev: super::machine::memfd_dev(),
+            mount_namespace: super::machine::mount_namespace(),
             room: vec![0; MAX_RECORD / size_of::<u64>()],
             len: 0,
         }
@@ -197,16 +207,17 @@ impl Tracer {
         if let Some(task) = context::read(tid, &mut self.cgroups) {
             // The start that is known already may be the finer one, and it is part of the process's name.
             tracee.task = TaskContext { start_time: tracee.task.start_time, ..task };
+            tracee.shares_root = None;
         }
     }
 
-    /// Writes a record of a task.
+    /// Writes a record of a task; the filler gives its length, or nothing if nobody can want it.
     fn write(
         &mut self,
         tid: i32,
         event: EventId,
         hints: Hints,
-        filler: impl FnOnce(&View<'_>, RecordHeader, &mut [u8]) -> Result<usize, Overflow>,
+        filler: impl FnOnce(&View<'_>, RecordHeader, &mut [u8]) -> Result<Option<usize>, Overflow>,
     ) {
         if !self.events.contains(event) {
             return;
@@ -215,20 +226,71 @@ impl Tracer {
         let Tracer { tracees, memory, accepted, namespace_start, memfd_dev, room, counters, len, .. } = self;
         let Some(tracee) = tracees.get_mut(tid).filter(|tracee| !tracee.is_ours) else { return };
         let view = View::new(&tracee.task, memory, &tracee.folder, accepted, *namespace_start, *memfd_dev, hints);
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let stamp = RecordHeader {
-            time_ns: u64::try_from(now.as_nanos()).unwrap_or(u64::MAX),
-            seq: counters.next_seq(),
-            ..RecordHeader::default()
-        };
         counters.seen += 1;
-        match filler(&view, stamp, room.as_mut_bytes()) {
-            Ok(written) => {
+        match filler(&view, stamp(counters), room.as_mut_bytes()) {
+            Ok(Some(written)) => {
                 counters.delivered += 1;
                 *len = written;
             }
+            Ok(None) => counters.filtered += 1,
             Err(Overflow) => counters.dropped_too_long += 1,
         }
+    }
+
+    /// Writes the record of a call that returned, unless nobody can want it.
+    fn write_call(&mut self, tid: i32, call: &Call, hints: Hints) {
+        let program = self.program;
+        let told = program.filter(|_| !call.compat && self.events.contains(call.event));
+        let registers = Registers::of(call.args, call.ret);
+        let reached = match told.map(|program| Evaluation::early(&program, call.event, &registers)) {
+            Some(Early::Rejected) => {
+                self.counters.seen += 1;
+                self.counters.filtered += 1;
+                return;
+            }
+            Some(Early::Undecided(reached)) => reached,
+            None => Reached::default(),
+        };
+        self.write(tid, call.event, hints, |view, stamp, room| {
+            let mut call = *call;
+            fill::unpack(view, &mut call);
+            let mut draft = Draft::begin(view, &call, Flags::default());
+            draft.place(room)?;
+            if let Some(mut evaluation) =
+                program.as_ref().and_then(|program| Evaluation::from(program, call.event, reached))
+                && evaluation.go(&mut draft) == Step::Done(Verdict::Reject)
+            {
+                return Ok(None);
+            }
+            draft.finish(stamp).map(Some)
+        });
+    }
+
+    /// Whether a call that begins is one that nobody can want, whatever comes of it.
+    fn can_go(&mut self, tid: i32, begun: &Call) -> bool {
+        let Some(program) = self.program.filter(|_| !self.everywhere && !begun.compat) else { return false };
+        let changes = changes_task(begun.event) || LIFECYCLE.contains(&begun.event);
+        if changes || matches!(begun.event, id::ACCEPT | id::ACCEPT4) || !self.events.contains(begun.event) {
+            return false;
+        }
+        self.refresh(tid);
+        let Some(tracee) = self.tracees.get_mut(tid).filter(|tracee| !tracee.is_ours) else { return false };
+        let (task, namespace) = (&tracee.task, self.mount_namespace);
+        let folder = tracee.folder.get_or_init(|| super::folder::Folder::open(tid));
+        let shares_root = *tracee.shares_root.get_or_insert_with(|| {
+            let root = || folder.as_ref().and_then(|folder| folder.link("root"));
+            namespace != 0 && task.mnt_ns == namespace && root().is_some_and(|root| root == b"/")
+        });
+        let view = View::new(
+            task,
+            &self.memory,
+            &tracee.folder,
+            &self.accepted,
+            self.namespace_start,
+            self.memfd_dev,
+            Hints::default(),
+        );
+        ahead::can_go(&program, &view, begun, shares_root, self.room.as_mut_bytes())
     }
 
     /// A call begins or is over.
@@ -260,6 +322,14 @@ impl Tracer {
             return;
         }
         let args = info.args();
+        let nr = info.words[0] as u32 & !if compat { 0 } else { super::call_filter::X32_BIT };
+        if let Some(event) = event
+            && self.can_go(tid, &Call { event, nr, args, ret: 0, compat, lost: false })
+        {
+            self.counters.seen += 1;
+            self.counters.filtered += 1;
+            return;
+        }
         let filename = match event {
             Some(id::EXECVE) => self.string(tid, args[0]),
             Some(id::EXECVEAT) => {
@@ -273,7 +343,6 @@ impl Tracer {
             }
             _ => Vec::new(),
         };
-        let nr = info.words[0] as u32 & !if compat { 0 } else { super::call_filter::X32_BIT };
         if let Some(tracee) = self.tracees.get_mut(tid) {
             tracee.call = Some(Entered { event, nr, args, compat, filename });
         }
@@ -302,8 +371,8 @@ impl Tracer {
             self.take_in(tid, event, &args, ret);
         }
         let call = Call { event, nr, args, ret, compat, lost: false };
-        let hints = Hints { opened: opened(&call), connecting: connecting(&call) };
-        self.write(tid, event, hints, |view, stamp, room| fill::syscall_exit(view, &call, stamp, room));
+        let hints = Hints { opened: opened(&call), connecting: connecting(&call), ..Hints::default() };
+        self.write_call(tid, &call, hints);
     }
 
     fn left_multiplexed(&mut self, tid: i32, nr: u32, args: [u64; 6], ret: i64) {
@@ -321,8 +390,7 @@ impl Tracer {
         if ret >= 0 {
             self.take_in(tid, call.event, &call.args, ret);
         }
-        let event = call.event;
-        self.write(tid, event, Hints::default(), |view, stamp, room| fill::syscall_exit(view, &call, stamp, room));
+        self.write_call(tid, &call, Hints::default());
     }
 
     /// A call that succeeded may have changed what is known.
@@ -342,6 +410,10 @@ impl Tracer {
         }
         let Some(tracee) = self.tracees.get_mut(tid) else { return };
         tracee.stale = true;
+        if event == id::CHROOT {
+            self.tracees.doubt_roots();
+        }
+        let Some(tracee) = self.tracees.get_mut(tid) else { return };
         tracee.children_differ |= matches!(event, id::UNSHARE | id::SETNS);
         let own = tracee.task.pid;
         match event {
@@ -390,6 +462,7 @@ impl Tracer {
         if flags & (clone::THREAD | clone::PARENT) == 0 {
             made.ppid = parent.pid;
         }
+        let shares_root = tracee.shares_root;
         let differs = tracee.children_differ || flags & clone::SPACES != 0;
         if (differs || parent.vtid != parent.tid)
             && let Some(task) = context::read(child, &mut self.cgroups)
@@ -398,12 +471,14 @@ impl Tracer {
         }
         // It may have been taken in when another task ended.
         if !self.tracees.contains(child) {
-            self.tracees.insert(Tracee::new(made));
+            let mut child = Tracee::new(made);
+            child.shares_root = shares_root.filter(|_| !differs);
+            self.tracees.insert(child);
         }
         self.later.extend(self.tracees.ended_early.remove(&child).map(|status| (child, status)));
         let call = Call { event, nr, args, ret: 0, compat, lost: false };
         self.write(tid, event, Hints::default(), |view, stamp, room| {
-            fill::process_fork(view, &call, &made, stamp, room)
+            fill::process_fork(view, &call, &made, stamp, room).map(Some)
         });
         if self.tracees.early.remove(&child) {
             self.go_on(child, 0);
@@ -417,8 +492,15 @@ impl Tracer {
         let compat = request::call_info(tid).is_ok_and(|info| info.arch != arch::NATIVE);
         let Some(tracee) = self.tracees.get_mut(tid) else { return Ok(()) };
         let entered = tracee.call.take();
+        let folder = tracee.folder.get_or_init(|| super::folder::Folder::open(tid));
+        let started = folder.as_ref().and_then(|folder| Started::read(folder, tid.cast_unsigned()));
         let event = entered.as_ref().and_then(|call| call.event).unwrap_or(id::EXECVE);
-        let filename = entered.map_or_else(Vec::new, |call| call.filename);
+        let filename = match (entered, started) {
+            (Some(call), _) => call.filename,
+            (None, Some(Started { environment: (_, behind @ 1..), .. })) => self.string(tid, behind),
+            (None, _) => Vec::new(),
+        };
+        let Some(tracee) = self.tracees.get_mut(tid) else { return Ok(()) };
         let mut renamed = [0; 16];
         let name = filename.rsplit(|&b| b == b'/').next().unwrap_or(&[]);
         for (to, from) in renamed.iter_mut().take(15).zip(name) {
@@ -430,9 +512,10 @@ impl Tracer {
             tracee.stale = true;
         }
         self.begin(tid)?;
-        self.look_for_privilege(tid, &filename);
-        self.write(tid, event, Hints::default(), |view, stamp, room| {
-            fill::process_exec(view, event, &filename, compat, stamp, room)
+        let exe = self.look_for_privilege(tid, &filename);
+        let hints = Hints { started, exe, ..Hints::default() };
+        self.write(tid, event, hints, |view, stamp, room| {
+            fill::process_exec(view, event, &filename, compat, stamp, room).map(Some)
         });
         Ok(())
     }
@@ -455,14 +538,15 @@ impl Tracer {
     }
 
     /// A program that would have more privileges if it were not traced: that is said once. Where it has them, ids change.
-    fn look_for_privilege(&mut self, tid: i32, filename: &[u8]) {
-        let Some(tracee) = self.tracees.get_mut(tid) else { return };
+    /// Gives the file that is executed.
+    fn look_for_privilege(&mut self, tid: i32, filename: &[u8]) -> Option<Status> {
+        let tracee = self.tracees.get_mut(tid)?;
         let folder = tracee.folder.get_or_init(|| super::folder::Folder::open(tid));
-        let Some(exe) = folder.as_ref().and_then(|folder| folder.status("exe")) else { return };
+        let exe = folder.as_ref()?.status("exe")?;
         let as_user = exe.mode & libc::S_ISUID != 0;
         let as_group = exe.mode & (libc::S_ISGID | libc::S_IXGRP) == libc::S_ISGID | libc::S_IXGRP;
         if !as_user && !as_group {
-            return;
+            return Some(exe);
         }
         tracee.stale = true;
         let gains = as_user && exe.uid != tracee.task.euid || as_group && exe.gid != tracee.task.egid;
@@ -479,6 +563,7 @@ impl Tracer {
                 if as_user { "set-user-ID bit" } else { "set-group-ID bit" },
             );
         }
+        Some(exe)
     }
 
     /// A signal is about to be delivered.
@@ -499,7 +584,7 @@ impl Tracer {
         });
         let delivered = Delivered { sender, signal: signal.cast_unsigned() };
         self.write(tid, id::SIGNALDELIVER, Hints::default(), |view, stamp, room| {
-            fill::moment(view.task, &delivered, stamp, room)
+            fill::moment(view.task, &delivered, stamp, room).map(Some)
         });
     }
 
@@ -513,7 +598,7 @@ impl Tracer {
         }
         let last = self.tracees.is_last(tid);
         self.write(tid, id::PROCEXIT, Hints::default(), |view, stamp, room| {
-            fill::process_exit(view, Exit { code: status, reaper_tid: 0, group_dead: last }, stamp, room)
+            fill::process_exit(view, Exit { code: status, reaper_tid: 0, group_dead: last }, stamp, room).map(Some)
         });
         self.tracees.end(tid);
         // Whose maker ended before it could tell of them are taken in as they are.
@@ -531,6 +616,13 @@ impl Tracer {
         }
         Ok(())
     }
+}
+
+/// Time and number of the next record.
+fn stamp(counters: &Counters) -> RecordHeader {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let time_ns = u64::try_from(now.as_nanos()).unwrap_or(u64::MAX);
+    RecordHeader { time_ns, seq: counters.next_seq(), ..RecordHeader::default() }
 }
 
 /// Why a command never began.

@@ -4,8 +4,9 @@ use super::context::cgroup_path;
 use super::folder::Folder;
 use super::memory::Memory;
 use super::socket::{self, Socket, process_handle};
+use super::started::{Place, Started};
 use super::status::Status;
-use crate::state::proc_text::{find, number, stat_field, stat_fields};
+use crate::state::proc_text::{find, number};
 use kestrel_core::event::{FdFlags, FdHead, FdKind, TaskContext, Tuple};
 use kestrel_core::fill::{Kernel, ListenQueue, ProcessImage, Strings, TaskPath, Unavailable, UserString};
 use nix::libc;
@@ -17,7 +18,7 @@ use zerocopy::FromBytes;
 const CAP_DAC_OVERRIDE: u64 = 1 << 1;
 const CAP_FOWNER: u64 = 1 << 3;
 
-/// What of a call's arguments says more of a descriptor than the descriptor does.
+/// What is known already of what may be asked for: a call's arguments say more of a descriptor than the descriptor does.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Hints {
     /// It was opened by this call: its number, and the flags that its file has now.
@@ -25,6 +26,10 @@ pub struct Hints {
     /// It is being connected by this call, and has no other end yet: its number, where the other end's address lies, and that
     /// address's length.
     pub connecting: Option<(i32, u64, usize)>,
+    /// Of a program that began.
+    pub started: Option<Started>,
+    /// The file that is being executed.
+    pub exe: Option<Status>,
 }
 
 /// What was found out of a descriptor.
@@ -53,6 +58,7 @@ pub struct View<'a> {
     /// What the call says.
     pub hints: Hints,
     described: RefCell<Option<Described>>,
+    exe_path: OnceCell<Option<Vec<u8>>>,
 }
 
 impl<'a> View<'a> {
@@ -66,11 +72,17 @@ impl<'a> View<'a> {
         memfd_dev: u32,
         hints: Hints,
     ) -> View<'a> {
-        View { task, memory, folder, accepted, namespace_start, memfd_dev, hints, described: RefCell::new(None) }
+        let (described, exe_path) = (RefCell::new(None), OnceCell::new());
+        View { task, memory, folder, accepted, namespace_start, memfd_dev, hints, described, exe_path }
     }
 
     fn tid(&self) -> i32 {
         self.task.tid.cast_signed()
+    }
+
+    /// Its folder in /proc; `None` if it is gone.
+    pub fn task_folder(&self) -> Option<&Folder> {
+        self.folder().ok()
     }
 
     fn folder(&self) -> Result<&Folder, Unavailable> {
@@ -162,7 +174,7 @@ impl<'a> View<'a> {
     /// The flags of an open file: the line `flags:`, in octal (proc_pid_fdinfo(5)).
     fn open_flags(&self, folder: &Folder, fd: i32, kind: FdKind) -> u32 {
         let mut text = [0; 256];
-        let Some((len, _)) = folder.read(&format!("fdinfo/{fd}"), &mut text) else { return 0 };
+        let Some(len) = folder.shown(&format!("fdinfo/{fd}"), &mut text) else { return 0 };
         let flags = find(&text[..len], b"flags:").and_then(|text| std::str::from_utf8(text).ok());
         let flags = flags.and_then(|text| u32::from_str_radix(text.trim(), 8).ok()).unwrap_or(0);
         // That of the descriptor is shown there, too; files that were not opened by a name do not have it.
@@ -170,10 +182,27 @@ impl<'a> View<'a> {
         if named { flags } else { flags & !(libc::O_CLOEXEC as u32) }
     }
 
+    /// The path of the file that is being executed.
+    fn exe_path(&self) -> Option<&[u8]> {
+        self.exe_path.get_or_init(|| self.folder().ok()?.path("exe")).as_deref()
+    }
+
+    fn started(&self) -> Option<Started> {
+        self.hints.started.or_else(|| Started::read(self.folder().ok()?, self.task.tid))
+    }
+
+    /// Copies what lies at a place, as far as there is room.
+    fn copy(&self, (from, to): Place, buf: &mut [u8]) -> Option<UserString> {
+        let whole = usize::try_from(to.checked_sub(from).filter(|len| *len > 0)?).ok()?;
+        let len = whole.min(buf.len());
+        self.memory.read(self.tid(), from, &mut buf[..len]).ok()?;
+        Some(UserString { len, cut: whole > len })
+    }
+
     /// What kind of image runs, and who may write it.
     fn executable(&self, out: &mut ProcessImage, status: &[u8]) -> Option<()> {
         let folder = self.folder().ok()?;
-        let exe = folder.status("exe")?;
+        let exe = self.hints.exe.or_else(|| folder.status("exe"))?;
         (out.exe_ino, out.exe_ctime, out.exe_mtime) = (exe.ino, exe.ctime, exe.mtime);
         let groups = find(status, b"Groups:").unwrap_or(&[]);
         let mut groups = groups.split(u8::is_ascii_whitespace).filter_map(number);
@@ -185,7 +214,7 @@ impl<'a> View<'a> {
         if writable {
             out.exe_flags |= ProcessImage::WRITABLE;
         }
-        if exe.dev == self.memfd_dev && folder.link("exe").is_some_and(|link| link.starts_with(b"/memfd:")) {
+        if exe.dev == self.memfd_dev && self.exe_path().is_some_and(|path| path.starts_with(b"/memfd:")) {
             out.exe_flags |= ProcessImage::FROM_MEMFD;
         }
         Some(())
@@ -214,7 +243,7 @@ impl Kernel for View<'_> {
         let folder = self.folder()?;
         let path = match which {
             TaskPath::WorkingDirectory => folder.path("cwd"),
-            TaskPath::Executable => folder.path("exe"),
+            TaskPath::Executable => return put(self.exe_path().ok_or(Unavailable)?, buf),
             TaskPath::Cgroup => cgroup_path(folder),
         };
         put(&path.ok_or(Unavailable)?, buf)
@@ -238,12 +267,10 @@ impl Kernel for View<'_> {
     fn image(&self, out: &mut ProcessImage) {
         let Ok(folder) = self.folder() else { return };
         let mut text = [0; super::context::FILE];
-        if let Some((len, _)) = folder.read(&format!("task/{}/stat", self.task.tid), &mut text) {
-            let fields = stat_fields(&text[..len]);
-            out.pgft_min = stat_field(&fields, 10).unwrap_or(0);
-            out.pgft_maj = stat_field(&fields, 12).unwrap_or(0);
+        if let Some(started) = self.started() {
+            (out.pgft_min, out.pgft_maj) = (started.minor_faults, started.major_faults);
         }
-        let Some((len, _)) = folder.read("status", &mut text) else { return };
+        let Some(len) = folder.shown("status", &mut text) else { return };
         let status = &text[..len];
         let kib = |name: &[u8]| find(status, name).and_then(|line| line.strip_suffix(b"kB")).and_then(number);
         out.vm_size = kib(b"VmSize:").unwrap_or(0) as u32;
@@ -264,6 +291,13 @@ impl Kernel for View<'_> {
     }
 
     fn process_strings(&self, which: Strings, buf: &mut [u8]) -> Result<UserString, Unavailable> {
+        let place = self.hints.started.map(|started| match which {
+            Strings::Arguments => started.arguments,
+            Strings::Environment => started.environment,
+        });
+        if let Some(copied) = place.and_then(|place| self.copy(place, buf)) {
+            return Ok(copied);
+        }
         let name = match which {
             Strings::Arguments => "cmdline",
             Strings::Environment => "environ",

@@ -1,8 +1,9 @@
 //! A file of whatever kind can be replayed, by its first bytes.
 
 use super::{ReplayError, Tape, about};
-use crate::recording::{Machine, Reader, RecordingError, Step};
+use crate::recording::{Machine, Reader, RecordingError, Span, Step};
 use crate::sources::scap::Importer;
+use crate::state::LIFECYCLE;
 use flate2::read::MultiGzDecoder;
 use kestrel_core::schema::EventSet;
 use std::fs::File;
@@ -72,6 +73,26 @@ impl AnyTape {
         match self {
             AnyTape::Recording(reader) => about::recording(reader),
             AnyTape::Scap(importer, len) => Ok(about::capture(importer.machine(), *len)),
+        }
+    }
+
+    /// Hands out what lies in this span; besides, what the process table is made from before it, and what need not be passed over.
+    /// To be called before anything is read.
+    ///
+    /// # Errors
+    /// [`RecordingError`] if it cannot be read.
+    pub fn within(&mut self, span: Span) -> Result<(), RecordingError> {
+        match self {
+            AnyTape::Recording(reader) => reader.within(span, &LIFECYCLE.into_iter().collect()),
+            AnyTape::Scap(..) => Ok(()),
+        }
+    }
+
+    /// Records that were passed over because they lie outside the span.
+    pub fn outside(&self) -> u64 {
+        match self {
+            AnyTape::Recording(reader) => reader.outside(),
+            AnyTape::Scap(..) => 0,
         }
     }
 

@@ -63,6 +63,19 @@ fn of_subject(stage: &mut Stage<'_>, name: &str, subject: &Subject) -> Outcome {
     Ok(())
 }
 
+/// The lines of a subject's snapshot, from a dump of all records of a program that made its calls.
+///
+/// # Errors
+/// If a line is no record.
+pub fn of_dump(subject: &Subject, dump: &str) -> Outcome<Vec<String>> {
+    let (first, last) = subject.events;
+    let names: Vec<&str> =
+        (first.0..=last.0).filter_map(|id| schema::get(EventId(id))).map(|event| event.name).collect();
+    let of_subject = |line: &&str| names.iter().any(|name| line.contains(&format!("\"event\":\"{name}\"")));
+    let dump: Vec<&str> = dump.lines().filter(of_subject).collect();
+    lines(&dump.join("\n"), &Kept { comm: subject.comm, executed: subject.executed })
+}
+
 /// The program has no runtime: whatever it calls is looked at.
 fn of_32_bits(stage: &mut Stage<'_>) -> Outcome {
     const NAME: &str = "calls32";
