@@ -35,7 +35,7 @@ fn compare_with_other(name: &str, lines: &[String]) -> Result<(), String> {
     let path = Path::new(FOLDER).join(format!("{name}.snap"));
     let text = std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
     let kept: Vec<String> = text.lines().filter(|line| line.starts_with('{')).map(str::to_owned).collect();
-    let differences = other::differences(name, &kept, lines)?;
+    let differences = other::differences(&kept, lines)?;
     for line in &differences {
         eprintln!("{line}");
     }

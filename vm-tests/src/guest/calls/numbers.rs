@@ -71,11 +71,11 @@ mod absent {
         SYS_vfork = -119,
         SYS_alarm = -120,
         SYS_pause = -121,
+        SYS_epoll_wait = -122,
         // These change nothing that a later call would meet.
         SYS_access = NO_CALL,
         SYS_arch_prctl = NO_CALL,
         SYS_epoll_ctl_old = NO_CALL,
-        SYS_epoll_wait = NO_CALL,
         SYS_epoll_wait_old = NO_CALL,
         SYS_futimesat = NO_CALL,
         SYS_get_thread_area = NO_CALL,

@@ -18,6 +18,11 @@ const NAME: &str = "stand-in";
 /// As for [`make`].
 pub(super) unsafe fn call(number: c_long, args: &[usize]) -> i64 {
     let Some((number, args)) = instead(number, args) else { return -1 };
+    // The signal that ends it is the program's own.
+    if number == number::SYS_ppoll {
+        // SAFETY: it is told of no descriptor, and of no time to wait for.
+        return unsafe { make(number, &args) };
+    }
     let before = name();
     rename(NAME);
     // SAFETY: the caller's promise; the newer call takes the same addresses for the same things.
@@ -60,6 +65,7 @@ fn instead(number: c_long, args: &[usize]) -> Option<(c_long, Vec<usize>)> {
             let timer = Box::leak(Box::new([0, 0, arg(0) as u64, 0]));
             (number::SYS_setitimer, vec![flag(ITIMER_REAL), timer.as_ptr().expose_provenance(), 0])
         }
+        number::SYS_epoll_wait => (number::SYS_epoll_pwait, vec![arg(0), arg(1), arg(2), arg(3), 0, 0]),
         number::SYS_pause => (number::SYS_ppoll, vec![0; 5]),
         _ => return None,
     })
