@@ -58,6 +58,8 @@ pub struct Scenario {
     pub of_module: bool,
     /// The oldest kernel that it holds on, as `(major, minor)`.
     pub since: (u32, u32),
+    /// Why it cannot be played on 64-bit ARM; `None` if it can.
+    pub not_on_arm64: Option<&'static str>,
     /// How long it may take on a busy machine.
     pub limit: Duration,
     /// What it does.
@@ -98,6 +100,7 @@ impl Scenario {
             on_request: false,
             of_module: false,
             since: (5, 10),
+            not_on_arm64: None,
             limit: LIMIT,
             play: Play::Steps(steps),
         }
@@ -112,6 +115,7 @@ impl Scenario {
             on_request: false,
             of_module: false,
             since: (5, 10),
+            not_on_arm64: None,
             limit: LIMIT,
             play: Play::Rule(case),
         }
@@ -135,6 +139,10 @@ impl Scenario {
 
     const fn since(self, major: u32, minor: u32) -> Scenario {
         Scenario { since: (major, minor), ..self }
+    }
+
+    const fn not_on_arm64(self, why: &'static str) -> Scenario {
+        Scenario { not_on_arm64: Some(why), ..self }
     }
 
     const fn limit(self, seconds: u64) -> Scenario {
