@@ -75,7 +75,7 @@ impl<'a> RecordWriter<'a> {
     ///
     /// # Errors
     /// [`Overflow`] if there is no room.
-    #[inline]
+    #[inline(always)]
     pub fn number(&mut self, index: usize, value: u64) -> Result<(), Overflow> {
         let start = self.end;
         let room = self.buf.get_mut(start..).and_then(|room| room.first_chunk_mut()).ok_or(Overflow)?;
@@ -113,7 +113,7 @@ impl<'a> RecordWriter<'a> {
     }
 
     /// Says in slot `index` where a parameter lies.
-    #[inline]
+    #[inline(always)]
     fn slot(&mut self, index: usize, start: usize, len: usize) -> Result<(), Overflow> {
         if index >= self.nparams {
             return Err(Overflow);
@@ -145,7 +145,7 @@ impl<'a> RecordWriter<'a> {
     ///
     /// # Errors
     /// [`Overflow`] if the buffer is smaller than a header, which [`RecordWriter::begin`] has ruled out.
-    #[inline]
+    #[inline(always)]
     pub fn finish(self, header: RecordHeader) -> Result<usize, Overflow> {
         // There is an even number of slots; one that stands for no parameter is as that of an absent one.
         let slots = self.nparams.next_multiple_of(2);

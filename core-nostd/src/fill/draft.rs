@@ -142,6 +142,10 @@ impl<'b, K: Kernel> Draft<'_, 'b, K> {
     /// is the path of what was opened.
     #[inline]
     pub(crate) fn path_of(&self, index: usize) -> Option<usize> {
+        // Without its arguments the record has no such parameter.
+        if self.call.lost {
+            return None;
+        }
         syscall::opened_descriptor(self.call, *self.sources.get(index)?)
     }
 

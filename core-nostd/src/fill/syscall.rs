@@ -70,7 +70,7 @@ pub fn syscall_exit<K: Kernel>(k: &K, call: &Call, stamp: RecordHeader, buf: &mu
 ///
 /// # Errors
 /// [`Overflow`] if there is no room for the record, or the event is not in the schema.
-#[inline]
+#[inline(always)]
 pub fn unpacked_exit<K: Kernel>(
     k: &K,
     call: &Call,
@@ -101,7 +101,7 @@ pub(super) fn flags_of(call: &Call, mut flags: Flags) -> Flags {
 }
 
 /// Writes these parameters, in their order. `passed` is the string of a path, if one was read before.
-#[inline]
+#[inline(always)]
 pub(super) fn write<K: Kernel>(
     k: &K,
     call: &Call,
@@ -126,7 +126,7 @@ pub(super) fn write<K: Kernel>(
 }
 
 /// Ends a record whose parameters are all written.
-#[inline]
+#[inline(always)]
 pub(super) fn sealed(
     call: &Call,
     sources: &[From],
@@ -160,7 +160,7 @@ pub(super) const fn needs_no_argument(source: From) -> bool {
 }
 
 /// A number parameter that is in the registers.
-#[inline]
+#[inline(always)]
 pub(super) fn register(call: &Call, from: From) -> Option<u64> {
     match from {
         From::Return => Some(call.ret as u64),

@@ -104,7 +104,7 @@ impl<'p> Evaluation<'p> {
     }
 
     /// A test of a number that is known without a record. A step if the evaluation stops there.
-    #[inline]
+    #[inline(always)]
     pub(super) fn on_number_at(&mut self, node: &Node, number: u64) -> Option<Step> {
         if !self.spend(1) {
             return Some(Step::Done(Verdict::Keep));
@@ -197,7 +197,7 @@ impl<'p> Evaluation<'p> {
     }
 
     /// Goes where an answer leads; a step if the evaluation stops there.
-    #[inline]
+    #[inline(always)]
     fn follow(&mut self, node: &Node, answer: Answer) -> Option<Step> {
         let jump = match answer {
             Answer::Yes => node.yes,
@@ -302,7 +302,7 @@ impl<'p> Evaluation<'p> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn on_number(&mut self, node: &Node, number: u64) -> Answer {
         if node.test == Test::Among as u8 {
             return self.is_among(halves(node.operand).0, number).into();

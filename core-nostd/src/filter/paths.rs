@@ -21,27 +21,27 @@ impl Evaluation<'_> {
     pub fn by_path<K: Kernel>(&mut self, k: &K, registers: &Registers, out: &mut RecordWriter<'_>) -> Step {
         loop {
             let Some(node) = self.next_node() else { return Step::Done(Verdict::Keep) };
-            let step = match (registers.at(node.part), Lead::of(node, registers.ret())) {
-                (Some(number), _) => self.on_number_at(node, number),
-                (None, Some(lead)) if self.is_on_text(node) => {
-                    let text = match lead {
-                        Lead::Returned => returned(k, registers, out).map(|(_, path)| path),
-                        Lead::String { argument, absolute } => string(k, registers.word(argument), absolute, out),
-                    };
-                    match text {
-                        Some(text) if self.spend(1) => self.run(node, text),
-                        Some(_) => return Step::Done(Verdict::Keep),
-                        None => return Step::Later,
-                    }
+            let step = if let Some(number) = registers.at(node.part) {
+                self.on_number_at(node, number)
+            } else if self.is_on_text(node) {
+                let text = match Lead::of(node, registers.ret()) {
+                    Some(Lead::Returned) => returned(k, registers, out).map(|(_, path)| path),
+                    Some(Lead::String { argument, absolute }) => string(k, registers.word(argument), absolute, out),
+                    None => None,
+                };
+                match text {
+                    Some(text) if self.spend(1) => self.run(node, text),
+                    Some(_) => return Step::Done(Verdict::Keep),
+                    None => return Step::Later,
                 }
-                // Of the descriptor that was returned, if its path was looked at before.
-                _ if node.load == Load::FdKind as u8 && node.param == 0 && out.written(0).is_some() => {
-                    match returned(k, registers, out) {
-                        Some((kind, _)) => self.on_number_at(node, kind.into()),
-                        None => return Step::Later,
-                    }
+            } else if node.load == Load::FdKind as u8 && node.param == 0 && out.written(0).is_some() {
+                // Of the descriptor that was returned, whose path was looked at before.
+                match returned(k, registers, out) {
+                    Some((kind, _)) => self.on_number_at(node, kind.into()),
+                    None => return Step::Later,
                 }
-                _ => return Step::Later,
+            } else {
+                return Step::Later;
             };
             if let Some(step) = step {
                 return step;
