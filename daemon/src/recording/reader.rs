@@ -135,8 +135,8 @@ impl<R: Read + Seek> Reader<R> {
         self.mapping.as_ref().map_or(*events, |mapping| mapping.theirs(events))
     }
 
-    /// Hands out records of this span, of times before it those of the events `always`, and some beside it: what lies in a block
-    /// that reaches into it. Other blocks are not read. To be called before anything is read.
+    /// Hands out what lies in blocks that this span reaches, and before them events that are `always` wanted. To be called before
+    /// anything is read.
     ///
     /// # Errors
     /// [`RecordingError::Io`].
@@ -249,9 +249,7 @@ impl<R: Read + Seek> Reader<R> {
                     if self.in_block.intersection(&head.events).is_empty() {
                         self.skip(&head)?;
                         self.skipped += u64::from(head.count);
-                        if self.in_block != self.wanted {
-                            self.outside += u64::from(head.count);
-                        }
+                        self.outside += if self.in_block == self.wanted { 0 } else { head.count.into() };
                         continue;
                     }
                     self.load(&head)?;

@@ -3,7 +3,7 @@
 //!
 //! | file | is about |
 //! |---|---|
-//! | `tracer.rs` | stops become records |
+//! | `tracer.rs`, `tracer/` | stops become records |
 //! | `tracee.rs` | what is known of the tracees |
 //! | `calls.rs` | which calls are looked at |
 //! | `call_filter.rs` | the filter that keeps all others from stopping |
