@@ -19,6 +19,7 @@ pub const SCENARIOS: &[Scenario] = &[
     )
     // Among the acts are requests of io_uring.
     .since(6, 0)
+    .on_request()
     .limit(600),
     Scenario::steps("prefilter-law-long", "the same, with more of the work", |stage| law(stage, 12))
         .since(6, 0)
