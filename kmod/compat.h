@@ -15,6 +15,7 @@
 #include <linux/sched/signal.h>
 #include <linux/spinlock.h>
 #include <linux/version.h>
+#include <net/af_unix.h>
 
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 4, 0)
 #define kestrel_class_create(name) class_create(name)
@@ -167,6 +168,17 @@ static inline bool kestrel_fs_lock(struct fs_struct *fs)
 static inline void kestrel_fs_unlock(struct fs_struct *fs)
 {
 	spin_unlock(KESTREL_FS_LOCK);
+}
+
+/* Keeps the peer of an AF_UNIX socket from being replaced; false if the lock cannot be had. unix_state_unlock() gives it back. */
+static inline bool kestrel_unix_lock(struct sock *sk)
+{
+#ifdef CONFIG_PREEMPT_RT
+	return kestrel_try(spin_trylock(&unix_sk(sk)->lock));
+#else
+	unix_state_lock(sk);
+	return true;
+#endif
 }
 
 /* The root of a process, as it is at one moment. The caller is in a read-side section, and takes no reference. */
