@@ -144,7 +144,9 @@ fn follow(pid: Pid) -> Outcome<i32> {
             }
             WaitStatus::PtraceSyscall(_) => {
                 let [number, _, request, argument] = call_of(&ptrace::getregs(pid)?);
-                if number == SYS_ioctl as u64 && request == u64::from(Request::Hello as u32) && !rewritten {
+                // The kernel takes 32 bits of the request; what is in the others depends on the C library.
+                let is_hello = number == SYS_ioctl as u64 && request as u32 == Request::Hello as u32;
+                if is_hello && !rewritten {
                     rewrite(pid, argument)?;
                     rewritten = true;
                 }

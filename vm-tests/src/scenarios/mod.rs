@@ -145,6 +145,11 @@ impl Scenario {
         Scenario { not_on_arm64: Some(why), ..self }
     }
 
+    /// Whether it can be played on the architecture that this is built for.
+    pub(crate) fn is_for_this_machine(&self) -> bool {
+        !cfg!(target_arch = "aarch64") || self.not_on_arm64.is_none()
+    }
+
     const fn limit(self, seconds: u64) -> Scenario {
         Scenario { limit: Duration::from_secs(seconds), ..self }
     }
