@@ -16,7 +16,9 @@ pub const SCENARIOS: &[Scenario] = &[
         "page-faults",
         "a page that is touched for the first time is seen while page faults are asked for, and not before or after",
         asked_for,
-    ),
+    )
+    .of_module()
+    .not_on_arm64(NO_TRACEPOINT),
     Scenario::steps(
         "page-faults-rule",
         "a rule that names page faults gets them, with what the processor said",
