@@ -79,14 +79,14 @@ const WORD: usize = size_of::<u64>();
 fn has_step(word: &[u8; WORD]) -> bool {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const HIGH: u64 = 0x8080_8080_8080_8080;
+    const SLASHES: u64 = 0x2f2f_2f2f_2f2f_2f2f;
     // The highest bit of each byte that is zero, and of none else but a 1 right above such.
     let zeros = |word: u64| word.wrapping_sub(ONES) & !word & HIGH;
     // A dot differs from a slash by the lowest bit: it is a 1 where a slash is zero, and one right behind a slash is what is
     // looked for.
-    const _: () = assert!(b'.' | 1 == b'/');
     let word = u64::from_le_bytes(*word);
-    let slashes = zeros(word ^ ONES * b'/' as u64);
-    let either = zeros((word | ONES) ^ ONES * b'/' as u64);
+    let slashes = zeros(word ^ SLASHES);
+    let either = zeros((word | ONES) ^ SLASHES);
     slashes << 8 & either != 0
 }
 

@@ -128,7 +128,7 @@ impl<'p> Evaluation<'p> {
     /// Goes on where registers did not say any more ([`Evaluation::early`]); `None` if the program keeps every event of the kind.
     #[inline]
     pub fn from(program: &'p Program<'p>, event: EventId, reached: Reached) -> Option<Evaluation<'p>> {
-        Some(Evaluation { program, nodes: program.from_section(event)?, at: reached.node as usize, left: reached.left })
+        Some(Evaluation { program, nodes: program.nodes_of(event)?, at: reached.node as usize, left: reached.left })
     }
 
     /// Asks the registers of a call by the native table, which is no request of io_uring: before room is reserved, a lock taken
@@ -136,7 +136,7 @@ impl<'p> Evaluation<'p> {
     /// none of the steps.
     #[inline]
     pub fn early(program: &Program<'_>, event: EventId, registers: &Registers) -> Early {
-        let Some(nodes) = program.from_section(event) else { return Early::Undecided(Reached::default()) };
+        let Some(nodes) = program.nodes_of(event) else { return Early::Undecided(Reached::default()) };
         let mut at = 0_usize;
         // Every node jumps forward and within its section, so that there are at most as many turns as nodes.
         while let Some(node) = nodes.get(at) {

@@ -175,12 +175,12 @@ impl<'a> Program<'a> {
     pub fn section(&self, event: EventId) -> Option<&'a [Node]> {
         let first = u32::from(*self.index.get(usize::from(event.0))?);
         let section = self.sections.get(self.sections.binary_search_by_key(&first, |section| section.first).ok()?)?;
-        self.from_section(event)?.get(..section.count as usize)
+        self.nodes_of(event)?.get(..section.count as usize)
     }
 
     /// The nodes that judge an event, and those of the sections behind: none of the former leads beyond them.
     #[inline]
-    pub(super) fn from_section(&self, event: EventId) -> Option<&'a [Node]> {
+    pub(super) fn nodes_of(&self, event: EventId) -> Option<&'a [Node]> {
         self.nodes.get(usize::from(*self.index.get(usize::from(event.0))?)..)
     }
 
