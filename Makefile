@@ -19,11 +19,11 @@ DESTDIR ?=
 PREFIX ?= /usr/local
 export DESTDIR PREFIX
 
-.PHONY: help run demo test vm-test vm-test-debug soak lint build kmod bench bench-kernel bench-run fuzz install uninstall clean
+.PHONY: help run demo test vm-test vm-test-debug vm-test-arm64 soak lint build kmod bench bench-kernel bench-run fuzz install uninstall clean
 
 help: ## this list
 	@echo "make TARGET:"
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' $(firstword $(MAKEFILE_LIST)) | while IFS='|' read -r name text; do \
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  \1|\2/p' $(firstword $(MAKEFILE_LIST)) | while IFS='|' read -r name text; do \
 	    printf '%-16s %s\n' "$$name" "$$text"; done
 
 run: ## a script that does suspicious things is watched, on this machine, without root and without a module
@@ -43,6 +43,9 @@ soak: ## load in a virtual machine while rules change, outputs fail and daemons 
 
 vm-test-debug: ## machine tests on a kernel built to find mistakes: lockdep, KASAN, sleeping in atomic context: [SCENARIO=]
 	@ci/debug-kernel.sh && ci/vm-tests.sh --kernel 6.12-debug --scenario '$(SCENARIO)'
+
+vm-test-arm64: ## machine tests on an emulated 64-bit ARM machine: [SCENARIO=]
+	@ci/vm-tests.sh --kernel 6.12-arm64 --scenario '$(SCENARIO)'
 
 lint: ## formatting, lints, documentation, licences
 	@ci/setup.sh fuzz && ci/lint.sh

@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
 # Installs what a build needs and is not here yet, from Debian's packages. Nothing that is installed is removed.
 #
-#   ci/setup.sh [module|ebpf|vm|kernel|running|fuzz|outputs|run]...
+#   ci/setup.sh [module|ebpf|vm|vm-arm64|kernel|running|fuzz|outputs|run]...
 #
 #   (always)   a C compiler; Rust of at least 1.95 if there is none, from Debian's rustc-web and cargo-web
 #   module     the compiler and library sources that the kernel module is built with
 #   ebpf       the compiler, its library for BPF and LLVM, which the eBPF probe is built with
 #   vm         QEMU and busybox, for machine tests; runc, unpacked in target/runc: containers are started with it in the guests
+#   vm-arm64   QEMU for arm64, and a compiler that builds the module and the programs for it; Rust's standard library for it,
+#              unpacked in target/std, if rustup has not brought one (`rustup target add aarch64-unknown-linux-musl`)
 #   kernel     what a kernel is built with, for the machine tests' debug kernel
 #   running    the headers of the kernel that runs here, if they are not there
 #   fuzz       a C++ compiler: libFuzzer is built from its sources
@@ -18,6 +20,7 @@ cd "$(dirname "$0")/.."
 
 packages=(gcc libc6-dev binutils make)
 emulator=()
+std=
 servers=
 runc=
 KESTREL_RUST_OPTIONAL=1
@@ -30,6 +33,13 @@ for part in "$@"; do
     vm)
         packages+=(busybox-static) emulator+=(qemu-system-x86)
         [ -e target/runc/done ] || runc=1
+        ;;
+    vm-arm64)
+        packages+=(gcc-aarch64-linux-gnu libc6-dev-arm64-cross)
+        emulator+=(qemu-system-arm)
+        # With the library of rustup, Debian's is not needed.
+        [ -d "$(rustc --print target-libdir --target aarch64-unknown-linux-musl 2>/dev/null)" ] ||
+            [ "$(cat target/std/aarch64/done 2>/dev/null)" = "$(dpkg-query -W -f '${Version}' rustc-web 2>/dev/null)" ] || std=1
         ;;
     running)
         packages+=(kmod)
@@ -66,7 +76,7 @@ mapfile -t packages < <(missing "${packages[@]}")
 mapfile -t emulator < <(missing "${emulator[@]}")
 if [ -n "$servers" ] && [ -e target/syslog/rsyslog/done ] && [ -e target/syslog/syslog-ng/done ] &&
     [ -e target/syslog/prometheus/done ]; then servers=; fi
-[ -n "$servers$runc" ] || [ $((${#packages[@]} + ${#emulator[@]})) -gt 0 ] || exit 0
+[ -n "$servers$runc$std" ] || [ $((${#packages[@]} + ${#emulator[@]})) -gt 0 ] || exit 0
 
 as_root=()
 if [ "$(id -u)" != 0 ]; then
@@ -153,6 +163,29 @@ if [ -n "$runc" ]; then
     echo "==> unpacking runc"
     unpack_runc >/dev/null 2>&1 || { apt update >/dev/null && unpack_runc >/dev/null; } || {
         echo "setup: apt could not bring runc and libseccomp2." >&2
+        exit 1
+    }
+fi
+# The library of the compiler's own version, from lists of packages for that architecture: those of this machine stay as they
+# are.
+unpack_std() {
+    local dir=$PWD/target/std/aarch64 lists=$PWD/target/std/apt version package
+    version=$(dpkg-query -W -f '${Version}' rustc-web) || return 1
+    rm -rf "$dir"
+    mkdir -p "$dir/archives" "$dir/root" "$lists/lists/partial" "$lists/cache/archives/partial"
+    : >"$lists/status"
+    local aside=(-o "Dir::State=$lists" -o "Dir::State::status=$lists/status" -o "Dir::Cache=$lists/cache"
+        -o APT::Architecture=arm64 -o APT::Architectures=arm64 -o APT::Sandbox::User=root)
+    apt "${aside[@]}" update >/dev/null
+    (cd "$dir/archives" && apt "${aside[@]}" download "libstd-rust-web-dev=$version") || return 1
+    for package in "$dir"/archives/*.deb; do dpkg-deb -x "$package" "$dir/root" || return 1; done
+    rm -r "$dir/archives"
+    echo "$version" >"$dir/done"
+}
+if [ -n "$std" ]; then
+    echo "==> unpacking Rust's standard library for arm64"
+    unpack_std >/dev/null || {
+        echo "setup: apt could not bring libstd-rust-web-dev for arm64, of the version of rustc-web." >&2
         exit 1
     }
 fi

@@ -30,6 +30,9 @@ ci/build-ebpf.sh
 step "machine tests"
 ci/vm-tests.sh --kernel 6.1,6.12
 
+step "the law of the prefilter, over a day's work"
+target/debug/vm-tests --kernel 6.1 --scenario prefilter-law
+
 step "machine tests with the eBPF probe"
 for scenario in rule-sensitive records-net; do
     target/debug/vm-tests --kernel 6.1,6.12 --source ebpf --scenario "$scenario"

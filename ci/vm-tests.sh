@@ -1,23 +1,28 @@
 #!/usr/bin/env bash
 # Builds all that runs in the machines, and starts the harness with the arguments given: see `vm-tests --help`.
 #
-#   ci/vm-tests.sh [--kernel 5.10|6.1|6.12|6.1-rt|7.2|all|6.12-debug] [--scenario NAME] [--source kmod|ebpf]
+#   ci/vm-tests.sh [--kernel 5.10|6.1|6.12|6.1-rt|7.2|all|6.12-debug|6.12-arm64] [--scenario NAME] [--source kmod|ebpf]
 #                  [--demo|--shell|--count|--list]
 set -euo pipefail
 cd "$(dirname "$0")/.."
 step() { printf '==> %s\n' "$*"; }
 
-ci/setup.sh module vm
-. ci/rust.sh
-step "the harness"
-cargo build --locked -p kestrel-vm-tests --bin vm-tests
-
 kernels=()
 previous=
 for argument in "$@"; do
-    case $argument in --list | --help | -h) exec target/debug/vm-tests "$@" ;; esac
     [ "$previous" != --kernel ] || kernels=(--kernel "$argument")
     previous=$argument
+done
+case ${kernels[1]:-6.1,6.12} in *-arm64*) arm64=1 ;; *) arm64= ;; esac
+# All others are for x86.
+case ${kernels[1]:-6.1,6.12}, in 6.12-arm64,) x86= ;; *) x86=1 ;; esac
+
+ci/setup.sh module vm ${arm64:+vm-arm64}
+. ci/rust.sh
+step "the harness"
+cargo build --locked -p kestrel-vm-tests --bin vm-tests
+for argument in "$@"; do
+    case $argument in --list | --help | -h) exec target/debug/vm-tests "$@" ;; esac
 done
 step "the kernels and their headers"
 target/debug/vm-tests --fetch "${kernels[@]}"
@@ -30,6 +35,7 @@ all) ci/build-kmod.sh target/kernels/{5.10,6.1,6.12,6.1-rt,7.2} ;;
     ;;
 esac
 step "kestrel, and what else runs in the machines"
-ci/build-static.sh
+[ -z "$x86" ] || ci/build-static.sh
+[ -z "$arm64" ] || ci/build-static.sh --arch aarch64
 step "machines"
 exec target/debug/vm-tests "$@"

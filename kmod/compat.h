@@ -15,6 +15,7 @@
 #include <linux/sched/signal.h>
 #include <linux/spinlock.h>
 #include <linux/version.h>
+#include <net/af_unix.h>
 
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 4, 0)
 #define kestrel_class_create(name) class_create(name)
@@ -168,6 +169,41 @@ static inline void kestrel_fs_unlock(struct fs_struct *fs)
 {
 	spin_unlock(KESTREL_FS_LOCK);
 }
+
+/* Keeps the peer of an AF_UNIX socket from being replaced; false if the lock cannot be had. unix_state_unlock() gives it back. */
+static inline bool kestrel_unix_lock(struct sock *sk)
+{
+#ifdef CONFIG_PREEMPT_RT
+	return kestrel_try(spin_trylock(&unix_sk(sk)->lock));
+#else
+	unix_state_lock(sk);
+	return true;
+#endif
+}
+
+/* The root of a process, as it is at one moment. The caller is in a read-side section, and takes no reference. */
+static inline void kestrel_root_of(struct fs_struct *fs, struct path *root)
+{
+	unsigned int seq;
+
+	do {
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 17, 0)
+		seq = read_seqbegin(&fs->seq);
+		*root = fs->root;
+	} while (read_seqretry(&fs->seq, seq));
+#else
+		seq = read_seqcount_begin(&fs->seq);
+		*root = fs->root;
+	} while (read_seqcount_retry(&fs->seq, seq));
+#endif
+}
+
+/* For functions that are called very often, and write to no memory by an address that they are given or that they count. */
+#if __has_attribute(no_stack_protector)
+#define KESTREL_NO_STACK_PROTECTOR __attribute__((no_stack_protector))
+#else
+#define KESTREL_NO_STACK_PROTECTOR
+#endif
 
 /* For what is written in full before it is read: kernels are built so that everything else on the stack is zeroed first. */
 #if __has_attribute(uninitialized)

@@ -114,8 +114,10 @@ static int device_release(struct inode *inode, struct file *file)
 		session.owner = NULL;
 		/* The next consumer may have other rules. */
 		kestrel_program_replace(NULL);
-		if (session.capturing && session.greeted && !retain_all)
+		if (session.capturing && session.greeted && !retain_all) {
 			kestrel_rs_lifecycle_only(&kestrel_wanted);
+			kestrel_probes_adjust();
+		}
 		if (session.capturing) {
 			/* Who opened and was turned away does not make it last longer. */
 			if (session.greeted)
@@ -190,6 +192,8 @@ static long set_interest(const void __user *argument)
 		return -EFAULT;
 	mutex_lock(&session_lock);
 	kestrel_rs_interest(&kestrel_wanted, &interest);
+	if (session.capturing)
+		kestrel_probes_adjust();
 	mutex_unlock(&session_lock);
 	return 0;
 }

@@ -262,12 +262,13 @@ extern struct kestrel_wanted kestrel_wanted;
 struct kestrel_seen {
 	u64 args[6];
 	s64 ret;
+	u64 failed;			/* 1 if `ret` is negative: the three are kestrel_core::filter::Registers */
 	u32 nr;
 	u16 cpu;
-	u8 compat;
-	u8 reserved;
+	u16 compat;			/* 1 if the call came in by the 32-bit table */
 };
-static_assert(sizeof(struct kestrel_seen) == 64);
+static_assert(sizeof(struct kestrel_seen) == 72);
+static_assert(offsetof(struct kestrel_seen, nr) == 64);
 
 /* What a request of io_uring asked for (uring.c). */
 struct kestrel_request {
@@ -369,6 +370,9 @@ u64 kestrel_rs_exit(struct kestrel_wanted *wanted, struct kestrel_recorder *reco
 		    s32 code, u32 reaper_tid, bool group_dead);
 u64 kestrel_rs_signal(struct kestrel_wanted *wanted, struct kestrel_recorder *recorder, const void *program,
 		      const struct kestrel_seen *seen, u32 sender, u32 signal);
+u64 kestrel_rs_page_fault(struct kestrel_wanted *wanted, struct kestrel_recorder *recorder, const void *program,
+			  const struct kestrel_seen *seen, u64 address, u64 instruction, u64 code);
+bool kestrel_rs_wants_page_faults(const struct kestrel_wanted *wanted);
 u64 kestrel_rs_request(struct kestrel_wanted *wanted, struct kestrel_recorder *recorder, const void *program,
 		       const struct kestrel_seen *seen, const struct kestrel_request *request, u32 missed);
 
@@ -430,6 +434,7 @@ static __always_inline void kestrel_ring_wake(struct kestrel_ring *ring, u64 ans
 int kestrel_probes_setup(void);
 int kestrel_probes_attach(void);
 void kestrel_probes_detach(void);
+void kestrel_probes_adjust(void);
 
 /* filter.c */
 int kestrel_program_make(struct kestrel_filter_load *load, struct kestrel_program **made);

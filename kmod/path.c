@@ -37,6 +37,69 @@ static bool has_remark(const struct dentry *dentry)
 	return d_unlinked(dentry) || (dentry->d_op && dentry->d_op->d_dname);
 }
 
+/* Most folders that are named without d_path. */
+#define MOST_FOLDERS 32
+
+/* Puts a name before what lies at `start`, and gives where it begins; 0 if it does not fit, or changes. */
+static __always_inline size_t put_name(u8 *to, size_t start, const struct dentry *dentry)
+{
+	/* The two are changed one after the other, so that the name may end before: it is not read beyond its NUL. */
+	size_t length = READ_ONCE(dentry->d_name.len), i;
+	const unsigned char *name = smp_load_acquire(&dentry->d_name.name);
+
+	if (length + 1 >= start)
+		return 0;
+	start -= length;
+	for (i = 0; i < length; i++) {
+		if (unlikely(!name[i]))
+			return 0;
+		to[start + i] = name[i];
+	}
+	to[--start] = '/';
+	return start;
+}
+
+/*
+ * The path of what lies on the mount of the process's root, below that: what d_path would say, for a part of what d_path takes,
+ * because no other mount needs to be looked at. 0 if it is not such a path, or something is being renamed: then d_path is asked.
+ * It is written to the end of `to`, the remark that a file is gone left out.
+ */
+static size_t path_on_root(const struct path *path, u8 *to, size_t len)
+{
+	const struct dentry *dentry = path->dentry, *top = path->mnt->mnt_root;
+	size_t start = len;
+	struct path root;
+	unsigned int seq;
+	int depth;
+
+	/* Some name themselves. */
+	if (!current->fs || (dentry->d_op && dentry->d_op->d_dname))
+		return 0;
+	rcu_read_lock();
+	kestrel_root_of(current->fs, &root);
+	if (root.mnt != path->mnt)
+		goto other;
+	seq = read_seqbegin(&rename_lock);
+	for (depth = 0; dentry != root.dentry; depth++) {
+		if (dentry == top || depth == MOST_FOLDERS)
+			goto other;
+		start = put_name(to, start, dentry);
+		if (!start)
+			goto other;
+		dentry = READ_ONCE(dentry->d_parent);
+	}
+	if (read_seqretry(&rename_lock, seq))
+		goto other;
+	rcu_read_unlock();
+	if (start == len && start)
+		to[--start] = '/';
+	return len - start;
+
+other:
+	rcu_read_unlock();
+	return 0;
+}
+
 /*
  * Writes a path as the current process sees it, from its own root, to the front of `to`. The kernel's remark that the
  * file is gone is taken off: no file name can imitate it then.
@@ -49,6 +112,11 @@ long kestrel_path_of(const struct path *path, u8 *to, size_t len)
 
 	if (len > INT_MAX)
 		len = INT_MAX;
+	length = path_on_root(path, to, len);
+	if (likely(length)) {
+		memmove(to, to + len - length, length);
+		return length;
+	}
 	at = d_path(path, to, len);
 	if (IS_ERR(at))
 		return PTR_ERR(at);

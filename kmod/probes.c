@@ -20,6 +20,11 @@
 #include <trace/events/sched.h>
 #include <trace/events/signal.h>
 #include <trace/events/syscalls.h>
+#if __has_include(<asm/trace/exceptions.h>)
+#include <asm/trace/exceptions.h>
+#elif __has_include(<trace/events/exceptions.h>)
+#include <trace/events/exceptions.h>
+#endif
 
 #include "compat.h"
 #include "kestrel.h"
@@ -63,19 +68,30 @@ static __always_inline bool asked_for(const unsigned long *bitmap, unsigned int 
 }
 
 /* Fills in what every event has. Preemption is off, so that the CPU stays the one whose ring is written. */
-static __always_inline void see(struct kestrel_seen *seen, struct pt_regs *regs, unsigned int nr, long ret)
+static __always_inline void see(struct kestrel_seen *seen, struct pt_regs *regs, unsigned int nr, long ret, bool compat)
 {
 	static_assert(sizeof(unsigned long) == sizeof(seen->args[0]));
 
-	syscall_get_arguments(current, regs, (unsigned long *)seen->args);
-	seen->compat = from_compat();
-	seen->ret = seen->compat ? (s64)(s32)ret : ret;
+#ifdef CONFIG_X86_64
+	/* The same as below without looking again at how the call came in. */
+	if (!compat) {
+		seen->args[0] = regs->di;
+		seen->args[1] = regs->si;
+		seen->args[2] = regs->dx;
+		seen->args[3] = regs->r10;
+		seen->args[4] = regs->r8;
+		seen->args[5] = regs->r9;
+	} else
+#endif
+		syscall_get_arguments(current, regs, (unsigned long *)seen->args);
+	seen->compat = compat;
+	seen->ret = compat ? (s64)(s32)ret : ret;
+	seen->failed = (u64)seen->ret >> 63;
 	seen->nr = nr;
 	seen->cpu = smp_processor_id();
-	seen->reserved = 0;
 }
 
-static noinline void record_sys_exit(struct pt_regs *regs, unsigned int nr, long ret)
+static __always_inline void record_sys_exit(struct pt_regs *regs, unsigned int nr, long ret, bool compat)
 {
 	struct kestrel_ring *ring;
 	/* see() writes all of it. */
@@ -83,9 +99,20 @@ static noinline void record_sys_exit(struct pt_regs *regs, unsigned int nr, long
 
 	preempt_disable_notrace();
 	ring = this_cpu_ptr(kestrel_rings);
-	see(&seen, regs, nr, ret);
+	see(&seen, regs, nr, ret, compat);
 	kestrel_ring_wake(ring, kestrel_rs_sys_exit(&kestrel_wanted, &ring->recorder, kestrel_program_in_force(), &seen));
 	preempt_enable_notrace();
+}
+
+/* Nothing is written to its frame but what is there by name: it needs no guard. */
+static noinline KESTREL_NO_STACK_PROTECTOR void record_native_exit(struct pt_regs *regs, unsigned int nr, long ret)
+{
+	record_sys_exit(regs, nr, ret, false);
+}
+
+static noinline void record_compat_exit(struct pt_regs *regs, unsigned int nr, long ret)
+{
+	record_sys_exit(regs, nr, ret, true);
 }
 
 /*
@@ -95,16 +122,21 @@ static noinline void record_sys_exit(struct pt_regs *regs, unsigned int nr, long
 static void probe_sys_exit(void *data, struct pt_regs *regs, long ret)
 {
 	unsigned int nr = syscall_get_nr(current, regs);
-	const unsigned long *bitmap = from_compat() ? kestrel_wanted.compat : kestrel_wanted.native;
+	const bool compat = from_compat();
 
 	if (unlikely(nr >= KESTREL_SYSCALLS)) {
 		if (!from_x32(nr) || without_x32(nr) >= KESTREL_SYSCALLS)
 			return;
 		nr = without_x32(nr);
 	}
-	if (likely(!asked_for(bitmap, nr)))
+	if (unlikely(compat)) {
+		if (asked_for(kestrel_wanted.compat, nr))
+			record_compat_exit(regs, nr, ret);
 		return;
-	record_sys_exit(regs, nr, ret);
+	}
+	if (likely(!asked_for(kestrel_wanted.native, nr)))
+		return;
+	record_native_exit(regs, nr, ret);
 }
 
 /* Wall-clock time, ns. */
@@ -132,7 +164,7 @@ static void probe_fork(void *data, struct task_struct *parent, struct task_struc
 		return;
 	preempt_disable_notrace();
 	ring = this_cpu_ptr(kestrel_rings);
-	see(&seen, current_pt_regs(), current_nr(), 0);
+	see(&seen, current_pt_regs(), current_nr(), 0, from_compat());
 	kestrel_marks_fork(child);
 	kestrel_fill_task(child, &made, false);
 	kestrel_ring_wake(ring, kestrel_rs_fork(&kestrel_wanted, &ring->recorder, &seen, &made));
@@ -150,7 +182,7 @@ static void probe_exec(void *data, struct task_struct *task, pid_t old_pid, stru
 
 	preempt_disable_notrace();
 	ring = this_cpu_ptr(kestrel_rings);
-	see(&seen, current_pt_regs(), current_nr(), 0);
+	see(&seen, current_pt_regs(), current_nr(), 0, from_compat());
 	kestrel_ring_wake(ring, kestrel_rs_exec(&kestrel_wanted, &ring->recorder, &seen, bprm->filename,
 						strnlen(bprm->filename, PATH_MAX), bprm->fdpath));
 	preempt_enable_notrace();
@@ -215,6 +247,21 @@ static void probe_signal(void *data, int signal, struct kernel_siginfo *info, st
 	preempt_enable_notrace();
 }
 
+/* The running task, in user mode, accessed memory that it was not given at once. Interrupts are off. */
+static void probe_page_fault(void *data, unsigned long address, struct pt_regs *regs, unsigned long code)
+{
+	struct kestrel_ring *ring;
+	struct kestrel_seen seen;
+
+	preempt_disable_notrace();
+	ring = this_cpu_ptr(kestrel_rings);
+	memset(&seen, 0, sizeof(seen));
+	seen.cpu = smp_processor_id();
+	kestrel_ring_wake(ring, kestrel_rs_page_fault(&kestrel_wanted, &ring->recorder, kestrel_program_in_force(), &seen,
+						      address, instruction_pointer(regs), code));
+	preempt_enable_notrace();
+}
+
 /* Newer kernels tell whether it is the last thread. Which this is, the tracepoint's own type says. */
 #define PROBE_EXIT                                                                                                     \
 	__builtin_choose_expr(                                                                                         \
@@ -235,10 +282,18 @@ static struct {
 	{ "sys_exit", probe_sys_exit },
 };
 
+/* Page faults are too many to be looked at in vain: attached to only while somebody asks for them. Not every machine has it. */
+static struct {
+	struct tracepoint *tracepoint;
+	bool attached;
+} page_faults;
+
 static void find(struct tracepoint *tracepoint, void *unused)
 {
 	int i;
 
+	if (!strcmp(tracepoint->name, "page_fault_user"))
+		page_faults.tracepoint = tracepoint;
 	for (i = 0; i < ARRAY_SIZE(hooks); i++)
 		if (!strcmp(tracepoint->name, hooks[i].name))
 			hooks[i].tracepoint = tracepoint;
@@ -254,6 +309,9 @@ int kestrel_probes_setup(void)
 	check_trace_callback_type_sched_process_exit(PROBE_EXIT);
 	check_trace_callback_type_signal_deliver(probe_signal);
 	check_trace_callback_type_sys_exit(probe_sys_exit);
+#ifdef CONFIG_X86_64
+	check_trace_callback_type_page_fault_user(probe_page_fault);
+#endif
 
 	kestrel_rs_tables(&kestrel_wanted);
 	for_each_kernel_tracepoint(find, NULL);
@@ -282,7 +340,25 @@ int kestrel_probes_attach(void)
 		hooks[i].attached = true;
 	}
 	kestrel_uring_attach();
+	kestrel_probes_adjust();
 	return 0;
+}
+
+/* Attaches to what is attached to on request alone, or detaches from it, as is asked for now. */
+void kestrel_probes_adjust(void)
+{
+	bool wanted = page_faults.tracepoint && kestrel_rs_wants_page_faults(&kestrel_wanted);
+
+	if (wanted == page_faults.attached)
+		return;
+	if (!wanted) {
+		tracepoint_probe_unregister(page_faults.tracepoint, probe_page_fault, NULL);
+		page_faults.attached = false;
+	} else if (tracepoint_probe_register(page_faults.tracepoint, probe_page_fault, NULL)) {
+		pr_warn("kestrel: cannot attach to page_fault_user: page faults are not recorded\n");
+	} else {
+		page_faults.attached = true;
+	}
 }
 
 /* Afterwards no probe runs any more, on any CPU, and none of their wake-ups is under way. */
@@ -297,6 +373,9 @@ void kestrel_probes_detach(void)
 		hooks[i].attached = false;
 	}
 	kestrel_uring_detach();
+	if (page_faults.attached)
+		tracepoint_probe_unregister(page_faults.tracepoint, probe_page_fault, NULL);
+	page_faults.attached = false;
 	tracepoint_synchronize_unregister();
 	kestrel_rings_quiesce();
 }

@@ -82,11 +82,12 @@ static size_t unix_ends(struct sock *sk, u8 *to, size_t len, bool *named, bool *
 		return 0;
 	local = unix_name(sk, to, len - 1);
 	to[local] = 0;
-	unix_state_lock(sk);
-	peer = unix_peer(sk);
-	if (peer)
-		remote = unix_name(peer, to + local + 1, len - local - 1);
-	unix_state_unlock(sk);
+	if (kestrel_unix_lock(sk)) {
+		peer = unix_peer(sk);
+		if (peer)
+			remote = unix_name(peer, to + local + 1, len - local - 1);
+		unix_state_unlock(sk);
+	}
 	*named = local;
 	*peer_named = remote;
 	return local + 1 + remote;

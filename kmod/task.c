@@ -139,9 +139,16 @@ void kestrel_fill_task(struct task_struct *task, struct kestrel_task *out, bool 
 	out->tty = tty_of(task, locked);
 	out->mnt_ns = mnt_ns_of(task);
 	out->pid_ns = ns ? ns->ns.inum : 0;
-	out->vtid = ns ? number_in(pid, ns) : 0;
-	out->vpid = ns ? number_in(tgid, ns) : 0;
-	out->vpgid = ns ? number_in(pgrp, ns) : 0;
+	if (likely(ns == &init_pid_ns)) {
+		/* The numbers there are those everywhere else. */
+		out->vtid = out->tid;
+		out->vpid = out->pid;
+		out->vpgid = out->pgid;
+	} else {
+		out->vtid = ns ? number_in(pid, ns) : 0;
+		out->vpid = ns ? number_in(tgid, ns) : 0;
+		out->vpgid = ns ? number_in(pgrp, ns) : 0;
+	}
 	/* Changed under a lock of its own, but always NUL-terminated. */
 	memcpy(out->comm, task->comm, sizeof(out->comm));
 	out->comm[sizeof(out->comm) - 1] = 0;

@@ -105,6 +105,7 @@ static void give_back(struct slot *slot)
 		return;
 	if (slot->installed)
 		fput(slot->installed);
+	slot->installed = NULL;
 	WRITE_ONCE(slot->owner, NULL);
 	clear_bit_unlock(slot - slots, &slots_taken);
 }
@@ -235,6 +236,7 @@ static int returned(struct kretprobe_instance *instance, struct pt_regs *regs)
 		preempt_disable_notrace();
 		ring = this_cpu_ptr(kestrel_rings);
 		seen.ret = request->cqe.res;
+		seen.failed = (u64)seen.ret >> 63;
 		seen.nr = ~0U;
 		seen.cpu = smp_processor_id();
 		kestrel_ring_wake(ring, kestrel_rs_request(&kestrel_wanted, &ring->recorder, kestrel_program_in_force(), &seen,

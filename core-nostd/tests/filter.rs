@@ -2,7 +2,7 @@
 
 use kestrel_core::filter::build::{Builder, Bytes, Condition, Is, Operand};
 use kestrel_core::filter::{
-    Evaluation, Header, Ip, KEEP, Known, Load, Node, Part, Program, REJECT, Refused, Step, Verdict, View, Why,
+    Evaluation, Header, Ip, KEEP, Known, Load, Node, Part, Program, REJECT, Refused, Step, Table, Verdict, View, Why,
 };
 use kestrel_core::schema::{EVENTS, EventId, id};
 use proptest::prelude::*;
@@ -368,6 +368,7 @@ fn a_program_that_is_wrong_is_refused_with_its_place() {
     note("no such load", refusal(&sample(), put(node(1, 1), 200)));
     note("a test of another class", refusal(&sample(), put(node(0, 0), 16)));
     note("no such part", refusal(&sample(), put(node(1, 3), 3)));
+    note("a register that it is not in", refusal(&sample(), put(node(0, 3), 9)));
     note("a parameter of what has none", refusal(&sample(), put(node(0, 2), 1)));
     note("a jump out of the section", refusal(&sample(), put(node(2, 5), 0)));
     note("a table of another kind", refusal(&sample(), put(node(1, 0), 22)));
@@ -383,6 +384,8 @@ fn a_program_that_is_wrong_is_refused_with_its_place() {
             bytes[at..at + 2].copy_from_slice(b"ba");
         }),
     );
+    let data = table(size_of::<Table>());
+    note("a set that says too little of its entries", refusal(&sample(), |bytes| bytes[data..data + 8].fill(0)));
     insta::assert_snapshot!(said.join("\n"));
 }
 
@@ -399,7 +402,7 @@ fn a_program_must_be_aligned() {
 #[test]
 fn every_reason_has_its_number() {
     let reasons: Vec<Why> = (1..).map_while(Why::from_u32).collect();
-    assert_eq!(reasons.len(), Why::TableOrder as usize);
+    assert_eq!(reasons.len(), Why::TableSummary as usize);
     assert!(reasons.iter().enumerate().all(|(n, why)| *why as usize == n + 1));
     assert_eq!(Why::from_u32(0), None);
 }

@@ -4,16 +4,19 @@
 mod fake;
 
 use fake::{FakeTask, STAMP, buffer};
-use kestrel_core::event::{FdHead, FdKind, Flags, Record, Tuple, family};
-use kestrel_core::fill::{self, Call, Draft, PATH_MAX};
+use kestrel_core::event::{FdHead, FdKind, Flags, Record, RecordWriter, TaskContext, Tuple, family};
+use kestrel_core::fill::{
+    self, Call, Draft, Kernel, ListenQueue, PATH_MAX, ProcessImage, Strings, TaskPath, Unavailable, UserString,
+};
 use kestrel_core::filter::build::{Builder, Condition, Is, Operand};
 use kestrel_core::filter::{
-    Class, Early, Evaluation, Ip, Known, Load, Part, Program, Reached, RecordView, Step, Verdict, View, early, foresee,
-    judge,
+    Class, Early, Evaluation, Ip, Known, Load, Part, Program, Reached, RecordView, Registers, Step, Verdict, View,
+    foresee, judge,
 };
-use kestrel_core::schema::{EVENTS, EventId, id};
+use kestrel_core::schema::{EVENTS, EventId, id, recipe};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
+use std::cell::Cell;
 use std::net::Ipv4Addr;
 use zerocopy::IntoBytes;
 
@@ -121,7 +124,13 @@ fn call() -> impl Strategy<Value = (EventId, [Index; 6], i64, bool, bool, Condit
 }
 
 /// What a program says of an event as it happens, and the record if it was kept. `later` says how often room was asked for.
-fn while_it_happens(task: &FakeTask, program: &Program<'_>, call: &Call) -> (Verdict, Option<Vec<u8>>, u32) {
+/// `paths_first` is how the module does it for calls of the native table: their paths are tested before there is a draft.
+fn while_it_happens(
+    task: &FakeTask,
+    program: &Program<'_>,
+    call: &Call,
+    paths_first: bool,
+) -> (Verdict, Option<Vec<u8>>, u32) {
     let mut buf = buffer();
     let buf = buf.as_mut_slice().as_mut_bytes();
     let mut room = Some(&mut *buf);
@@ -131,15 +140,30 @@ fn while_it_happens(task: &FakeTask, program: &Program<'_>, call: &Call) -> (Ver
     let mut draft = Draft::begin(task, &call, Flags::default());
     let reached = match call.compat || call.lost {
         true => Reached::default(),
-        false => match early(program, call.event, &call.args, call.ret) {
+        false => match Evaluation::early(program, call.event, &Registers::of(call.args, call.ret)) {
             Early::Rejected => return (Verdict::Reject, None, 0),
             Early::Undecided(reached) => reached,
         },
     };
+    let registers = Registers::of(call.args, call.ret);
     let verdict = match Evaluation::from(program, call.event, reached) {
         None => Verdict::Keep,
         Some(mut evaluation) => loop {
-            match evaluation.go(&mut draft) {
+            let step =
+                if paths_first && !call.compat && !call.lost && room.is_some() && evaluation.is_at_path(&registers) {
+                    let sources = recipe(call.event).unwrap().sources.len();
+                    let mut out = RecordWriter::begin(room.take().unwrap(), sources).unwrap();
+                    let step = evaluation.by_path(task, &registers, &mut out);
+                    later += 1;
+                    draft.take(out);
+                    match step {
+                        Step::Later => evaluation.go(&mut draft),
+                        done => done,
+                    }
+                } else {
+                    evaluation.go(&mut draft)
+                };
+            match step {
                 Step::Done(verdict) => break verdict,
                 Step::Later => {
                     later += 1;
@@ -182,13 +206,15 @@ proptest! {
 
         let plain = without(&task, &call);
         let record = Record::parse(plain.as_bytes()).unwrap();
-        let (verdict, kept, _) = while_it_happens(&task, &program, &call);
-        // Those that are told by tracepoints of their own are never asked about here.
-        if kestrel_core::filter::is_judged(event, record.flags().contains(Flags::FAILED)) {
-            prop_assert_eq!(verdict, judge(&program, &record, Known::Unknown));
-        }
-        if let Some(kept) = kept {
-            prop_assert_eq!(kept.as_slice(), plain.as_bytes());
+        for paths_first in [false, true] {
+            let (verdict, kept, _) = while_it_happens(&task, &program, &call, paths_first);
+            // Those that are told by tracepoints of their own are never asked about here.
+            if kestrel_core::filter::is_judged(event, record.flags().contains(Flags::FAILED)) {
+                prop_assert_eq!(verdict, judge(&program, &record, Known::Unknown));
+            }
+            if let Some(kept) = kept {
+                prop_assert_eq!(kept.as_slice(), plain.as_bytes());
+            }
         }
     }
 }
@@ -270,8 +296,9 @@ fn said(task: &FakeTask, call: &Call, wanted: &Condition) -> (Verdict, u32) {
     builder.section(call.event, wanted).unwrap();
     let bytes = builder.finish().unwrap();
     let program = Program::verify(bytes.as_bytes()).unwrap();
-    let (verdict, _, later) = while_it_happens(task, &program, call);
-    (verdict, later)
+    let [said, paths_first] = [false, true].map(|paths_first| while_it_happens(task, &program, call, paths_first));
+    assert_eq!(said, paths_first);
+    (said.0, said.2)
 }
 
 const FLAGS: Operand = Operand::param(Load::Number, 3);
@@ -321,6 +348,14 @@ fn what_cannot_be_read_keeps_the_event_and_the_descriptor_of_a_failed_open_is_su
 }
 
 #[test]
+fn the_path_of_what_was_opened_keeps_an_event_whose_arguments_are_lost() {
+    let mut task = FakeTask::new();
+    task.open_file(3, "/etc/hostname");
+    let lost = Call { lost: true, ..openat(&mut task, "/etc/hostname", 3) };
+    assert_eq!(said(&task, &lost, &Condition::test(NAME, Is::Text(b"/etc/shadow".to_vec()))).0, Verdict::Keep);
+}
+
+#[test]
 fn a_path_that_was_cut_keeps_the_event() {
     let mut task = FakeTask::new();
     let call = openat(&mut task, &"/a".repeat(PATH_MAX), -36);
@@ -363,11 +398,89 @@ fn registers_alone_reject_what_they_can() {
     let bytes = builder.finish().unwrap();
     let program = Program::verify(bytes.as_bytes()).unwrap();
     let mut call = openat(&mut task, "/etc/shadow", 3);
-    assert_eq!(early(&program, id::OPENAT, &call.args, call.ret), Early::Rejected);
+    assert_eq!(Evaluation::early(&program, id::OPENAT, &Registers::of(call.args, call.ret)), Early::Rejected);
     call.args[2] = 1;
-    let Early::Undecided(reached) = early(&program, id::OPENAT, &call.args, call.ret) else {
+    let Early::Undecided(reached) = Evaluation::early(&program, id::OPENAT, &Registers::of(call.args, call.ret)) else {
         panic!("the path decides")
     };
     assert_ne!(reached, Reached::default());
-    assert_eq!(while_it_happens(&task, &program, &call).0, Verdict::Keep);
+    assert_eq!(while_it_happens(&task, &program, &call, true).0, Verdict::Keep);
+}
+
+/// A kernel that counts what it is asked for.
+struct Counting<'a>(&'a FakeTask, Cell<u32>);
+
+impl Kernel for Counting<'_> {
+    fn read_user(&self, address: u64, buf: &mut [u8]) -> Result<(), Unavailable> {
+        self.0.read_user(address, buf)
+    }
+
+    fn read_user_string(&self, address: u64, buf: &mut [u8]) -> Result<UserString, Unavailable> {
+        self.1.set(self.1.get() + 1);
+        self.0.read_user_string(address, buf)
+    }
+
+    fn task_context(&self, out: &mut TaskContext) {
+        self.1.set(self.1.get() + 1);
+        self.0.task_context(out)
+    }
+
+    fn task_path(&self, which: TaskPath, buf: &mut [u8]) -> Result<usize, Unavailable> {
+        self.1.set(self.1.get() + 1);
+        self.0.task_path(which, buf)
+    }
+
+    fn describe_fd(&self, fd: i32, head: &mut FdHead, tail: &mut [u8]) -> Result<usize, Unavailable> {
+        self.1.set(self.1.get() + 1);
+        self.0.describe_fd(fd, head, tail)
+    }
+
+    fn image(&self, out: &mut ProcessImage) {
+        self.0.image(out)
+    }
+
+    fn process_strings(&self, which: Strings, buf: &mut [u8]) -> Result<UserString, Unavailable> {
+        self.0.process_strings(which, buf)
+    }
+
+    fn listen_queue(&self, fd: i32) -> Result<ListenQueue, Unavailable> {
+        self.0.listen_queue(fd)
+    }
+}
+
+#[test]
+fn a_path_is_asked_for_once_and_nothing_else() {
+    let mut task = FakeTask::new();
+    task.open_file(3, "/etc/hostname");
+    let stat = Call {
+        event: id::STAT,
+        nr: 4,
+        args: [task.poke_str(0x9100, "/etc/hostname"), 0, 0, 0, 0, 0],
+        ..openat(&mut task, "x", 0)
+    };
+    let read = Condition::test(FLAGS, Is::Masked { mask: 3, value: 2 });
+    let opened = |is| Condition::test(NAME, is);
+    let names = Is::TextAmong(vec![b"/etc/shadow".to_vec(), b"/etc/passwd".to_vec()]);
+    let by_the_kernel = Condition::any([
+        opened(names.clone()),
+        Condition::all([read, opened(Is::PathPrefixAmong(vec![b"/usr".to_vec()]))]),
+        Condition::all([
+            Condition::test(Operand::param(Load::FdKind, 0), Is::Among(vec![1, 3])),
+            opened(Is::Contains(b"/.ssh/".to_vec())),
+        ]),
+    ]);
+    let by_the_caller = Condition::test(Operand::param(Load::Path, 1), names);
+    for (call, wanted) in [(openat(&mut task, "/x", 3), by_the_kernel), (stat, by_the_caller)] {
+        let mut builder = Builder::new();
+        builder.section(call.event, &wanted).unwrap();
+        let bytes = builder.finish().unwrap();
+        let program = Program::verify(bytes.as_bytes()).unwrap();
+        let counting = Counting(&task, Cell::new(0));
+        let mut buf = buffer();
+        let mut out =
+            RecordWriter::begin(buf.as_mut_slice().as_mut_bytes(), recipe(call.event).unwrap().sources.len()).unwrap();
+        let mut evaluation = Evaluation::of(&program, call.event).unwrap();
+        let step = evaluation.by_path(&counting, &Registers::of(call.args, call.ret), &mut out);
+        assert_eq!((step, counting.1.get()), (Step::Done(Verdict::Reject), 1));
+    }
 }

@@ -5,13 +5,15 @@
 #![allow(unsafe_code, reason = "C's pointers become references")]
 
 use crate::ffi::{Facts, Map, Request, Seen};
+use crate::record::First;
 use crate::request::Carried;
 use crate::{Counts, Marks, PROGRAM_BYTES, Process, Recorder, Wanted, greeting, record};
 use core::ptr::NonNull;
 use kestrel_core::abi::{FilterLoad, Frame, Interest};
 use kestrel_core::event::TaskContext;
-use kestrel_core::fill::{Delivered, Exit};
+use kestrel_core::fill::{Delivered, Exit, Fault};
 use kestrel_core::filter::Program;
+use kestrel_core::schema::id;
 use kestrel_ringbuf::{Producer, RawRing, Wake};
 
 const _: () = assert!(size_of::<Program<'_>>() <= PROGRAM_BYTES && align_of::<Program<'_>>() <= 8);
@@ -198,7 +200,16 @@ pub unsafe extern "C" fn kestrel_rs_sys_exit(
 ) -> u64 {
     // SAFETY: both are valid for the module's life; all that changes in them is atomic.
     let (wanted, recorder) = unsafe { (wanted.as_ref(), recorder.as_ref()) };
-    answer(record::sys_exit(wanted, recorder, program, seen))
+    match record::look(wanted, recorder, program, seen) {
+        First::Rejected => 0,
+        first => go_on(wanted, recorder, program, seen, first),
+    }
+}
+
+/// Apart, so that what is rejected at once saves no registers for it.
+#[inline(never)]
+fn go_on(wanted: &Wanted, recorder: &Recorder, program: Option<&Program<'_>>, seen: &Seen, first: First) -> u64 {
+    answer(record::sys_exit(wanted, recorder, program, seen, first))
 }
 
 /// The current task made another, `child`.
@@ -271,6 +282,35 @@ pub unsafe extern "C" fn kestrel_rs_signal(
     // SAFETY: both are valid for the module's life; all that changes in them is atomic.
     let (wanted, recorder) = unsafe { (wanted.as_ref(), recorder.as_ref()) };
     answer(record::signal(wanted, recorder, program, seen, Delivered { sender, signal }))
+}
+
+/// The current task, in user mode, accessed memory that it was not given at once; `code` is the processor's.
+///
+/// # Safety
+/// As for [`kestrel_rs_sys_exit`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kestrel_rs_page_fault(
+    wanted: NonNull<Wanted>,
+    recorder: NonNull<Recorder>,
+    program: Option<&Program<'_>>,
+    seen: &Seen,
+    address: u64,
+    instruction: u64,
+    code: u64,
+) -> u64 {
+    // SAFETY: both are valid for the module's life; all that changes in them is atomic.
+    let (wanted, recorder) = unsafe { (wanted.as_ref(), recorder.as_ref()) };
+    answer(record::page_fault(wanted, recorder, program, seen, Fault { address, instruction, code }))
+}
+
+/// True if page faults are asked for: only then their tracepoint is attached to.
+///
+/// # Safety
+/// `wanted` as for [`kestrel_rs_tables`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kestrel_rs_wants_page_faults(wanted: NonNull<Wanted>) -> bool {
+    // SAFETY: it is valid for the module's life, and all its fields are atomics.
+    unsafe { wanted.as_ref() }.contains(id::PAGE_FAULT)
 }
 
 /// A request of io_uring was carried out in the name of the current task's process; `missed` others were not followed.

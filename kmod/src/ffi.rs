@@ -9,23 +9,20 @@ use crate::marks::{Marks, Process};
 use kestrel_core::abi::{FRAME_BYTES, FilterLoad, Interest};
 use kestrel_core::event::{FdHead, TaskContext, Tuple};
 use kestrel_core::fill::{Identity, ListenQueue, ProcessImage, TaskPath, Unavailable, UserString};
+use kestrel_core::filter::Registers;
 
 /// What a probe saw: `struct kestrel_seen`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[repr(C)]
 pub struct Seen {
-    /// The call's arguments, as the registers held them at entry.
-    pub args: [u64; 6],
-    /// What it returned.
-    pub ret: i64,
+    /// The call's arguments, as the registers held them at entry, and what it returned.
+    pub registers: Registers,
     /// System call number; [`u32::MAX`] if the task is in none.
     pub nr: u32,
     /// The CPU whose ring is written.
     pub cpu: u16,
     /// 1 if the call came in by the 32-bit table.
-    pub compat: u8,
-    /// Zero.
-    pub reserved: u8,
+    pub compat: u16,
 }
 
 /// A file that the shim holds while it calls: `struct file`. What it is, only C knows.
@@ -99,7 +96,7 @@ struct Queue {
     max: u32,
 }
 
-const _: () = assert!(size_of::<Seen>() == 64 && size_of::<Request>() == 88);
+const _: () = assert!(size_of::<Seen>() == 72 && size_of::<Request>() == 88);
 const _: () = assert!(size_of::<Facts>() == 16);
 const _: () = assert!(size_of::<Map>() == 32);
 const _: () = assert!(size_of::<TaskContext>() == 96 && size_of::<FdHead>() == 32 && size_of::<Tuple>() == 40);

@@ -7,37 +7,59 @@ use crate::current::Current;
 use crate::ffi::{self, Seen};
 use crate::request::Carried;
 use crate::wanted::{Asked, Wanted};
-use kestrel_core::event::{Flags, Overflow, RecordHeader, TaskContext};
-use kestrel_core::fill::{self, Call, Delivered, Draft, Exit, Kernel};
-use kestrel_core::filter::{Early, Evaluation, Program, Reached, SignalView, Step, Verdict, View, early};
-use kestrel_core::schema::{self, EventId, id};
-use kestrel_ringbuf::{Cause, Class, Gate, Nested, Wake};
+use kestrel_core::event::{Flags, Overflow, RecordHeader, RecordWriter, TaskContext};
+use kestrel_core::fill::{self, Call, Delivered, Draft, Exit, Fault, Kernel, Moment};
+use kestrel_core::filter::{Early, Evaluation, MomentView, Program, Reached, Step, Verdict, View};
+use kestrel_core::schema::{self, EventId, Recipe, id};
+use kestrel_ringbuf::{Cause, Class, Gate, Nested, Slot, Wake};
 
-/// A system call returned. Most of them are rejected by what the registers say, and get no further than this function: nothing
-/// is copied for them.
+/// What registers say of a system call that returned.
+pub(crate) enum First {
+    /// Nobody wants it: that was counted.
+    Rejected,
+    /// It is this event, and takes more than registers to judge.
+    Event(EventId, Reached),
+    /// It is of the 32-bit table, or one whose success is told elsewhere, or no event.
+    Other,
+}
+
+/// A system call returned, which the shim's bitmap has told to be asked for. Most of them are rejected here: nothing is copied for
+/// them.
 #[inline]
-pub(crate) fn sys_exit(wanted: &Wanted, recorder: &Recorder, program: Option<&Program<'_>>, seen: &Seen) -> Wake {
-    let (Some(Asked::Event(event)), 0) = (wanted.look_up(seen.nr, seen.compat != 0), seen.compat) else {
-        return compat_exit(wanted, recorder, program, seen);
-    };
-    if !wanted.contains(event) || seen.ret >= 0 && told_elsewhere(event) {
-        return Wake::No;
-    }
-    let reached = match program.map(|program| early(program, event, &seen.args, seen.ret)) {
+pub(crate) fn look(wanted: &Wanted, recorder: &Recorder, program: Option<&Program<'_>>, seen: &Seen) -> First {
+    let Some(event) = wanted.native(seen.nr).filter(|_| seen.compat == 0) else { return First::Other };
+    // NOTE: for native calls the bitmap says the same as the bits of the events, so that those are not looked at.
+    match program.map(|program| Evaluation::early(program, event, &seen.registers)) {
         Some(Early::Rejected) => {
-            return match enter(recorder, event) {
-                Ok(gate) => reject(recorder, gate, event),
-                Err(Nested) => Wake::No,
-            };
+            // Whether it is counted as rejected or as dropped, there is nobody to wake.
+            if let Ok(gate) = enter(recorder, event) {
+                count_rejected(recorder, gate, event);
+            }
+            First::Rejected
         }
-        Some(Early::Undecided(reached)) => reached,
-        None => Reached::default(),
-    };
-    native_exit(recorder, program, seen, event, reached)
+        Some(Early::Undecided(reached)) => First::Event(event, reached),
+        None => First::Event(event, Reached::default()),
+    }
+}
+
+/// Goes on with a system call that registers did not reject.
+#[inline]
+pub(crate) fn sys_exit(
+    wanted: &Wanted,
+    recorder: &Recorder,
+    program: Option<&Program<'_>>,
+    seen: &Seen,
+    first: First,
+) -> Wake {
+    match first {
+        First::Rejected => Wake::No,
+        First::Event(event, reached) => native_exit(recorder, program, seen, event, reached),
+        First::Other => other_exit(wanted, recorder, program, seen),
+    }
 }
 
 /// A system call of the native table, of which more than the registers is asked.
-#[inline(never)]
+#[inline]
 fn native_exit(
     recorder: &Recorder,
     program: Option<&Program<'_>>,
@@ -45,24 +67,108 @@ fn native_exit(
     event: EventId,
     reached: Reached,
 ) -> Wake {
-    let mut call = Call { event, nr: seen.nr, args: seen.args, ret: seen.ret, compat: false, lost: false };
-    fill::unpack(&Current, &mut call);
-    judge(recorder, program, &Current, &call, seen, Flags::default(), reached)
+    match program.and_then(|program| Evaluation::from(program, event, reached)) {
+        None => kept(recorder, seen, event),
+        Some(evaluation) if evaluation.is_at_path(&seen.registers) => by_path(recorder, evaluation, seen, event),
+        Some(_) => {
+            let mut call = call(event, seen);
+            fill::unpack(&Current, &mut call);
+            judge(recorder, program, &Current, &call, seen, Flags::default(), reached)
+        }
+    }
 }
 
-/// A system call of the 32-bit table returned, or one that nobody asked for.
-#[inline(never)]
-fn compat_exit(wanted: &Wanted, recorder: &Recorder, program: Option<&Program<'_>>, seen: &Seen) -> Wake {
-    let compat = seen.compat != 0;
-    let mut call = match wanted.look_up(seen.nr, compat) {
-        Some(Asked::Event(event)) => Call { event, nr: seen.nr, args: seen.args, ret: seen.ret, compat, lost: false },
-        Some(Asked::Multiplexed) => match fill::multiplexed(&Current, seen.nr, seen.args, seen.ret) {
-            Some(call) => call,
-            None => return Wake::No,
+/// A system call of the native table that is wanted, whatever it says.
+#[inline]
+fn kept(recorder: &Recorder, seen: &Seen, event: EventId) -> Wake {
+    let Ok(gate) = enter(recorder, event) else { return Wake::No };
+    let Some(recipe) = schema::recipe(event) else { return Wake::No };
+    let Ok(mut slot) = gate.reserve(class(recipe)) else { return Wake::No };
+    let written = RecordWriter::begin(slot.bytes(), recipe.sources.len()).and_then(|out| rest(out, seen, event));
+    end(recorder, slot, event, written.map(Some))
+}
+
+/// A system call of the native table that a path decides upon.
+#[inline]
+fn by_path(recorder: &Recorder, mut evaluation: Evaluation<'_>, seen: &Seen, event: EventId) -> Wake {
+    let Ok(gate) = enter(recorder, event) else { return Wake::No };
+    let Some(recipe) = schema::recipe(event) else { return Wake::No };
+    let Ok(mut slot) = gate.reserve(class(recipe)) else { return Wake::No };
+    let written = match RecordWriter::begin(slot.bytes(), recipe.sources.len()) {
+        Ok(mut out) => match evaluation.by_path(&Current, &seen.registers, &mut out) {
+            Step::Done(Verdict::Reject) => Ok(None),
+            Step::Done(Verdict::Keep) => rest(out, seen, event).map(Some),
+            Step::Later => asked_on(out, evaluation, seen, event),
         },
+        Err(overflow) => Err(overflow),
+    };
+    end(recorder, slot, event, written)
+}
+
+/// Writes the rest of a record that was begun, of whose parameters at most the first is written. Gives its length.
+#[inline(never)]
+fn rest(out: RecordWriter<'_>, seen: &Seen, event: EventId) -> Result<usize, Overflow> {
+    let mut call = call(event, seen);
+    fill::unpack(&Current, &mut call);
+    fill::unpacked_exit(&Current, &call, Flags::default(), stamp(seen), out)
+}
+
+/// The same, if the rest of the program wants it; `None` if not.
+#[inline(never)]
+fn asked_on(
+    out: RecordWriter<'_>,
+    mut evaluation: Evaluation<'_>,
+    seen: &Seen,
+    event: EventId,
+) -> Result<Option<usize>, Overflow> {
+    let mut call = call(event, seen);
+    fill::unpack(&Current, &mut call);
+    let mut draft = Draft::begin(&Current, &call, Flags::default());
+    draft.take(out);
+    if !wants(&mut evaluation, &mut draft) {
+        return Ok(None);
+    }
+    draft.finish(stamp(seen)).map(Some)
+}
+
+/// Ends the slot of an event by what came of its record: its length if one was written, `None` if the event is rejected.
+#[inline]
+fn end(recorder: &Recorder, slot: Slot<'_>, event: EventId, written: Result<Option<usize>, Overflow>) -> Wake {
+    match written {
+        Ok(Some(len)) => slot.commit(len),
+        Ok(None) => {
+            recorder.counts.0.count_rejected(event);
+            slot.filtered();
+            Wake::No
+        }
+        Err(Overflow) => {
+            slot.dropped(Cause::TooLong);
+            Wake::No
+        }
+    }
+}
+
+/// A call as it came in.
+#[inline]
+fn call(event: EventId, seen: &Seen) -> Call {
+    let registers = &seen.registers;
+    Call { event, nr: seen.nr, args: registers.args(), ret: registers.ret(), compat: seen.compat != 0, lost: false }
+}
+
+/// A system call of the 32-bit table returned, or one whose success is told elsewhere, or one that is no event.
+#[inline(never)]
+fn other_exit(wanted: &Wanted, recorder: &Recorder, program: Option<&Program<'_>>, seen: &Seen) -> Wake {
+    let mut call = match wanted.look_up(seen.nr, seen.compat != 0) {
+        Some(Asked::Event(event)) => call(event, seen),
+        Some(Asked::Multiplexed) => {
+            match fill::multiplexed(&Current, seen.nr, seen.registers.args(), seen.registers.ret()) {
+                Some(call) => call,
+                None => return Wake::No,
+            }
+        }
         None => return Wake::No,
     };
-    if !wanted.contains(call.event) || seen.ret >= 0 && told_elsewhere(call.event) {
+    if !wanted.contains(call.event) || call.ret >= 0 && told_elsewhere(call.event) {
         return Wake::No;
     }
     fill::unpack(&Current, &mut call);
@@ -70,7 +176,7 @@ fn compat_exit(wanted: &Wanted, recorder: &Recorder, program: Option<&Program<'_
 }
 
 /// The calls whose success the tracepoints of fork and exec tell.
-fn told_elsewhere(event: EventId) -> bool {
+pub(crate) fn told_elsewhere(event: EventId) -> bool {
     makes_task(event) || event == id::EXECVE || event == id::EXECVEAT
 }
 
@@ -87,9 +193,7 @@ const WORKER_FLAGS: u64 = 0x100 | 0x200 | 0x400 | 0x800 | 0x1_0000 | 0x80_0000 |
 pub(crate) fn fork(wanted: &Wanted, recorder: &Recorder, seen: &Seen, child: &TaskContext) -> Wake {
     let compat = seen.compat != 0;
     let call = match wanted.look_up(seen.nr, compat) {
-        Some(Asked::Event(event)) if makes_task(event) => {
-            Call { event, nr: seen.nr, args: seen.args, ret: 0, compat, lost: false }
-        }
+        Some(Asked::Event(event)) if makes_task(event) => Call { ret: 0, ..call(event, seen) },
         _ => Call { event: id::CLONE, nr: seen.nr, args: [WORKER_FLAGS, 0, 0, 0, 0, 0], ret: 0, compat, lost: false },
     };
     if !wanted.contains(call.event) {
@@ -128,22 +232,46 @@ pub(crate) fn signal(
     seen: &Seen,
     delivered: Delivered,
 ) -> Wake {
-    if !wanted.contains(id::SIGNALDELIVER) {
+    moment(wanted, recorder, program, seen, delivered, ffi::receiving_task)
+}
+
+/// The current task, in user mode, accessed memory that the processor could not give it at once.
+pub(crate) fn page_fault(
+    wanted: &Wanted,
+    recorder: &Recorder,
+    program: Option<&Program<'_>>,
+    seen: &Seen,
+    fault: Fault,
+) -> Wake {
+    moment(wanted, recorder, program, seen, fault, ffi::current_task)
+}
+
+/// Something happens to the current task outside of a system call; `fill_task` fills its context.
+#[inline]
+fn moment<M: Moment + Copy>(
+    wanted: &Wanted,
+    recorder: &Recorder,
+    program: Option<&Program<'_>>,
+    seen: &Seen,
+    moment: M,
+    fill_task: impl Fn(&mut TaskContext),
+) -> Wake {
+    if !wanted.contains(M::EVENT) {
         return Wake::No;
     }
-    let Ok(gate) = enter(recorder, id::SIGNALDELIVER) else { return Wake::No };
-    let mut view = SignalView::new(delivered, || {
-        let mut receiver = TaskContext::default();
-        ffi::receiving_task(&mut receiver);
-        receiver
+    let Ok(gate) = enter(recorder, M::EVENT) else { return Wake::No };
+    let mut view = MomentView::new(moment, || {
+        let mut task = TaskContext::default();
+        fill_task(&mut task);
+        task
     });
-    if let Some(mut evaluation) = program.and_then(|program| Evaluation::of(program, id::SIGNALDELIVER))
+    if let Some(mut evaluation) = program.and_then(|program| Evaluation::of(program, M::EVENT))
         && !wants(&mut evaluation, &mut view)
     {
-        return reject(recorder, gate, id::SIGNALDELIVER);
+        return reject(recorder, gate, M::EVENT);
     }
-    let receiver = *view.task();
-    record(gate, id::SIGNALDELIVER, seen, |stamp, room| fill::signal_delivered(&receiver, delivered, stamp, room))
+    let task = *view.task();
+    record(gate, M::EVENT, seen, |stamp, room| fill::moment(&task, &moment, stamp, room))
 }
 
 /// Most requests that are counted as missed at once: more than can be under way.
@@ -164,7 +292,7 @@ pub(crate) fn request(
         }
     }
     let Some(event) = carried.event().filter(|event| wanted.contains(*event)) else { return Wake::No };
-    let call = carried.call(event, seen.ret);
+    let call = carried.call(event, seen.registers.ret());
     judge(recorder, program, carried, &call, seen, Flags::IO_URING, Reached::default())
 }
 
@@ -187,7 +315,9 @@ fn judge<K: Kernel>(
     let Ok(gate) = enter(recorder, event) else { return Wake::No };
     let mut draft = Draft::begin(kernel, call, flags);
     let mut evaluation = program.and_then(|program| Evaluation::from(program, event, reached));
-    if let Some(under_way) = &mut evaluation {
+    if let Some(under_way) = &mut evaluation
+        && !under_way.needs_room()
+    {
         match under_way.go(&mut draft) {
             Step::Done(Verdict::Reject) => return reject(recorder, gate, event),
             Step::Done(Verdict::Keep) => evaluation = None,
@@ -202,18 +332,7 @@ fn judge<K: Kernel>(
         Ok(()) => Ok(None),
         Err(overflow) => Err(overflow),
     };
-    match written {
-        Ok(Some(len)) => slot.commit(len),
-        Ok(None) => {
-            recorder.counts.0.count_rejected(event);
-            slot.filtered();
-            Wake::No
-        }
-        Err(Overflow) => {
-            slot.dropped(Cause::TooLong);
-            Wake::No
-        }
-    }
+    end(recorder, slot, event, written)
 }
 
 /// Is the event wanted, as far as can ever be told?
@@ -223,10 +342,16 @@ fn wants<V: View>(evaluation: &mut Evaluation<'_>, view: &mut V) -> bool {
 }
 
 /// The program said no: nothing happened, but it is counted.
+#[inline]
 fn reject(recorder: &Recorder, gate: Gate<'_>, event: EventId) -> Wake {
+    count_rejected(recorder, gate, event);
+    Wake::No
+}
+
+#[inline]
+fn count_rejected(recorder: &Recorder, gate: Gate<'_>, event: EventId) {
     recorder.counts.0.count_rejected(event);
     gate.filtered();
-    Wake::No
 }
 
 /// Begins to handle an event that was asked for.
@@ -237,11 +362,14 @@ fn enter(recorder: &Recorder, event: EventId) -> Result<Gate<'_>, Nested> {
     Ok(gate)
 }
 
+#[inline]
+fn class(recipe: &Recipe) -> Class {
+    if recipe.lifecycle { Class::Lifecycle } else { Class::Ordinary }
+}
+
+#[inline]
 fn class_of(event: EventId) -> Class {
-    match schema::recipe(event) {
-        Some(recipe) if recipe.lifecycle => Class::Lifecycle,
-        _ => Class::Ordinary,
-    }
+    schema::recipe(event).map_or(Class::Ordinary, class)
 }
 
 /// CPU and time of a record. The time is that at which it is certain that there will be one. The sequence number is the ring's to give, at the commit.

@@ -5,10 +5,11 @@
 //! call during the change is judged by the old wish or the new one.
 #![forbid(unsafe_code)]
 
+use crate::record::told_elsewhere;
 use core::sync::atomic::{AtomicU16, AtomicU64, Ordering};
 use kestrel_core::abi::{INTEREST_WORDS, Interest};
 use kestrel_core::schema::{
-    Abi, EventId, I386_IPC, I386_SOCKETCALL, event_of, event_of_ipc, event_of_socketcall, recipe,
+    Abi, EVENT_COUNT, EventId, I386_IPC, I386_SOCKETCALL, event_of, event_of_ipc, event_of_socketcall, recipe,
 };
 
 /// System call numbers that the tables know: all below this.
@@ -18,6 +19,12 @@ const WORDS: usize = SYSCALLS / 64;
 
 /// Stands for "no event" in a table.
 const NONE: u16 = u16::MAX;
+
+/// Marks, in the table of native calls, an event whose success another tracepoint tells. Ids are below it, and what stands for
+/// something else is above.
+const TOLD_ELSEWHERE: u16 = 1 << 15;
+
+const _: () = assert!(EVENT_COUNT < TOLD_ELSEWHERE as usize);
 
 /// Stands for socketcall(2) in the table of 32-bit calls: which event it is, its first argument tells.
 const SOCKETCALL: u16 = u16::MAX - 1;
@@ -69,7 +76,12 @@ impl Wanted {
     /// Fills in which event each system call is.
     pub(crate) fn make_tables(&self) {
         for (nr, cell) in (0..).zip(&self.native_event) {
-            cell.store(event_of(Abi::NATIVE, nr).map_or(NONE, |event| event.0), Ordering::Relaxed);
+            let event = match event_of(Abi::NATIVE, nr) {
+                Some(event) if told_elsewhere(event) => event.0 | TOLD_ELSEWHERE,
+                Some(event) => event.0,
+                None => NONE,
+            };
+            cell.store(event, Ordering::Relaxed);
         }
         for (nr, cell) in (0..).zip(&self.compat_event) {
             let event = match event_of(Abi::I386, nr) {
@@ -121,7 +133,8 @@ impl Wanted {
                 let wanted = match cell.load(Ordering::Relaxed) {
                     SOCKETCALL => sockets,
                     IPC => ipc,
-                    id => self.contains(EventId(id)),
+                    NONE => false,
+                    id => self.contains(EventId(id & !TOLD_ELSEWHERE)),
                 };
                 bits |= u64::from(wanted) << n;
             }
@@ -137,6 +150,13 @@ impl Wanted {
             .is_some_and(|word| word.load(Ordering::Relaxed) & (1 << (event.0 % 64)) != 0)
     }
 
+    /// The event of the native call of this number; `None` if it has none, or if another tracepoint tells its success.
+    #[inline]
+    pub fn native(&self, nr: u32) -> Option<EventId> {
+        let event = self.native_event.get(nr as usize)?.load(Ordering::Relaxed);
+        (event < TOLD_ELSEWHERE).then_some(EventId(event))
+    }
+
     /// What the system call of this number stands for.
     #[inline]
     pub fn look_up(&self, nr: u32, compat: bool) -> Option<Asked> {
@@ -144,7 +164,7 @@ impl Wanted {
         match table.get(nr as usize)?.load(Ordering::Relaxed) {
             NONE => None,
             SOCKETCALL | IPC => Some(Asked::Multiplexed),
-            id => Some(Asked::Event(EventId(id))),
+            id => Some(Asked::Event(EventId(id & !TOLD_ELSEWHERE))),
         }
     }
 

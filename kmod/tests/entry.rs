@@ -5,7 +5,7 @@ mod shim;
 use kestrel_core::abi::{Frame, Hello, Welcome};
 use kestrel_core::event::{Flags, TaskContext};
 use kestrel_core::filter::build::{Builder, Condition, Is, Operand};
-use kestrel_core::filter::{Load, Why};
+use kestrel_core::filter::{Load, Registers, Why};
 use kestrel_core::schema::{self, EventId, id};
 use kestrel_kmod::{Facts, Request, Seen};
 use shim::{Cpu, TID, hello};
@@ -22,7 +22,11 @@ mod nr {
 }
 
 fn call(nr: u32, ret: i64) -> Seen {
-    Seen { nr, ret, cpu: 3, ..Seen::default() }
+    called(nr, [0; 6], ret)
+}
+
+fn called(nr: u32, args: [u64; 6], ret: i64) -> Seen {
+    Seen { registers: Registers::of(args, ret), nr, cpu: 3, ..Seen::default() }
 }
 
 fn param(record: &kestrel_core::event::Record<'_>, event: EventId, name: &str) -> u64 {
@@ -97,12 +101,12 @@ fn socketcall_is_let_through_only_if_a_call_behind_it_was_asked_for() {
     assert!(!Cpu::asked_for([id::OPEN]).lets_through(nr::I386_SOCKETCALL, true));
     // Its arguments cannot be read here: the call is told without them.
     let mut cpu = Cpu::asked_for([id::BIND]);
-    cpu.sys_exit(Seen { compat: 1, args: [2, 0x1000, 0, 0, 0, 0], ..call(nr::I386_SOCKETCALL, 0) });
+    cpu.sys_exit(Seen { compat: 1, ..called(nr::I386_SOCKETCALL, [2, 0x1000, 0, 0, 0, 0], 0) });
     let record = cpu.next().unwrap();
     assert_eq!(record.header().event, id::BIND.0);
     assert!(record.flags().contains(Flags::FAULT));
     // What stands for no call is none.
-    cpu.sys_exit(Seen { compat: 1, args: [99, 0x1000, 0, 0, 0, 0], ..call(nr::I386_SOCKETCALL, 0) });
+    cpu.sys_exit(Seen { compat: 1, ..called(nr::I386_SOCKETCALL, [99, 0x1000, 0, 0, 0, 0], 0) });
     assert!(cpu.next().is_none());
 }
 
@@ -134,7 +138,7 @@ fn a_fork_is_the_event_of_the_call_that_made_it() {
 #[cfg(target_arch = "x86_64")]
 fn a_worker_thread_made_in_some_other_call_is_a_clone_of_a_thread() {
     let mut cpu = Cpu::asked_for([id::CLONE]);
-    cpu.fork(Seen { args: [1, 2, 3, 4, 5, 6], ..call(nr::IO_URING_ENTER, 0) }, TaskContext::default());
+    cpu.fork(called(nr::IO_URING_ENTER, [1, 2, 3, 4, 5, 6], 0), TaskContext::default());
     let record = cpu.next().unwrap();
     assert_eq!(record.header().event, id::CLONE.0);
     const CLONE_THREAD: u64 = 0x1_0000;
@@ -211,6 +215,27 @@ fn a_signal_that_was_asked_for_tells_who_sent_it() {
     assert_eq!(["spid", "sig"].map(|name| param(&record, id::SIGNALDELIVER, name)), [77, 15]);
     let mut cpu = Cpu::asked_for([id::KILL]);
     cpu.signal(77, 15);
+    assert!(cpu.next().is_none());
+}
+
+#[test]
+fn page_faults_are_recorded_if_they_were_asked_for_and_judged() {
+    let mut cpu = Cpu::asked_for([id::PAGE_FAULT]);
+    cpu.page_fault(0x1000, 0x40_0123, 0b100);
+    let record = cpu.next().unwrap();
+    assert_eq!((record.header().event, record.task().pid), (id::PAGE_FAULT.0, TID));
+    let values = ["addr", "ip", "error"].map(|name| param(&record, id::PAGE_FAULT, name));
+    assert_eq!(values, [0x1000, 0x40_0123, 0x2 | 0x8 | 0x10]);
+    let mut builder = Builder::new();
+    let write = Condition::test(Operand::param(Load::Number, 2), Is::AllBits(4));
+    builder.section(id::PAGE_FAULT, &write).unwrap();
+    assert_eq!(cpu.load(builder.finish().unwrap().as_bytes()).0, 0);
+    cpu.page_fault(0x1000, 0x40_0123, 0b100);
+    cpu.page_fault(0x2000, 0x40_0123, 0b110);
+    assert_eq!(param(&cpu.next().unwrap(), id::PAGE_FAULT, "addr"), 0x2000);
+    assert!(cpu.next().is_none());
+    let mut cpu = Cpu::asked_for([id::KILL]);
+    cpu.page_fault(0x1000, 0x40_0123, 0b100);
     assert!(cpu.next().is_none());
 }
 

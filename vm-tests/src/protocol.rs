@@ -5,8 +5,8 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Path of the port in the guest.
-pub const PORT: &str = "/dev/ttyS1";
+/// Path of the port in the guest. Where the first is no port of a PC, it is the only one that is.
+pub const PORT: &str = if cfg!(target_arch = "aarch64") { "/dev/ttyS0" } else { "/dev/ttyS1" };
 
 /// The kernel's argument that tells the guest what to do: a [`Task`] as text.
 pub const ARGUMENT: &str = "kestrel=";

@@ -125,32 +125,36 @@ pub enum FdKind {
 
 impl FdKind {
     /// The kind with this number; [`FdKind::Unknown`] for a number that is none.
+    #[inline]
     pub const fn from_u8(n: u8) -> FdKind {
-        match n {
-            1 => FdKind::File,
-            2 => FdKind::Directory,
-            3 => FdKind::CharDevice,
-            4 => FdKind::BlockDevice,
-            5 => FdKind::Pipe,
-            6 => FdKind::Inet4,
-            7 => FdKind::Inet6,
-            8 => FdKind::Unix,
-            9 => FdKind::Netlink,
-            10 => FdKind::Packet,
-            11 => FdKind::OtherSocket,
-            12 => FdKind::AnonInode,
-            13 => FdKind::Memfd,
-            14 => FdKind::Symlink,
-            _ => FdKind::Unknown,
-        }
+        const KINDS: [FdKind; 15] = [
+            FdKind::Unknown,
+            FdKind::File,
+            FdKind::Directory,
+            FdKind::CharDevice,
+            FdKind::BlockDevice,
+            FdKind::Pipe,
+            FdKind::Inet4,
+            FdKind::Inet6,
+            FdKind::Unix,
+            FdKind::Netlink,
+            FdKind::Packet,
+            FdKind::OtherSocket,
+            FdKind::AnonInode,
+            FdKind::Memfd,
+            FdKind::Symlink,
+        ];
+        if (n as usize) < KINDS.len() { KINDS[n as usize] } else { FdKind::Unknown }
     }
 
     /// True for the kinds whose tail begins with a [`Tuple`].
+    #[inline]
     pub const fn has_tuple(self) -> bool {
         matches!(self, FdKind::Inet4 | FdKind::Inet6 | FdKind::Unix)
     }
 
     /// True for sockets of any family.
+    #[inline]
     pub const fn is_socket(self) -> bool {
         matches!(
             self,

@@ -20,13 +20,21 @@ pub struct RecordWriter<'a> {
     nparams: usize,
     end: usize,
     flags: Flags,
+    /// The parameters that are written, a bit each: the slots of all others hold what lay there before.
+    present: u32,
 }
+
+const _: () = assert!(MAX_PARAMS <= u32::BITS as usize);
+
+/// Offset of the slots.
+const SLOTS: usize = size_of::<RecordHeader>() + size_of::<TaskContext>();
 
 impl<'a> RecordWriter<'a> {
     /// Starts a record with `nparams` parameters, all absent.
     ///
     /// # Errors
     /// [`Overflow`] if the buffer cannot hold an empty record, or `nparams` is beyond [`MAX_PARAMS`].
+    #[inline]
     pub fn begin(buf: &'a mut [u8], nparams: usize) -> Result<Self, Overflow> {
         let limit = if buf.len() > MAX_RECORD { MAX_RECORD } else { buf.len() & !(ALIGN - 1) };
         let buf = buf.get_mut(..limit).ok_or(Overflow)?;
@@ -34,26 +42,30 @@ impl<'a> RecordWriter<'a> {
             return Err(Overflow);
         }
         let end = Record::params_start(nparams);
-        let slots = size_of::<RecordHeader>() + size_of::<TaskContext>();
-        buf.get_mut(slots..end).ok_or(Overflow)?.fill(0);
-        Ok(RecordWriter { buf, nparams, end, flags: Flags::default() })
+        if end > buf.len() {
+            return Err(Overflow);
+        }
+        Ok(RecordWriter { buf, nparams, end, flags: Flags::default(), present: 0 })
     }
 
     /// The task context, to be filled in place.
     ///
     /// # Errors
     /// [`Overflow`] if the buffer is not 8-byte aligned in memory.
+    #[inline]
     pub fn task(&mut self) -> Result<&mut TaskContext, Overflow> {
         let bytes = self.buf.get_mut(size_of::<RecordHeader>()..).ok_or(Overflow)?;
         TaskContext::mut_from_prefix(bytes).map(|(task, _)| task).map_err(|_| Overflow)
     }
 
     /// Sets flags of the record.
+    #[inline]
     pub fn flag(&mut self, flags: Flags) {
         self.flags.insert(flags);
     }
 
     /// Begins the parameter at this index of the schema.
+    #[inline]
     pub fn param(&mut self, index: usize) -> ParamWriter<'_, 'a> {
         let start = self.end;
         ParamWriter { record: self, index, start, len: 0 }
@@ -63,10 +75,14 @@ impl<'a> RecordWriter<'a> {
     ///
     /// # Errors
     /// [`Overflow`] if there is no room.
+    #[inline(always)]
     pub fn number(&mut self, index: usize, value: u64) -> Result<(), Overflow> {
-        let mut param = self.param(index);
-        param.append(&value.to_ne_bytes())?;
-        param.commit()
+        let start = self.end;
+        let room = self.buf.get_mut(start..).and_then(|room| room.first_chunk_mut()).ok_or(Overflow)?;
+        *room = value.to_ne_bytes();
+        self.slot(index, start, size_of::<u64>())?;
+        self.end = start.wrapping_add(size_of::<u64>());
+        Ok(())
     }
 
     /// Writes bytes as the parameter at `index`.
@@ -80,11 +96,46 @@ impl<'a> RecordWriter<'a> {
     }
 
     /// The parameter at `index`, if it was written.
+    #[inline]
     pub fn written(&self, index: usize) -> Option<Param<'_>> {
-        slot_of(self.buf, self.nparams, index).and_then(|range| self.buf.get(range)).map(Param)
+        self.range_of(index).and_then(|range| self.buf.get(range)).map(Param)
+    }
+
+    /// Where the parameter at `index` lies; `None` if it was not written.
+    #[inline]
+    fn range_of(&self, index: usize) -> Option<Range<usize>> {
+        if index >= self.nparams || self.present & 1 << index == 0 {
+            return None;
+        }
+        let (slot, _) = ParamSlot::read_from_prefix(self.buf.get(SLOTS + index * size_of::<ParamSlot>()..)?).ok()?;
+        let start = usize::from(slot.offset);
+        Some(start..start + usize::from(slot.len))
+    }
+
+    /// Says in slot `index` where a parameter lies.
+    #[inline(always)]
+    fn slot(&mut self, index: usize, start: usize, len: usize) -> Result<(), Overflow> {
+        if index >= self.nparams {
+            return Err(Overflow);
+        }
+        self.present |= 1 << index;
+        put_slot(self.buf, index, ParamSlot { offset: start as u16, len: len as u16 })
+    }
+
+    /// The bytes behind what was written, where the next parameter will lie.
+    #[inline]
+    pub(crate) fn ahead(&self) -> &[u8] {
+        self.buf.get(self.end..).unwrap_or(&[])
+    }
+
+    /// The same, to be written on.
+    #[inline]
+    pub(crate) fn ahead_mut(&mut self) -> &mut [u8] {
+        self.buf.get_mut(self.end..).unwrap_or(&mut [])
     }
 
     /// Bytes left for parameters.
+    #[inline]
     pub fn room(&self) -> usize {
         self.buf.len().saturating_sub(self.end)
     }
@@ -94,7 +145,15 @@ impl<'a> RecordWriter<'a> {
     ///
     /// # Errors
     /// [`Overflow`] if the buffer is smaller than a header, which [`RecordWriter::begin`] has ruled out.
+    #[inline(always)]
     pub fn finish(self, header: RecordHeader) -> Result<usize, Overflow> {
+        // There is an even number of slots; one that stands for no parameter is as that of an absent one.
+        let slots = self.nparams.next_multiple_of(2);
+        let mut absent = !self.present & ((1_u64 << slots) - 1) as u32;
+        while absent != 0 {
+            put_slot(self.buf, absent.trailing_zeros() as usize, ParamSlot::default())?;
+            absent &= absent.wrapping_sub(1);
+        }
         let mut flags = Flags(header.flags);
         flags.insert(self.flags);
         let header =
@@ -104,15 +163,12 @@ impl<'a> RecordWriter<'a> {
     }
 }
 
-/// Where the parameter at `index` lies; `None` if it was not written.
-fn slot_of(buf: &[u8], nparams: usize, index: usize) -> Option<Range<usize>> {
-    if index >= nparams {
-        return None;
-    }
-    let at = size_of::<RecordHeader>() + size_of::<TaskContext>() + index * size_of::<ParamSlot>();
-    let (slot, _) = ParamSlot::read_from_prefix(buf.get(at..)?).ok()?;
-    let start = usize::from(slot.offset);
-    (slot.offset != 0).then_some(start..start + usize::from(slot.len))
+const _: () = assert!(ALIGN == 2 * size_of::<ParamSlot>() && SLOTS.is_multiple_of(ALIGN));
+
+#[inline]
+fn put_slot(buf: &mut [u8], index: usize, slot: ParamSlot) -> Result<(), Overflow> {
+    let room = buf.get_mut(SLOTS + index * size_of::<ParamSlot>()..).ok_or(Overflow)?;
+    slot.write_to_prefix(room).map_err(|_| Overflow)
 }
 
 /// One parameter being written. Dropped without [`ParamWriter::commit`], it leaves the parameter absent.
@@ -126,17 +182,20 @@ pub struct ParamWriter<'w, 'a> {
 
 impl ParamWriter<'_, '_> {
     /// The bytes not written yet, up to the end of the buffer.
+    #[inline]
     pub fn spare(&mut self) -> &mut [u8] {
         self.record.buf.get_mut(self.start.saturating_add(self.len)..).unwrap_or(&mut [])
     }
 
     /// Everything written so far.
+    #[inline]
     pub fn written(&mut self) -> &mut [u8] {
         let end = self.start.saturating_add(self.len);
         self.record.buf.get_mut(self.start..end).unwrap_or(&mut [])
     }
 
     /// What was written so far and what is still free, as two slices.
+    #[inline]
     pub fn split(&mut self) -> (&mut [u8], &mut [u8]) {
         let (start, len) = (self.start, self.len);
         match self.record.buf.get_mut(start..) {
@@ -146,8 +205,9 @@ impl ParamWriter<'_, '_> {
     }
 
     /// The parameter at `index`, written before this one, and the bytes not written yet.
+    #[inline]
     pub fn earlier(&mut self, index: usize) -> Option<(&[u8], &mut [u8])> {
-        let range = slot_of(self.record.buf, self.record.nparams, index)?;
+        let range = self.record.range_of(index)?;
         let (before, spare) = self.record.buf.split_at_mut_checked(self.start.saturating_add(self.len))?;
         Some((before.get(range)?, spare))
     }
@@ -156,6 +216,7 @@ impl ParamWriter<'_, '_> {
     ///
     /// # Errors
     /// [`Overflow`] if there are fewer.
+    #[inline]
     pub fn advance(&mut self, n: usize) -> Result<(), Overflow> {
         if n > self.spare().len() {
             return Err(Overflow);
@@ -168,6 +229,7 @@ impl ParamWriter<'_, '_> {
     ///
     /// # Errors
     /// [`Overflow`] if there is no room.
+    #[inline]
     pub fn append(&mut self, bytes: &[u8]) -> Result<(), Overflow> {
         let room = self.spare().get_mut(..bytes.len()).ok_or(Overflow)?;
         for (to, from) in room.iter_mut().zip(bytes) {
@@ -195,6 +257,7 @@ impl ParamWriter<'_, '_> {
     }
 
     /// Flags of the record that this parameter belongs to.
+    #[inline]
     pub fn flag(&mut self, flags: Flags) {
         self.record.flag(flags);
     }
@@ -203,9 +266,10 @@ impl ParamWriter<'_, '_> {
     ///
     /// # Errors
     /// [`Overflow`] if the index is not one of the record's.
-    pub fn commit(mut self) -> Result<(), Overflow> {
+    #[inline]
+    pub fn commit(self) -> Result<(), Overflow> {
         let (start, len) = (self.start, self.len);
-        self.slot(self.index, start, len)?;
+        self.record.slot(self.index, start, len)?;
         self.close()
     }
 
@@ -219,30 +283,25 @@ impl ParamWriter<'_, '_> {
         let rest = first.saturating_add(gap);
         let rest = if rest > self.len { self.len } else { rest };
         let (start, len) = (self.start, self.len);
-        self.slot(self.index, start, first)?;
-        self.slot(second, start.saturating_add(rest), len.saturating_sub(rest))?;
+        self.record.slot(self.index, start, first)?;
+        self.record.slot(second, start.saturating_add(rest), len.saturating_sub(rest))?;
         self.len = len;
         self.close()
     }
 
     /// Pads what was written and moves the record's end behind it.
+    #[inline]
     fn close(self) -> Result<(), Overflow> {
         let after = self.start.saturating_add(self.len);
         let padded = align_up(after);
-        self.record.buf.get_mut(after..padded).ok_or(Overflow)?.fill(0);
+        // The last word begins with bytes of the parameter; those behind become zero.
+        if padded != after {
+            let all = self.record.buf.get_mut(..padded).ok_or(Overflow)?;
+            let word = all.last_chunk_mut().ok_or(Overflow)?;
+            let kept = (after % ALIGN) * 8;
+            *word = (u64::from_le_bytes(*word) & ((1_u64 << kept) - 1)).to_le_bytes();
+        }
         self.record.end = padded;
         Ok(())
-    }
-
-    /// Says in slot `index` where a parameter lies.
-    fn slot(&mut self, index: usize, start: usize, len: usize) -> Result<(), Overflow> {
-        if index >= self.record.nparams {
-            return Err(Overflow);
-        }
-        let slots = size_of::<RecordHeader>() + size_of::<TaskContext>();
-        let at = slots + index * size_of::<ParamSlot>();
-        let slot = ParamSlot { offset: start as u16, len: len as u16 };
-        let room = self.record.buf.get_mut(at..).ok_or(Overflow)?;
-        slot.write_to_prefix(room).map_err(|_| Overflow)
     }
 }

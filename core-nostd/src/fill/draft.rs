@@ -7,7 +7,8 @@
 //! Parameters are written in their order, none twice, so that the bytes of a record do not depend on what was asked for before
 //! it was finished.
 
-use super::{Call, Identity, Kernel, rewritten, syscall};
+use super::param::Passed;
+use super::{Call, Identity, Kernel, syscall};
 use crate::event::{Flags, Overflow, Param, RecordHeader, RecordWriter, TaskContext};
 use crate::schema::{self, From};
 
@@ -22,6 +23,8 @@ pub struct Draft<'k, 'b, K> {
     out: Option<RecordWriter<'b>>,
     /// The first parameter that is not written yet.
     next: usize,
+    /// The string of the path that is the next parameter, if it was read already.
+    passed: Option<Passed>,
     identity: Option<Identity>,
     has_context: bool,
 }
@@ -31,21 +34,12 @@ impl<'k, 'b, K: Kernel> Draft<'k, 'b, K> {
     /// no room yet.
     #[inline]
     pub fn begin(k: &'k K, call: &'k Call, flags: Flags) -> Self {
-        let mut flags = flags;
-        if call.ret < 0 {
-            flags.insert(Flags::FAILED);
-        }
-        if call.compat {
-            flags.insert(Flags::COMPAT32);
-        }
-        if call.lost {
-            flags.insert(Flags::FAULT);
-        }
+        let flags = syscall::flags_of(call, flags);
         let sources = match schema::recipe(call.event) {
             Some(recipe) => recipe.sources,
             None => &[],
         };
-        Draft { k, call, sources, flags, out: None, next: 0, identity: None, has_context: false }
+        Draft { k, call, sources, flags, out: None, next: 0, passed: None, identity: None, has_context: false }
     }
 
     /// Gives the record its room, once.
@@ -61,6 +55,13 @@ impl<'k, 'b, K: Kernel> Draft<'k, 'b, K> {
         Ok(())
     }
 
+    /// Takes over a record that was begun, of whose parameters at most the first is written.
+    #[inline]
+    pub fn take(&mut self, out: RecordWriter<'b>) {
+        self.next = usize::from(out.written(0).is_some());
+        self.out = Some(out);
+    }
+
     /// Writes what is not written yet and gives the record's length. `stamp` brings time, CPU and sequence number.
     ///
     /// # Errors
@@ -69,31 +70,19 @@ impl<'k, 'b, K: Kernel> Draft<'k, 'b, K> {
     pub fn finish(mut self, stamp: RecordHeader) -> Result<usize, Overflow> {
         self.context()?;
         self.write_to(self.sources.len())?;
-        let Draft { call, sources, flags, out, .. } = self;
-        let mut out = out.ok_or(Overflow)?;
-        out.flag(flags);
-        // What was asked for through an io_uring is the caller's again before it is done.
-        if !flags.contains(Flags::IO_URING) && rewritten::is_rewritten(call, sources, &out) {
-            out.flag(Flags::REWRITTEN);
-        }
-        out.finish(RecordHeader { event: call.event.0, ..stamp })
+        syscall::sealed(self.call, self.sources, self.flags, self.out.ok_or(Overflow)?, stamp)
     }
 
     /// Writes all parameters before `end` that are not written yet.
+    #[inline]
     fn write_to(&mut self, end: usize) -> Result<(), Overflow> {
-        let out = self.out.as_mut().ok_or(Overflow)?;
-        // Asked for once, when the first parameter needs it.
-        let mut image = None;
-        while self.next < end {
-            let Some(source) = self.sources.get(self.next) else { return Ok(()) };
-            let index = self.next;
-            self.next = self.next.saturating_add(1);
-            if self.call.lost && !syscall::needs_no_argument(*source) {
-                continue;
-            }
-            syscall::from(self.k, self.call, out, index, *source, &mut image)?;
+        if self.next >= end {
+            return Ok(());
         }
-        Ok(())
+        let out = self.out.as_mut().ok_or(Overflow)?;
+        let begin = self.next;
+        self.next = end;
+        syscall::write(self.k, self.call, self.sources, begin..end, self.passed, out)
     }
 
     /// The task context, filled in once.
@@ -108,7 +97,7 @@ impl<'k, 'b, K: Kernel> Draft<'k, 'b, K> {
 }
 
 /// What a filter asks a draft.
-impl<K: Kernel> Draft<'_, '_, K> {
+impl<'b, K: Kernel> Draft<'_, 'b, K> {
     /// The flags that are known from the beginning.
     #[inline]
     pub(crate) fn flags(&self) -> Flags {
@@ -153,6 +142,10 @@ impl<K: Kernel> Draft<'_, '_, K> {
     /// is the path of what was opened.
     #[inline]
     pub(crate) fn path_of(&self, index: usize) -> Option<usize> {
+        // Without its arguments the record has no such parameter.
+        if self.call.lost {
+            return None;
+        }
         syscall::opened_descriptor(self.call, *self.sources.get(index)?)
     }
 
@@ -163,6 +156,41 @@ impl<K: Kernel> Draft<'_, '_, K> {
     pub(crate) fn param(&mut self, index: usize) -> Result<Option<Param<'_>>, Overflow> {
         self.write_to(index.saturating_add(1))?;
         Ok(self.out.as_ref().ok_or(Overflow)?.written(index))
+    }
+
+    /// Reads the caller's string of the path parameter at `index`, before the parameter is written: true if it is whole, and
+    /// [`Draft::passed_path`] gives it. If not, or if the parameter is written already, that is to be asked. There is room.
+    #[inline]
+    pub(crate) fn reads_path(&mut self, index: usize) -> bool {
+        self.read_path(index).is_some_and(|(passed, out)| passed.text(out).is_some())
+    }
+
+    /// The same, and the string is its own absolute form: what the parameter will say then.
+    #[inline]
+    pub(crate) fn reads_absolute_path(&mut self, index: usize) -> bool {
+        self.read_path(index).is_some_and(|(passed, out)| passed.is_absolute(out))
+    }
+
+    #[inline]
+    fn read_path(&mut self, index: usize) -> Option<(Passed, &RecordWriter<'b>)> {
+        let address = syscall::path_address(self.call, *self.sources.get(index)?);
+        if address == 0 || self.call.lost || self.next > index {
+            return None;
+        }
+        self.write_to(index).ok()?;
+        let out = self.out.as_mut()?;
+        let passed = match self.passed {
+            Some(passed) if passed.index == index => passed,
+            _ => Passed::read(self.k, out, index, address).ok()?,
+        };
+        self.passed = Some(passed);
+        Some((passed, out))
+    }
+
+    /// The string of the path that was read last.
+    #[inline]
+    pub(crate) fn passed_path(&self) -> Option<&[u8]> {
+        self.passed?.text(self.out.as_ref()?)
     }
 
     /// The cheap part of the task context.

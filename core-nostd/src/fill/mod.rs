@@ -14,7 +14,7 @@
 //! | `quota.rs` | quotactl |
 //! | `special.rs` | the parameters that no general rule covers |
 //! | `process.rs` | fork, exec and exit, from their own tracepoints |
-//! | `signal.rs` | signals that are delivered, from their own tracepoint |
+//! | `moment.rs` | signals that are delivered and page faults, from their own tracepoints |
 //! | `rewritten.rs` | whether an argument was another when the kernel read it |
 //! | `compat.rs` | what differs for 32-bit callers |
 //!
@@ -26,13 +26,13 @@ mod draft;
 mod fd_list;
 mod kernel;
 mod message;
+mod moment;
 mod number;
 mod param;
 mod path;
 mod process;
 mod quota;
 mod rewritten;
-mod signal;
 mod special;
 mod syscall;
 mod vector;
@@ -40,11 +40,12 @@ mod vector;
 pub use compat::multiplexed;
 pub use draft::Draft;
 pub use kernel::{Identity, Kernel, ListenQueue, ProcessImage, Strings, TaskPath, Unavailable, UserString};
+pub use moment::{Delivered, Fault, Moment, moment};
+pub(crate) use param::{is_absolute, read_string, returned_fd};
 pub use path::{PATH_MAX, join, normalize};
 pub use process::{Exit, process_exec, process_exit, process_fork};
-pub use signal::{Delivered, signal_delivered};
 pub(crate) use syscall::fd_of;
-pub use syscall::{Call, syscall_exit, unpack};
+pub use syscall::{Call, syscall_exit, unpack, unpacked_exit};
 
 /// Bytes of a buffer (what is sent or written) that a record keeps at most. Falco's default snaplen.
 pub const SNAPSHOT_BYTES: usize = 80;

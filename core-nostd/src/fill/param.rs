@@ -1,7 +1,7 @@
 //! How each kind of source is written.
 
-use super::path::{PATH_MAX, join, limited, origin, write_head};
-use super::{AT_FDCWD, Kernel, ProcessImage, SNAPSHOT_BYTES, TaskPath};
+use super::path::{PATH_MAX, is_normal, join, limited, origin, write_head};
+use super::{AT_FDCWD, Kernel, ProcessImage, SNAPSHOT_BYTES, TaskPath, Unavailable};
 use crate::event::{
     AddressHead, FdHead, FdKind, Flags, Overflow, ParamWriter, PathFlags, PathHead, RecordWriter, Tuple, family,
 };
@@ -13,21 +13,29 @@ const TAIL_MAX: usize = PATH_MAX;
 
 /// Writes what `fd` stands for.
 pub(super) fn fd<K: Kernel>(k: &K, out: &mut RecordWriter<'_>, index: usize, fd: i32) -> Result<(), Overflow> {
-    let mut head = FdHead { fd, ..FdHead::default() };
     let mut param = out.param(index);
-    param.append(head.as_bytes())?;
-    if fd >= 0
-        && let Ok(tail) = k.describe_fd(fd, &mut head, limited(param.spare(), TAIL_MAX))
-    {
+    let (head, tail) = FdHead::mut_from_prefix(param.spare()).map_err(|_| Overflow)?;
+    let described = if fd >= 0 { k.describe_fd(fd, head, limited(tail, TAIL_MAX)) } else { Err(Unavailable) };
+    let len = match described {
         // A path may be left out for want of room, a tuple may not: the kind promises it.
-        if FdKind::from_u8(head.kind).has_tuple() && tail < size_of::<Tuple>() {
-            return Err(Overflow);
+        Ok(len) if len < size_of::<Tuple>() && FdKind::from_u8(head.kind).has_tuple() => return Err(Overflow),
+        Ok(len) => {
+            head.fd = fd;
+            len
         }
-        param.advance(tail)?;
-        head.fd = fd;
-        head.write_to_prefix(param.written()).map_err(|_| Overflow)?;
-    }
+        Err(Unavailable) => {
+            *head = FdHead { fd, ..FdHead::default() };
+            0
+        }
+    };
+    param.advance(size_of::<FdHead>().saturating_add(len))?;
     param.commit()
+}
+
+/// Writes what `fd` stands for, which the call returned, as the first parameter.
+#[inline]
+pub(crate) fn returned_fd<K: Kernel>(k: &K, out: &mut RecordWriter<'_>, fd_number: i32) -> Result<(), Overflow> {
+    fd(k, out, 0, fd_number)
 }
 
 /// Writes the number of a descriptor that is closed by now: what has that number since would be another's.
@@ -49,23 +57,94 @@ pub(super) fn dir_fd<K: Kernel>(k: &K, out: &mut RecordWriter<'_>, index: usize,
     param.commit()
 }
 
-/// Copies the caller's path string behind the head; gives its length and the flags it earned.
-fn raw_path<K: Kernel>(k: &K, param: &mut ParamWriter<'_, '_>, address: u64) -> Result<(usize, u32), Overflow> {
-    let room = limited(param.spare(), PATH_MAX);
-    match k.read_user_string(address, room) {
-        Ok(string) => {
-            param.advance(string.len)?;
-            if string.cut {
-                param.flag(Flags::TRUNCATED);
-                return Ok((string.len, PathFlags::CUT.0));
-            }
-            Ok((string.len, 0))
-        }
-        Err(_) => {
-            param.flag(Flags::FAULT);
-            Ok((0, PathFlags::RAW_MISSING.0))
-        }
+/// The caller's string of a path, read to where the parameter will have it, before that is begun.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Passed {
+    /// The parameter.
+    pub index: usize,
+    /// Length of the string.
+    pub len: usize,
+    /// What is to be said of it.
+    how: u32,
+}
+
+impl Passed {
+    /// Reads the string at `address` for the parameter at `index`, which is the next one.
+    #[inline]
+    pub fn read<K: Kernel>(k: &K, out: &mut RecordWriter<'_>, index: usize, address: u64) -> Result<Passed, Overflow> {
+        let mut param = out.param(index);
+        let (_, room) = PathHead::mut_from_prefix(param.spare()).map_err(|_| Overflow)?;
+        let (len, how) = match k.read_user_string(address, limited(room, PATH_MAX)) {
+            Ok(string) if string.cut => (string.len, PathFlags::CUT.0),
+            Ok(string) => (string.len, 0),
+            Err(Unavailable) => (0, PathFlags::RAW_MISSING.0),
+        };
+        Ok(Passed { index, len, how })
     }
+
+    /// The string, if it was read whole.
+    #[inline]
+    pub fn text<'a>(&self, out: &'a RecordWriter<'_>) -> Option<&'a [u8]> {
+        let string = out.ahead().get(size_of::<PathHead>()..)?;
+        if self.how == 0 { string.get(..self.len) } else { None }
+    }
+
+    /// True if the string is its own absolute form, and there is room for both.
+    #[inline]
+    pub fn is_absolute(&self, out: &RecordWriter<'_>) -> bool {
+        self.text(out).is_some_and(|text| {
+            let both = size_of::<PathHead>().saturating_add(text.len()).saturating_add(text.len());
+            is_absolute(text) && both <= out.room()
+        })
+    }
+}
+
+/// True if a caller's path is its own absolute form.
+#[inline]
+pub(crate) fn is_absolute(path: &[u8]) -> bool {
+    path.first() == Some(&b'/') && is_normal(path)
+}
+
+/// Reads the caller's string at `address` for a path parameter to come, behind what is written; `None` if it cannot be read whole,
+/// or if there is no room for a path parameter that says it twice.
+#[inline]
+pub(crate) fn read_string<'a, K: Kernel>(k: &K, out: &'a mut RecordWriter<'_>, address: u64) -> Option<&'a [u8]> {
+    let room = out.ahead_mut();
+    let most = room.len().saturating_sub(size_of::<PathHead>()) / 2;
+    let room = limited(room, if most < PATH_MAX { most } else { PATH_MAX });
+    match k.read_user_string(address, room) {
+        Ok(string) if !string.cut => room.get(..string.len),
+        _ => None,
+    }
+}
+
+/// The caller's string of the path parameter at `index`, which is the next one. `passed` is one that was read before.
+#[inline]
+fn begun<K: Kernel>(
+    k: &K,
+    out: &mut RecordWriter<'_>,
+    index: usize,
+    address: u64,
+    passed: Option<Passed>,
+) -> Result<Passed, Overflow> {
+    match passed {
+        Some(passed) if passed.index == index => Ok(passed),
+        _ => Passed::read(k, out, index, address),
+    }
+}
+
+/// The parameter of a path whose string was read.
+#[inline]
+fn with_string<'w, 'a>(out: &'w mut RecordWriter<'a>, passed: &Passed) -> Result<ParamWriter<'w, 'a>, Overflow> {
+    let mut param = out.param(passed.index);
+    param.advance(size_of::<PathHead>().saturating_add(passed.len))?;
+    if passed.how & PathFlags::CUT.0 != 0 {
+        param.flag(Flags::TRUNCATED);
+    }
+    if passed.how & PathFlags::RAW_MISSING.0 != 0 {
+        param.flag(Flags::FAULT);
+    }
+    Ok(param)
 }
 
 /// The directory that a path is relative to.
@@ -94,10 +173,11 @@ pub(super) fn path<K: Kernel>(
     index: usize,
     base: Base,
     address: u64,
+    passed: Option<Passed>,
 ) -> Result<(), Overflow> {
-    let mut param = out.param(index);
-    param.append(PathHead::default().as_bytes())?;
-    let (raw_len, flags) = raw_path(k, &mut param, address)?;
+    let passed = begun(k, out, index, address, passed)?;
+    let (raw_len, flags) = (passed.len, passed.how);
+    let mut param = with_string(out, &passed)?;
     let mut absolute = if flags & PathFlags::RAW_MISSING.0 != 0 { 0 } else { joined(k, &mut param, base, raw_len) };
     let mut how = flags | origin(absolute, PathFlags::JOINED);
     if absolute > PATH_MAX {
@@ -153,14 +233,15 @@ pub(super) fn opened_path<K: Kernel>(
     index: usize,
     base: Base,
     address: u64,
+    passed: Option<Passed>,
     opened: (i64, Option<usize>),
 ) -> Result<(), Overflow> {
     let Ok(fd @ 0..) = i32::try_from(opened.0) else {
-        return path(k, out, index, base, address);
+        return path(k, out, index, base, address, passed);
     };
-    let mut param = out.param(index);
-    param.append(PathHead::default().as_bytes())?;
-    let (raw_len, flags) = raw_path(k, &mut param, address)?;
+    let passed = begun(k, out, index, address, passed)?;
+    let (raw_len, flags) = (passed.len, passed.how);
+    let mut param = with_string(out, &passed)?;
     let absolute = match opened.1.and_then(|written| copied_path(&mut param, written)) {
         Some(len) => len,
         None => fd_path(k, fd, limited(param.spare(), PATH_MAX)),
@@ -179,9 +260,9 @@ pub(super) fn resolved_path<K: Kernel>(
     address: u64,
     resolve: impl FnOnce(&K, &mut [u8]) -> usize,
 ) -> Result<(), Overflow> {
-    let mut param = out.param(index);
-    param.append(PathHead::default().as_bytes())?;
-    let (raw_len, flags) = raw_path(k, &mut param, address)?;
+    let passed = Passed::read(k, out, index, address)?;
+    let (raw_len, flags) = (passed.len, passed.how);
+    let mut param = with_string(out, &passed)?;
     let absolute = resolve(k, limited(param.spare(), PATH_MAX));
     param.advance(absolute)?;
     write_head(&mut param, raw_len, absolute, flags | origin(absolute, PathFlags::RESOLVED))?;

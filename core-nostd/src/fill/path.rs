@@ -56,15 +56,38 @@ pub fn normalize(path: &mut [u8]) -> usize {
 }
 
 /// Is there nothing to take out of an absolute path? Most are so; one with a name that begins with a dot counts as not.
-fn is_normal(path: &[u8]) -> bool {
-    let mut before = 0;
-    for &byte in path {
-        if before == b'/' && matches!(byte, b'/' | b'.') {
+pub(super) fn is_normal(path: &[u8]) -> bool {
+    let ends_well = path.last() != Some(&b'/') || path.len() == 1;
+    let (Some(last), true) = (path.last_chunk(), path.len() > WORD) else {
+        return ends_well && path.windows(2).all(|pair| !matches!(pair, [b'/', b'/' | b'.']));
+    };
+    // Words overlap by a byte, so that each pair of bytes lies in one of them.
+    let mut rest = path;
+    while let Some(word) = rest.first_chunk() {
+        if has_step(word) {
             return false;
         }
-        before = byte;
+        rest = rest.get(WORD - 1..).unwrap_or(&[]);
     }
-    before != b'/' || path.len() == 1
+    ends_well && !has_step(last)
+}
+
+const WORD: usize = size_of::<u64>();
+
+/// Does a slash or a dot follow a slash among these bytes?
+#[inline]
+fn has_step(word: &[u8; WORD]) -> bool {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    // The highest bit of each byte that is zero, and of none else but a 1 right above such.
+    let zeros = |word: u64| word.wrapping_sub(ONES) & !word & HIGH;
+    // A dot differs from a slash by the lowest bit: it is a 1 where a slash is zero, and one right behind a slash is what is
+    // looked for.
+    const _: () = assert!(b'.' | 1 == b'/');
+    let word = u64::from_le_bytes(*word);
+    let slashes = zeros(word ^ ONES * b'/' as u64);
+    let either = zeros((word | ONES) ^ ONES * b'/' as u64);
+    slashes << 8 & either != 0
 }
 
 fn put(path: &mut [u8], at: usize, byte: u8) {

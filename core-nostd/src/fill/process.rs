@@ -45,7 +45,7 @@ pub fn process_fork<K: Kernel>(
                 };
                 out.number(index, value)?;
             }
-            from => syscall::from(k, &call, &mut out, index, from, &mut image)?,
+            from => syscall::from(k, &call, &mut out, index, from, None, &mut image)?,
         }
     }
     out.finish(RecordHeader { event: call.event.0, ..stamp })
@@ -81,7 +81,7 @@ pub fn process_exec<K: Kernel>(
     for (index, source) in sources.iter().enumerate() {
         match *source {
             From::Special => exec_param(k, &mut out, index, filename)?,
-            from => syscall::from(k, &call, &mut out, index, from, &mut image)?,
+            from => syscall::from(k, &call, &mut out, index, from, None, &mut image)?,
         }
     }
     out.finish(RecordHeader { event: event.0, ..stamp })
@@ -186,7 +186,7 @@ pub(super) fn failed_exec<K: Kernel>(
         EXEPATH => task_path(k, out, index, TaskPath::Executable),
         FILENAME => {
             let base = if at == 1 { Base::of(call.int(0)) } else { Base::WORKING_DIRECTORY };
-            param::path(k, out, index, base, call.word(at))
+            param::path(k, out, index, base, call.word(at), None)
         }
         _ => Ok(()),
     }

@@ -13,7 +13,7 @@
 
 use super::Call;
 use crate::event::{AddressView, FdView, PathFlags, PathView, RecordWriter, Tuple, TupleView, family};
-use crate::schema::{From, id};
+use crate::schema::{EventId, From, id};
 
 const O_CREAT: u64 = 0o100;
 const O_EXCL: u64 = 0o200;
@@ -25,6 +25,12 @@ const O_NOFOLLOW: u64 = if cfg!(target_arch = "aarch64") { 0o100000 } else { 0o4
 const IN_PROGRESS: i64 = -115;
 const SOCK_STREAM: u8 = 1;
 const SOCK_DGRAM: u8 = 2;
+
+/// True for the events of which it can be told.
+#[inline]
+pub(super) const fn can_be(event: EventId) -> bool {
+    matches!(event, id::OPEN | id::OPENAT | id::OPENAT2 | id::CONNECT | id::BIND)
+}
 
 /// True if an argument of the call, whose parameters are all written, is not what the kernel acted by.
 pub(super) fn is_rewritten(call: &Call, sources: &[From], out: &RecordWriter<'_>) -> bool {

@@ -106,7 +106,7 @@ fn fanotify_mark<K: Kernel>(k: &K, call: &Call, out: &mut RecordWriter<'_>, inde
     }
     match call.word(dir.wrapping_add(1)) {
         0 => Ok(()),
-        path => param::path(k, out, index, Base::of(call.int(dir)), path),
+        path => param::path(k, out, index, Base::of(call.int(dir)), path, None),
     }
 }
 
@@ -260,7 +260,7 @@ fn handle_path<K: Kernel>(k: &K, call: &Call, out: &mut RecordWriter<'_>, index:
 /// chdir: after a success the kernel can name the new directory, whatever links led there.
 fn chdir<K: Kernel>(k: &K, call: &Call, out: &mut RecordWriter<'_>, index: usize) -> Result<(), Overflow> {
     if call.ret < 0 {
-        return param::path(k, out, index, Base::WORKING_DIRECTORY, call.word(0));
+        return param::path(k, out, index, Base::WORKING_DIRECTORY, call.word(0), None);
     }
     param::resolved_path(k, out, index, call.word(0), |k, room| {
         k.task_path(TaskPath::WorkingDirectory, room).unwrap_or(0)

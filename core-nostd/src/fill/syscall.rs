@@ -1,11 +1,12 @@
 //! System calls that returned: one loop over the parameters that the schema lists.
 
 use super::compat::{self, Layout};
-use super::param::Base;
+use super::param::{Base, Passed};
 use super::vector::Vector;
-use super::{Draft, Kernel, ProcessImage, fd_list, number, param, special};
+use super::{Kernel, ProcessImage, fd_list, number, param, rewritten, special};
 use crate::event::{Flags, Overflow, RecordHeader, RecordWriter};
 use crate::schema::{self, EventId, From, id};
+use core::ops::Range;
 
 /// A system call that returned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,9 +60,87 @@ impl Call {
 pub fn syscall_exit<K: Kernel>(k: &K, call: &Call, stamp: RecordHeader, buf: &mut [u8]) -> Result<usize, Overflow> {
     let mut call = *call;
     unpack(k, &mut call);
-    let mut draft = Draft::begin(k, &call, Flags::default());
-    draft.place(buf)?;
-    draft.finish(stamp)
+    let sources = schema::recipe(call.event).ok_or(Overflow)?.sources;
+    let out = RecordWriter::begin(buf, sources.len())?;
+    unpacked_exit(k, &call, Flags::default(), stamp, out)
+}
+
+/// Writes the record of a call that was unpacked ([`unpack`]), with these flags besides those that the call itself tells, and gives
+/// its length. `out` has as many parameters as the event; at most the first is written.
+///
+/// # Errors
+/// [`Overflow`] if there is no room for the record, or the event is not in the schema.
+#[inline(always)]
+pub fn unpacked_exit<K: Kernel>(
+    k: &K,
+    call: &Call,
+    flags: Flags,
+    stamp: RecordHeader,
+    mut out: RecordWriter<'_>,
+) -> Result<usize, Overflow> {
+    let sources = schema::recipe(call.event).ok_or(Overflow)?.sources;
+    k.task_context(out.task()?);
+    let begin = usize::from(out.written(0).is_some());
+    write(k, call, sources, begin..sources.len(), None, &mut out)?;
+    sealed(call, sources, flags_of(call, flags), out, stamp)
+}
+
+/// The flags of a call's record that are known from the beginning: these, and those that the call tells.
+#[inline]
+pub(super) fn flags_of(call: &Call, mut flags: Flags) -> Flags {
+    if call.ret < 0 {
+        flags.insert(Flags::FAILED);
+    }
+    if call.compat {
+        flags.insert(Flags::COMPAT32);
+    }
+    if call.lost {
+        flags.insert(Flags::FAULT);
+    }
+    flags
+}
+
+/// Writes these parameters, in their order. `passed` is the string of a path, if one was read before.
+#[inline(always)]
+pub(super) fn write<K: Kernel>(
+    k: &K,
+    call: &Call,
+    sources: &[From],
+    which: Range<usize>,
+    passed: Option<Passed>,
+    out: &mut RecordWriter<'_>,
+) -> Result<(), Overflow> {
+    // Asked for once, when the first parameter needs it.
+    let mut image = None;
+    for index in which {
+        let Some(source) = sources.get(index) else { return Ok(()) };
+        if call.lost && !needs_no_argument(*source) {
+            continue;
+        }
+        match register(call, *source) {
+            Some(number) => out.number(index, number)?,
+            None => from(k, call, out, index, *source, passed, &mut image)?,
+        }
+    }
+    Ok(())
+}
+
+/// Ends a record whose parameters are all written.
+#[inline(always)]
+pub(super) fn sealed(
+    call: &Call,
+    sources: &[From],
+    flags: Flags,
+    mut out: RecordWriter<'_>,
+    stamp: RecordHeader,
+) -> Result<usize, Overflow> {
+    out.flag(flags);
+    // What was asked for through an io_uring is the caller's again before it is done.
+    if !flags.contains(Flags::IO_URING) && rewritten::can_be(call.event) && rewritten::is_rewritten(call, sources, &out)
+    {
+        out.flag(Flags::REWRITTEN);
+    }
+    out.finish(RecordHeader { event: call.event.0, ..stamp })
 }
 
 /// Puts the arguments of a call and its result where they are expected, as wide as they are expected.
@@ -81,7 +160,7 @@ pub(super) const fn needs_no_argument(source: From) -> bool {
 }
 
 /// A number parameter that is in the registers.
-#[inline]
+#[inline(always)]
 pub(super) fn register(call: &Call, from: From) -> Option<u64> {
     match from {
         From::Return => Some(call.ret as u64),
@@ -112,13 +191,26 @@ fn directory_before(call: &Call, index: usize, dir: u8) -> Option<usize> {
     }
 }
 
-/// Writes one parameter. `image` is fetched when the first parameter needs it.
+/// Where the caller's string of a path lies; 0 if it passed none, or what comes from this source is no such path.
+#[inline]
+pub(super) fn path_address(call: &Call, from: From) -> u64 {
+    match from {
+        From::Path(n) | From::OptionalPath(n) | From::PathAt { path: n, .. } | From::Opened { path: n, .. } => {
+            call.word(n)
+        }
+        _ => 0,
+    }
+}
+
+/// Writes one parameter. `image` is fetched when the first parameter needs it; `passed` is the string of a path, if one was read
+/// before.
 pub(super) fn from<K: Kernel>(
     k: &K,
     call: &Call,
     out: &mut RecordWriter<'_>,
     index: usize,
     from: From,
+    passed: Option<Passed>,
     image: &mut Option<ProcessImage>,
 ) -> Result<(), Overflow> {
     match from {
@@ -136,12 +228,12 @@ pub(super) fn from<K: Kernel>(
         From::Fd(n) => param::fd(k, out, index, call.int(n)),
         From::ClosedFd(n) => param::closed_fd(out, index, call.int(n)),
         From::DirFd(n) => param::dir_fd(k, out, index, call.int(n)),
-        From::Path(n) => param::path(k, out, index, Base::WORKING_DIRECTORY, call.word(n)),
+        From::Path(n) => param::path(k, out, index, Base::WORKING_DIRECTORY, call.word(n), passed),
         From::PathAt { dir, path } => match call.word(path) {
             0 => Ok(()),
             address => {
                 let base = Base { dir: call.int(dir), written: directory_before(call, index, dir) };
-                param::path(k, out, index, base, address)
+                param::path(k, out, index, base, address, passed)
             }
         },
         From::Opened { dir, path } => {
@@ -150,13 +242,13 @@ pub(super) fn from<K: Kernel>(
                 None => Base::WORKING_DIRECTORY,
             };
             let opened = opened_descriptor(call, from);
-            param::opened_path(k, out, index, base, call.word(path), (call.ret, opened))
+            param::opened_path(k, out, index, base, call.word(path), passed, (call.ret, opened))
         }
         From::String(n) => param::string(k, out, index, call.word(n)),
         From::FilledString(n) if call.ret >= 0 => param::string(k, out, index, call.word(n)),
         From::OptionalPath(n) => match call.word(n) {
             0 => Ok(()),
-            address => param::path(k, out, index, Base::WORKING_DIRECTORY, address),
+            address => param::path(k, out, index, Base::WORKING_DIRECTORY, address, passed),
         },
         From::Pointed { arg, offset, width, written } if !written || call.ret >= 0 => {
             number::at(k, call, out, index, number::address(call, call.word(arg), offset, width), width)

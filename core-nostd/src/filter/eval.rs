@@ -1,12 +1,12 @@
 //! The evaluator: the same function in the kernel module, in other sources and in tests.
 
 use super::program::{KEEP, Node, Program, REJECT, halves};
-use super::{Class, Ip, Known, Load, Part, Test, tables};
+use super::{Class, Ip, Known, Load, Part, Registers, Test, place, tables};
 use crate::schema::EventId;
 
 /// Steps that judging one event takes at most: one for each node, [`SEARCH_STEPS`] for a search in a table, one for each byte
 /// that a pattern or a search within a text may look at. An event that would take more is kept. What registers alone say
-/// ([`super::early`]) is not counted: that is at most a turn for each node.
+/// ([`Evaluation::early`]) is not counted: that is at most a turn for each node.
 pub const MAX_STEPS: u32 = 8192;
 
 /// Steps that a search in a table counts for.
@@ -52,9 +52,17 @@ pub enum Early {
 }
 
 /// How far an evaluation came.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reached {
     node: u32,
+    left: u32,
+}
+
+impl Default for Reached {
+    /// Nowhere yet.
+    fn default() -> Reached {
+        Reached { node: 0, left: MAX_STEPS }
+    }
 }
 
 /// An evaluation that is under way.
@@ -90,45 +98,57 @@ impl From<Option<bool>> for Answer {
 }
 
 impl<'p> Evaluation<'p> {
+    #[inline]
+    pub(super) fn next_node(&self) -> Option<&'p Node> {
+        self.nodes.get(self.at)
+    }
+
+    /// A test of a number that is known without a record. A step if the evaluation stops there.
+    #[inline(always)]
+    pub(super) fn on_number_at(&mut self, node: &Node, number: u64) -> Option<Step> {
+        if !self.spend(1) {
+            return Some(Step::Done(Verdict::Keep));
+        }
+        let answer = self.on_number(node, number);
+        self.follow(node, answer)
+    }
+
+    /// True if what comes next is a value of a parameter, which there must be room for.
+    #[inline]
+    pub fn needs_room(&self) -> bool {
+        self.nodes.get(self.at).is_some_and(|node| node.load >= Load::FdNumber as u8)
+    }
+
     /// Begins; `None` if the program keeps every event of the kind.
     #[inline]
     pub fn of(program: &'p Program<'p>, event: EventId) -> Option<Evaluation<'p>> {
         Evaluation::from(program, event, Reached::default())
     }
 
-    /// Goes on where registers did not say any more ([`super::early`]); `None` if the program keeps every event of the kind.
+    /// Goes on where registers did not say any more ([`Evaluation::early`]); `None` if the program keeps every event of the kind.
     #[inline]
     pub fn from(program: &'p Program<'p>, event: EventId, reached: Reached) -> Option<Evaluation<'p>> {
-        Some(Evaluation { program, nodes: program.section(event)?, at: reached.node as usize, left: MAX_STEPS })
+        Some(Evaluation { program, nodes: program.from_section(event)?, at: reached.node as usize, left: reached.left })
     }
 
-    /// Asks registers alone: `number` gives the value of a load, by its number, if that is one of numbers that are in registers,
-    /// and `None` for every other. It costs a few instructions a node, and none of the steps.
+    /// Asks the registers of a call by the native table, which is no request of io_uring: before room is reserved, a lock taken
+    /// or anything copied. What they leave undecided, [`Evaluation::from`] goes on with. It costs a few instructions a node, and
+    /// none of the steps.
     #[inline]
-    pub(super) fn early(program: &Program<'_>, event: EventId, number: impl Fn(u8, u8) -> Option<u64>) -> Early {
-        let nodes = program.section(event).unwrap_or(&[]);
+    pub fn early(program: &Program<'_>, event: EventId, registers: &Registers) -> Early {
+        let Some(nodes) = program.from_section(event) else { return Early::Undecided(Reached::default()) };
         let mut at = 0_usize;
-        // Every node jumps forward, so that there are at most as many turns as nodes.
+        // Every node jumps forward and within its section, so that there are at most as many turns as nodes.
         while let Some(node) = nodes.get(at) {
-            if node.test > Test::Masked as u8 {
-                break;
-            }
-            let Some(number) = number(node.load, node.param) else { break };
-            let holds = match Test::from_u8(node.test) {
-                Some(Test::Exists) => true,
-                Some(test) => match compared(test, number, node.operand) {
-                    Some(holds) => holds,
-                    None => break,
-                },
-                None => break,
-            };
+            let Some(number) = registers.at(node.part) else { break };
+            let Some(holds) = compared(node, number) else { break };
             match if holds { node.yes } else { node.no } {
                 REJECT => return Early::Rejected,
-                KEEP => at = nodes.len(),
-                skipped => at = at.saturating_add(1).saturating_add(usize::from(skipped)),
+                KEEP => return Early::Undecided(Reached { node: u32::MAX, left: MAX_STEPS }),
+                skipped => at = at.wrapping_add(1).wrapping_add(usize::from(skipped)),
             }
         }
-        Early::Undecided(Reached { node: at as u32 })
+        Early::Undecided(Reached { node: at as u32, left: MAX_STEPS })
     }
 
     /// Goes on as far as it can. Steps are counted over all of one evaluation.
@@ -164,13 +184,11 @@ impl<'p> Evaluation<'p> {
         if !self.is_on_text(node) {
             return self.answer(node, view);
         }
-        let (Some(test), Some(load)) = (Test::from_u8(node.test), Load::from_u8(node.load)) else {
-            return Answer::Unknown;
-        };
+        let Some(load) = Load::from_u8(node.load) else { return Answer::Unknown };
         match view.text(load, node.param) {
             Known::Is(text) => {
-                let part = Part::from_u8(node.part).unwrap_or_default().of(text);
-                self.on_text(test, part, node.operand).into()
+                let part = place::part(node).unwrap_or_default().of(text);
+                self.on_text(node, part).into()
             }
             Known::Absent => Answer::No,
             Known::Unknown => Answer::Unknown,
@@ -179,7 +197,7 @@ impl<'p> Evaluation<'p> {
     }
 
     /// Goes where an answer leads; a step if the evaluation stops there.
-    #[inline]
+    #[inline(always)]
     fn follow(&mut self, node: &Node, answer: Answer) -> Option<Step> {
         let jump = match answer {
             Answer::Yes => node.yes,
@@ -198,7 +216,7 @@ impl<'p> Evaluation<'p> {
     }
 
     #[inline]
-    fn is_on_text(&self, node: &Node) -> bool {
+    pub(super) fn is_on_text(&self, node: &Node) -> bool {
         (Test::TextEqual as u8..=Test::PathPrefixAmong as u8).contains(&node.test)
     }
 
@@ -214,18 +232,21 @@ impl<'p> Evaluation<'p> {
             Known::Unknown => return Some(Step::Done(Verdict::Keep)),
             Known::Later => return Some(Step::Later),
         };
+        self.run(first, text)
+    }
+
+    /// The tests of one text that follow one another. A step if the evaluation stops at one of them.
+    #[inline]
+    pub(super) fn run(&mut self, first: &'p Node, text: &[u8]) -> Option<Step> {
         let mut slash = None;
         let mut node = first;
         loop {
-            let part = match Part::from_u8(node.part).unwrap_or_default() {
-                Part::Whole => text,
-                part => part.cut(text, *slash.get_or_insert_with(|| last_slash(text))),
+            let part = match place::part(node) {
+                Some(Part::Whole) => text,
+                part => part.unwrap_or_default().cut(text, *slash.get_or_insert_with(|| last_slash(text))),
             };
-            let answer = match Test::from_u8(node.test) {
-                Some(test) => self.on_text(test, part, node.operand).into(),
-                None => Answer::Unknown,
-            };
-            if let Some(step) = self.follow(node, answer) {
+            let answer = self.on_text(node, part);
+            if let Some(step) = self.follow(node, answer.into()) {
                 return Some(step);
             }
             node = self.nodes.get(self.at)?;
@@ -239,7 +260,7 @@ impl<'p> Evaluation<'p> {
     }
 
     #[inline]
-    fn spend(&mut self, steps: u32) -> bool {
+    pub(super) fn spend(&mut self, steps: u32) -> bool {
         match self.left.checked_sub(steps) {
             Some(left) => {
                 self.left = left;
@@ -281,13 +302,12 @@ impl<'p> Evaluation<'p> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn on_number(&mut self, node: &Node, number: u64) -> Answer {
-        match Test::from_u8(node.test) {
-            Some(Test::Among) => self.is_among(halves(node.operand).0, number).into(),
-            Some(test) => compared(test, number, node.operand).into(),
-            None => Answer::Unknown,
+        if node.test == Test::Among as u8 {
+            return self.is_among(halves(node.operand).0, number).into();
         }
+        compared(node, number).into()
     }
 
     #[inline(never)]
@@ -319,36 +339,57 @@ impl<'p> Evaluation<'p> {
         }
     }
 
-    fn on_text(&mut self, test: Test, text: &[u8], operand: u64) -> Option<bool> {
-        let (low, high) = halves(operand);
+    #[inline]
+    fn on_text(&mut self, node: &Node, text: &[u8]) -> Option<bool> {
+        let (low, high) = halves(node.operand);
         let program = self.program;
-        match test {
-            Test::TextEqual => Some(text == program.text(low, high)?),
-            Test::Prefix => Some(text.starts_with(program.text(low, high)?)),
-            Test::Suffix => Some(text.ends_with(program.text(low, high)?)),
-            Test::Contains => contains(text, program.text(low, high)?, &mut self.left),
-            Test::Glob => glob(text, program.text(low, high)?, &mut self.left),
-            Test::TextAmong if self.spend(SEARCH_STEPS) => tables::has_text(program.table(low)?, text),
-            Test::PrefixAmong if self.spend(SEARCH_STEPS) => tables::has_prefix(program.table(low)?, text),
-            Test::PathPrefixAmong if self.spend(SEARCH_STEPS) => tables::has_path_prefix(program.table(low)?, text),
+        const EQUAL: u8 = Test::TextEqual as u8;
+        const PREFIX: u8 = Test::Prefix as u8;
+        const SUFFIX: u8 = Test::Suffix as u8;
+        const CONTAINS: u8 = Test::Contains as u8;
+        const GLOB: u8 = Test::Glob as u8;
+        const AMONG: u8 = Test::TextAmong as u8;
+        const PREFIX_AMONG: u8 = Test::PrefixAmong as u8;
+        const PATH_PREFIX_AMONG: u8 = Test::PathPrefixAmong as u8;
+        match node.test {
+            AMONG | PREFIX_AMONG | PATH_PREFIX_AMONG if !self.spend(SEARCH_STEPS) => None,
+            AMONG => tables::has_text(program.table(low)?, text),
+            PREFIX_AMONG => tables::has_prefix(program.table(low)?, text),
+            PATH_PREFIX_AMONG => tables::has_path_prefix(program.table(low)?, text),
+            EQUAL => Some(text == program.text(low, high)?),
+            PREFIX => Some(text.starts_with(program.text(low, high)?)),
+            SUFFIX => Some(text.ends_with(program.text(low, high)?)),
+            CONTAINS => contains(text, program.text(low, high)?, &mut self.left),
+            GLOB => glob(text, program.text(low, high)?, &mut self.left),
             _ => None,
         }
     }
 }
 
-/// A number compared with an operand; `None` if that is not what the test does.
+/// A number compared with a node's operand; `None` if that is not what the test does.
 #[inline]
-fn compared(test: Test, number: u64, operand: u64) -> Option<bool> {
+fn compared(node: &Node, number: u64) -> Option<bool> {
+    const EXISTS: u8 = Test::Exists as u8;
+    const EQUAL: u8 = Test::Equal as u8;
+    const BELOW: u8 = Test::Below as u8;
+    const AT_MOST: u8 = Test::AtMost as u8;
+    const BELOW_SIGNED: u8 = Test::BelowSigned as u8;
+    const AT_MOST_SIGNED: u8 = Test::AtMostSigned as u8;
+    const ALL_BITS: u8 = Test::AllBits as u8;
+    const ANY_BITS: u8 = Test::AnyBits as u8;
+    const MASKED: u8 = Test::Masked as u8;
+    let operand = node.operand;
     let (low, high) = halves(operand);
-    Some(match test {
-        Test::Equal => number == operand,
-        Test::Below => number < operand,
-        Test::AtMost => number <= operand,
-        Test::BelowSigned => number.cast_signed() < operand.cast_signed(),
-        Test::AtMostSigned => number.cast_signed() <= operand.cast_signed(),
-        Test::AllBits => number & operand == operand,
-        Test::AnyBits => number & operand != 0,
-        Test::Masked => number & u64::from(high) == u64::from(low),
+    Some(match node.test {
+        EXISTS => true,
+        EQUAL => number == operand,
+        BELOW => number < operand,
+        AT_MOST => number <= operand,
+        BELOW_SIGNED => number.cast_signed() < operand.cast_signed(),
+        AT_MOST_SIGNED => number.cast_signed() <= operand.cast_signed(),
+        ALL_BITS => number & operand == operand,
+        ANY_BITS => number & operand != 0,
+        MASKED => number & u64::from(high) == u64::from(low),
         _ => return None,
     })
 }
@@ -372,6 +413,7 @@ fn exists<V: View>(view: &mut V, load: Load, param: u8) -> Answer {
 }
 
 /// Does `needle` lie in `text`? `None` if that takes more than `steps`.
+#[inline(never)]
 fn contains(text: &[u8], needle: &[u8], steps: &mut u32) -> Option<bool> {
     let Some((&first, rest)) = needle.split_first() else { return Some(true) };
     *steps = steps.checked_sub(text.len() as u32)?;
@@ -391,6 +433,7 @@ fn contains(text: &[u8], needle: &[u8], steps: &mut u32) -> Option<bool> {
 /// Does the pattern match the whole text? `None` if that takes more than `steps`.
 ///
 /// Only the last star is ever gone back to: what the ones before took cannot matter any more.
+#[inline(never)]
 fn glob(text: &[u8], pattern: &[u8], steps: &mut u32) -> Option<bool> {
     let (mut at, mut in_pattern) = (0_usize, 0_usize);
     let mut star: Option<(usize, usize)> = None;

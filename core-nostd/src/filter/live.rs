@@ -2,44 +2,9 @@
 
 use super::read::Written;
 use super::record::LOADED_FLAGS;
-use super::{
-    Early, Evaluation, Ip, Known, Load, Program, Reached, Scope, View, address_of, number_of, task_number, text_of,
-};
+use super::{Ip, Known, Load, Scope, View, address_of, number_of, task_number, text_of};
 use crate::event::{Flags, TaskContext};
-use crate::fill::{Delivered, Draft, Identity, Kernel, fd_of};
-use crate::schema::{self, EventId, From, id};
-
-/// What registers alone say of a call by the native table, which is no request of io_uring: before room is reserved, a lock taken
-/// or anything copied. What they leave undecided, [`Evaluation::from`] goes on with.
-#[inline]
-pub fn early(program: &Program<'_>, event: EventId, args: &[u64; 6], ret: i64) -> Early {
-    // Its result is not what the register holds.
-    if event == id::MODIFY_LDT {
-        return Early::Undecided(Reached::default());
-    }
-    let sources = schema::recipe(event).map_or(&[][..], |recipe| recipe.sources);
-    const FLAGS: u8 = Load::Flags as u8;
-    const NUMBER: u8 = Load::Number as u8;
-    const FD_NUMBER: u8 = Load::FdNumber as u8;
-    Evaluation::early(program, event, |load, param| {
-        if load == FLAGS {
-            return Some(if ret < 0 { u64::from(Flags::FAILED.0) } else { 0 });
-        }
-        let source = sources.get(usize::from(param))?;
-        let argument = |n: u8| args.get(usize::from(n)).copied();
-        match (load, source) {
-            (NUMBER, From::Return) => Some(ret.cast_unsigned()),
-            (NUMBER, From::Int(n)) => Some(i64::from(argument(*n)? as i32).cast_unsigned()),
-            (NUMBER, From::Uint(n)) => Some(u64::from(argument(*n)? as u32)),
-            (NUMBER, From::Long(n)) => argument(*n),
-            (FD_NUMBER, From::ReturnFd) => Some(i64::from(fd_of(ret)).cast_unsigned()),
-            (FD_NUMBER, From::Fd(n) | From::ClosedFd(n) | From::DirFd(n)) => {
-                Some(i64::from(argument(*n)? as i32).cast_unsigned())
-            }
-            _ => None,
-        }
-    })
-}
+use crate::fill::{Draft, Identity, Kernel, Moment};
 
 impl<K: Kernel> Draft<'_, '_, K> {
     /// A parameter, written into the record.
@@ -99,17 +64,26 @@ impl<K: Kernel> View for Draft<'_, '_, K> {
         }
     }
 
+    #[inline]
     fn text(&mut self, load: Load, param: u8) -> Known<&[u8]> {
+        let index = usize::from(param);
         match load {
             Load::Comm => Known::Is(TaskContext::name(&self.identity().comm)),
-            Load::Path => match self.path_of(usize::from(param)).and_then(|fd| u8::try_from(fd).ok()) {
-                Some(fd) => self.asked(fd).then(|written| match text_of(Load::FdPath, written) {
-                    Known::Is(path) => Known::Is(path),
-                    // No socket is opened by name.
-                    _ => Known::Unknown,
-                }),
-                None => self.asked(param).then(|written| text_of(load, written)),
-            },
+            _ if !self.has_room() => Known::Later,
+            Load::Path => {
+                if let Some(fd) = self.path_of(index).and_then(|fd| u8::try_from(fd).ok()) {
+                    return self.asked(fd).then(|written| match text_of(Load::FdPath, written) {
+                        Known::Is(path) => Known::Is(path),
+                        // No socket is opened by name.
+                        _ => Known::Unknown,
+                    });
+                }
+                if self.reads_absolute_path(index) {
+                    return self.passed_path().map_or(Known::Unknown, Known::Is);
+                }
+                self.asked(param).then(|written| text_of(load, written))
+            }
+            Load::RawPath if self.reads_path(index) => self.passed_path().map_or(Known::Unknown, Known::Is),
             _ => self.asked(param).then(|written| text_of(load, written)),
         }
     }
@@ -137,36 +111,33 @@ fn of_identity(load: Load, identity: &Identity) -> Known<u64> {
     }))
 }
 
-/// A signal that is being delivered, as a program sees it. The context of the task that it reaches is asked for when a program
-/// gets there.
+/// What happens to a task outside of a system call, as a program sees it. The context of the task is asked for when a program gets
+/// there.
 #[derive(Debug)]
-pub struct SignalView<F> {
-    delivered: Delivered,
+pub struct MomentView<M, F> {
+    moment: M,
     fill: F,
     task: Option<TaskContext>,
 }
 
-impl<F: FnMut() -> TaskContext> SignalView<F> {
-    /// The view of a signal; `fill` gives the context of the task that it reaches.
-    pub fn new(delivered: Delivered, fill: F) -> SignalView<F> {
-        SignalView { delivered, fill, task: None }
+impl<M: Moment, F: FnMut() -> TaskContext> MomentView<M, F> {
+    /// The view of what happens; `fill` gives the context of the task that it happens to.
+    pub fn new(moment: M, fill: F) -> MomentView<M, F> {
+        MomentView { moment, fill, task: None }
     }
 
     /// The context of the task.
     pub fn task(&mut self) -> &TaskContext {
-        let SignalView { fill, task, .. } = self;
+        let MomentView { fill, task, .. } = self;
         task.get_or_insert_with(fill)
     }
 }
 
-impl<F: FnMut() -> TaskContext> View for SignalView<F> {
+impl<M: Moment, F: FnMut() -> TaskContext> View for MomentView<M, F> {
     fn number(&mut self, load: Load, param: u8) -> Known<u64> {
-        const SENDER: usize = schema::index_of(id::SIGNALDELIVER, "spid");
-        const SIGNAL: usize = schema::index_of(id::SIGNALDELIVER, "sig");
-        match (load, usize::from(param)) {
-            (Load::Flags, _) => Known::Is(0),
-            (Load::Number, SENDER) => Known::Is(self.delivered.sender.into()),
-            (Load::Number, SIGNAL) => Known::Is(self.delivered.signal.into()),
+        match load {
+            Load::Flags => Known::Is(0),
+            Load::Number => self.moment.number(param.into()).map_or(Known::Unknown, Known::Is),
             _ if matches!(load.scope(), Scope::Event) => task_number(load, self.task()),
             _ => Known::Unknown,
         }

@@ -80,24 +80,34 @@ macro_rules! loads {
             /// The load of this number; `None` if there is none.
             #[inline]
             pub const fn from_u8(number: u8) -> Option<Load> {
-                match number {
-                    $( $number => Some(Load::$name), )*
-                    _ => None,
-                }
+                const LOADS: [Option<Load>; 99] = {
+                    let mut loads = [None; 99];
+                    $( loads[$number] = Some(Load::$name); )*
+                    loads
+                };
+                if (number as usize) < LOADS.len() { LOADS[number as usize] } else { None }
             }
 
             /// What kind of value it gives.
+            #[inline]
             pub const fn class(self) -> Class {
-                match self {
-                    $( Load::$name => Class::$class, )*
-                }
+                const CLASSES: [Class; 99] = {
+                    let mut classes = [Class::Number; 99];
+                    $( classes[$number] = Class::$class; )*
+                    classes
+                };
+                if (self as usize) < CLASSES.len() { CLASSES[self as usize] } else { Class::Number }
             }
 
             /// Whose value it gives.
+            #[inline]
             pub const fn scope(self) -> Scope {
-                match self {
-                    $( Load::$name => Scope::$scope, )*
-                }
+                const SCOPES: [Scope; 99] = {
+                    let mut scopes = [Scope::Event; 99];
+                    $( scopes[$number] = Scope::$scope; )*
+                    scopes
+                };
+                if (self as usize) < SCOPES.len() { SCOPES[self as usize] } else { Scope::Event }
             }
 
             /// Its name, as programs are printed.

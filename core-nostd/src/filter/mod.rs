@@ -32,6 +32,8 @@
 //! | `foresee.rs` | what is sure before an event happened |
 //! | `read.rs` | values from what a record holds |
 //! | `record.rs` | values from a finished record |
+//! | `place.rs` | values that need no record: in registers, or at the end of one |
+//! | `paths.rs` | paths that are tested before there is a record |
 //! | `live.rs` | values from registers, and from a record in the making ([`crate::fill::Draft`]) |
 //! | `build/` | for user space (feature `alloc`): from a [`build::Condition`] to bytes |
 //!
@@ -44,6 +46,8 @@ mod eval;
 mod foresee;
 mod live;
 mod load;
+mod paths;
+mod place;
 mod program;
 mod read;
 mod record;
@@ -53,8 +57,9 @@ mod verify;
 
 pub use eval::{Early, Evaluation, MAX_STEPS, Reached, SEARCH_STEPS, Step, Verdict, View};
 pub use foresee::foresee;
-pub use live::{SignalView, early};
+pub use live::MomentView;
 pub use load::{Class, Ip, Known, Load, Part, Scope};
+pub use place::Registers;
 pub use program::{
     Header, KEEP, MAGIC, MAX_NODES, MAX_PATTERN, MAX_PROGRAM, MAX_SECTION, MAX_TABLES, MAX_TEXT, NONE, Node, Program,
     REJECT, Section, Table, TableKind,

@@ -2,8 +2,8 @@
 //!
 //! ```text
 //!   header │ index: one u16 an event │ sections │ nodes │ tables │ data
-//!     40     the number of its         first,     16      16
-//!            section, or NONE          count     each    each
+//!     40     the first node of         first,     16      16
+//!            its section, or NONE      count     each    each
 //! ```
 //!
 //! Native endian, each part aligned to 8 bytes, the whole aligned to 8 in memory. The sections lie one after another over the
@@ -32,9 +32,9 @@ pub const MAX_TEXT: usize = 4096;
 pub const MAX_PATTERN: usize = 256;
 
 /// First word of a program: `KFP` and a version.
-pub const MAGIC: u32 = 0x4b46_5001;
+pub const MAGIC: u32 = 0x4b46_5002;
 
-/// Stands for "no section" in the index: every event of the kind is kept.
+/// Stands for "no section" in the index, which no node's number is: every event of the kind is kept.
 pub const NONE: u16 = u16::MAX;
 
 /// The jump that keeps the event.
@@ -89,7 +89,7 @@ pub struct Node {
     pub load: u8,
     /// Index of the parameter; 0 for a load that is of no parameter.
     pub param: u8,
-    /// [`super::Part`] of a text; 0 for other loads.
+    /// Where the value lies, and which [`super::Part`] of a text it is (`place.rs`).
     pub part: u8,
     /// Where to go on if the test holds: [`KEEP`], [`REJECT`], or how many nodes to skip.
     pub yes: u16,
@@ -123,7 +123,8 @@ const _: () = assert!(size_of::<Table>() == 16);
 pub enum TableKind {
     /// `u64` each, ascending, none twice.
     Numbers = 1,
-    /// Texts in the order of their bytes, none twice: `count + 1` offsets of 32 bits, then the bytes.
+    /// Texts in the order of their bytes, none twice: a summary of 256 bits (`tables.rs`), `count + 1` offsets of 32 bits, then
+    /// the bytes.
     Texts = 2,
     /// Texts likewise, of which none begins with another.
     Prefixes = 3,
@@ -171,12 +172,16 @@ impl<'a> Program<'a> {
     }
 
     /// The nodes that judge an event; `None` if it is always kept.
-    #[inline]
     pub fn section(&self, event: EventId) -> Option<&'a [Node]> {
-        let number = *self.index.get(usize::from(event.0))?;
-        let section = self.sections.get(usize::from(number))?;
-        let first = section.first as usize;
-        self.nodes.get(first..first.checked_add(section.count as usize)?)
+        let first = u32::from(*self.index.get(usize::from(event.0))?);
+        let section = self.sections.get(self.sections.binary_search_by_key(&first, |section| section.first).ok()?)?;
+        self.from_section(event)?.get(..section.count as usize)
+    }
+
+    /// The nodes that judge an event, and those of the sections behind: none of the former leads beyond them.
+    #[inline]
+    pub(super) fn from_section(&self, event: EventId) -> Option<&'a [Node]> {
+        self.nodes.get(usize::from(*self.index.get(usize::from(event.0))?)..)
     }
 
     /// Number of nodes.

@@ -18,10 +18,12 @@ macro_rules! tests {
             /// The test of this number; `None` if there is none.
             #[inline]
             pub const fn from_u8(number: u8) -> Option<Test> {
-                match number {
-                    $( $number => Some(Test::$name), )*
-                    _ => None,
-                }
+                const TESTS: [Option<Test>; 33] = {
+                    let mut tests = [None; 33];
+                    $( tests[$number] = Some(Test::$name); )*
+                    tests
+                };
+                if (number as usize) < TESTS.len() { TESTS[number as usize] } else { None }
             }
 
             /// The kind of value that it is made on; `None` if on any.

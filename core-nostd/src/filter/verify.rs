@@ -9,7 +9,7 @@ use super::program::{
     Section, Table, TableKind, halves,
 };
 use super::test::Operand;
-use super::{Class, Load, Part, Test, tables};
+use super::{Class, Load, Test, place, tables};
 use crate::schema::{self, EVENT_COUNT, EventId};
 use zerocopy::FromBytes;
 
@@ -64,6 +64,10 @@ pub enum Why {
     TableEntries,
     /// A table's entries are not in order.
     TableOrder,
+    /// A node says that its value lies elsewhere than it does.
+    Place,
+    /// What a table says of all its entries is not so.
+    TableSummary,
 }
 
 impl Why {
@@ -73,7 +77,7 @@ impl Why {
     }
 }
 
-const REASONS: [Why; 19] = [
+const REASONS: [Why; 21] = [
     Why::TooLong,
     Why::Misaligned,
     Why::Length,
@@ -93,6 +97,8 @@ const REASONS: [Why; 19] = [
     Why::TableBounds,
     Why::TableEntries,
     Why::TableOrder,
+    Why::Place,
+    Why::TableSummary,
 ];
 
 impl core::fmt::Display for Refused {
@@ -123,6 +129,8 @@ impl core::fmt::Display for Refused {
             Why::TableBounds => write!(f, "table {at}: it does not follow the last one, or goes beyond the data"),
             Why::TableEntries => write!(f, "table {at}: its entries are not as long as it says"),
             Why::TableOrder => write!(f, "table {at}: its entries are not in order"),
+            Why::TableSummary => write!(f, "table {at}: what it says of all its entries is not so"),
+            Why::Place => write!(f, "node {at}: what is loaded does not lie where it says"),
         }
     }
 }
@@ -151,13 +159,17 @@ pub(super) fn verify(bytes: &[u8]) -> Result<Program<'_>, Refused> {
         if number == NONE {
             continue;
         }
-        let Some(section) = program.sections.get(usize::from(number)) else { return refuse(Why::NoSection, event) };
-        let first = section.first as usize;
-        let nodes = program.nodes.get(first..).and_then(|nodes| nodes.get(..section.count as usize)).unwrap_or(&[]);
+        let first = usize::from(number);
+        let Some(nodes) = program.section(EventId(event as u16)) else { return refuse(Why::NoSection, event) };
         for (place, node) in nodes.iter().enumerate() {
-            let fits = Load::from_u8(node.load).is_some_and(|load| load.fits(EventId(event as u16), node.param));
-            if !fits {
-                return refuse(Why::Parameter, first.saturating_add(place));
+            let event = EventId(event as u16);
+            let at = first.saturating_add(place);
+            let Some(load) = Load::from_u8(node.load).filter(|load| load.fits(event, node.param)) else {
+                return refuse(Why::Parameter, at);
+            };
+            let part = if load.class() == Class::Text { place::PART } else { 0 };
+            if node.part & !part != place::place(event, load, node.param) {
+                return refuse(Why::Place, at);
             }
         }
     }
@@ -219,8 +231,11 @@ fn check_sections(sections: &[Section], nodes: usize) -> Result<(), Refused> {
 fn check_node(program: &Program<'_>, node: &Node, left: usize) -> Result<(), Why> {
     let test = Test::from_u8(node.test).ok_or(Why::NoTest)?;
     let load = Load::from_u8(node.load).ok_or(Why::NoLoad)?;
-    let part = Part::from_u8(node.part).ok_or(Why::Class)?;
-    if test.class().is_some_and(|class| class != load.class()) || part != Part::Whole && load.class() != Class::Text {
+    let has_part = match load.class() {
+        Class::Text => place::part(node).is_some(),
+        Class::Number | Class::Address => true,
+    };
+    if test.class().is_some_and(|class| class != load.class()) || !has_part {
         return Err(Why::Class);
     }
     for jump in [node.yes, node.no] {

@@ -21,7 +21,7 @@ pub(super) const GIVEN: &[Given] = &[
         _ => Value::Missing,
     }),
     (Field::SyscallType, |facts, _| match facts.id() {
-        id::PROCEXIT | id::SIGNALDELIVER => Value::Missing,
+        id::PROCEXIT | id::SIGNALDELIVER | id::PAGE_FAULT => Value::Missing,
         _ => Value::Str(facts.event.name.as_bytes()),
     }),
     (Field::EvtCategory, |facts, _| Value::Str(facts.category().as_bytes())),

@@ -14,13 +14,24 @@ use crate::config::Config;
 use crate::event_loop::Wanted;
 use crate::state::LIFECYCLE;
 use kestrel_core::filter::is_judged;
-use kestrel_core::schema::{EventId, EventSet};
+use kestrel_core::schema::{EventId, EventSet, id};
 use kestrel_rules::RuleSet;
 use kestrel_rules::prefilter::Prefilter;
 
+/// What happens so often that it is recorded on request alone: for a rule that names it, not for one that takes events as they come.
+const ON_REQUEST: [EventId; 1] = [id::PAGE_FAULT];
+
+/// A rule that matches more kinds of events than this names none of them.
+const MOST_NAMED: usize = 100;
+
 /// The events that must be recorded for these rules: what they ask for, and what the process table is made of.
 pub fn interest(rules: &RuleSet) -> EventSet {
-    rules.events().union(&LIFECYCLE.into_iter().collect())
+    let on_request: EventSet = ON_REQUEST.into_iter().collect();
+    let asked = rules.rules().iter().fold(EventSet::EMPTY, |asked, rule| {
+        let names_events = rule.events.len() <= MOST_NAMED;
+        asked.union(&if names_events { rule.events } else { rule.events.intersection(&on_request.complement()) })
+    });
+    asked.union(&LIFECYCLE.into_iter().collect())
 }
 
 /// Those of them that are kept whatever the rules say. Of the calls that make and start processes, programs judge only those that
@@ -76,7 +87,23 @@ pub fn wanted(rules: &RuleSet, mode: Mode) -> Wanted {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use kestrel_core::schema::id;
+    use kestrel_rules::{LoadOptions, RuleSource};
+
+    fn rules(condition: &str) -> RuleSet {
+        let text = format!("- rule: R\n  desc: d\n  condition: {condition}\n  output: o\n  priority: NOTICE\n");
+        let source = RuleSource { name: "rules.yaml".to_owned(), text };
+        RuleSet::load(&[source], LoadOptions::default()).unwrap().rules
+    }
+
+    #[test]
+    fn page_faults_are_recorded_for_rules_that_name_them_alone() {
+        let asked = |condition| interest(&rules(condition)).contains(id::PAGE_FAULT);
+        assert!(asked("evt.type = page_fault and proc.name = cat"));
+        assert!(asked("evt.type in (page_fault, mmap)"));
+        assert!(!asked("proc.name = cat"));
+        assert!(!asked("evt.type != open and proc.name = cat"));
+        assert!(!asked("evt.type = mmap"));
+    }
 
     #[test]
     fn captures_switch_it_off_and_nothing_else_does() {

@@ -2,6 +2,9 @@
 
 use seccompiler::{BpfProgram, SeccompAction, SeccompFilter};
 
+/// Not every libc has it for every architecture (`asm/unistd_64.h`, `asm-generic/unistd.h`).
+const SYS_KEXEC_FILE_LOAD: libc::c_long = if cfg!(target_arch = "aarch64") { 294 } else { 320 };
+
 /// The calls, with their numbers.
 pub const FORBIDDEN: &[(&str, libc::c_long)] = &[
     ("acct", libc::SYS_acct),
@@ -18,7 +21,7 @@ pub const FORBIDDEN: &[(&str, libc::c_long)] = &[
     ("fsopen", libc::SYS_fsopen),
     ("init_module", libc::SYS_init_module),
     ("io_uring_setup", libc::SYS_io_uring_setup),
-    ("kexec_file_load", libc::SYS_kexec_file_load),
+    ("kexec_file_load", SYS_KEXEC_FILE_LOAD),
     ("kexec_load", libc::SYS_kexec_load),
     ("keyctl", libc::SYS_keyctl),
     ("mount", libc::SYS_mount),

@@ -4,6 +4,7 @@
 use kestrel_core::abi::{FilterLoad, Frame, Interest};
 use kestrel_core::event::{FdHead, MAX_RECORD, Record, TaskContext};
 use kestrel_core::fill::{Identity, ProcessImage};
+use kestrel_core::filter::Registers;
 use kestrel_core::schema::{EventId, EventSet};
 use kestrel_kmod::{Facts, File, Marks, PROGRAM_BYTES, Process, Recorder, Request, Seen, Wanted};
 use std::alloc::{Layout, alloc_zeroed, dealloc};
@@ -53,6 +54,15 @@ unsafe extern "C" {
         seen: *const Seen,
         sender: u32,
         signal: u32,
+    ) -> u64;
+    fn kestrel_rs_page_fault(
+        wanted: *mut Wanted,
+        producer: *mut u8,
+        program: *const u8,
+        seen: *const Seen,
+        address: u64,
+        instruction: u64,
+        code: u64,
     ) -> u64;
     fn kestrel_rs_request(
         wanted: *mut Wanted,
@@ -181,7 +191,11 @@ impl Cpu {
         self.wanted.lets_through(nr, compat)
     }
 
+    /// A system call returned: the probe looks at its bitmap first.
     pub fn sys_exit(&mut self, seen: Seen) {
+        if !self.lets_through(seen.nr, seen.compat != 0) {
+            return;
+        }
         // SAFETY: the CPU's own memory.
         unsafe { kestrel_rs_sys_exit(&mut *self.wanted, self.producer.0.as_mut_ptr(), self.program(), &seen) };
     }
@@ -211,6 +225,13 @@ impl Cpu {
         unsafe { kestrel_rs_signal(&mut *self.wanted, producer, self.program(), &Seen::default(), sender, signal) };
     }
 
+    pub fn page_fault(&mut self, address: u64, instruction: u64, code: u64) {
+        let (producer, program) = (self.producer.0.as_mut_ptr(), self.program());
+        let seen = Seen::default();
+        // SAFETY: the CPU's own memory.
+        unsafe { kestrel_rs_page_fault(&mut *self.wanted, producer, program, &seen, address, instruction, code) };
+    }
+
     /// A request of io_uring with these names; `held` if the shim holds its file. `missed` others were not followed.
     pub fn request(&mut self, ret: i64, request: Request, names: [&str; 2], held: bool, missed: u32) {
         let mut file = 0_u8;
@@ -220,7 +241,7 @@ impl Cpu {
             file: if held { (&raw mut file).cast() } else { std::ptr::null_mut() },
             ..request
         };
-        let seen = Seen { ret, nr: u32::MAX, ..Seen::default() };
+        let seen = Seen { registers: Registers::of([0; 6], ret), nr: u32::MAX, ..Seen::default() };
         let producer = self.producer.0.as_mut_ptr();
         // SAFETY: the CPU's own memory; names with their lengths; a file that only this file's helper is given.
         unsafe { kestrel_rs_request(&mut *self.wanted, producer, self.program(), &seen, &request, missed) };

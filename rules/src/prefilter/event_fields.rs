@@ -38,7 +38,7 @@ pub fn known(field: Field, arg: Option<&FieldArg>, subject: &Subject) -> Option<
             _ => Known::Missing,
         },
         Field::SyscallType => match subject.id {
-            id::PROCEXIT | id::SIGNALDELIVER => Known::Missing,
+            id::PROCEXIT | id::SIGNALDELIVER | id::PAGE_FAULT => Known::Missing,
             _ => text(subject.event.name),
         },
         Field::EvtCategory => match subject.event.category {

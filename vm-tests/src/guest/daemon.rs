@@ -143,10 +143,18 @@ impl Daemon {
     /// # Errors
     /// The log, if that does not happen.
     pub fn wait_for_log(&self, text: &str) -> Outcome {
+        self.wait_for_logs(text, 1)
+    }
+
+    /// Waits until the log has a text so many times.
+    ///
+    /// # Errors
+    /// If it does not in time.
+    pub fn wait_for_logs(&self, text: &str, times: usize) -> Outcome {
         let end = Instant::now() + patience();
-        while !self.log().contains(text) {
+        while self.log().matches(text).count() < times {
             if Instant::now() > end {
-                return Err(format!("the daemon did not say {text:?}, but:\n{}", self.log()).into());
+                return Err(format!("the daemon did not say {text:?} {times} times, but:\n{}", self.log()).into());
             }
             std::thread::sleep(Duration::from_millis(10));
         }

@@ -1,18 +1,18 @@
 //! Ways to do a thing so that it looks like another.
 
 use super::failure::{Doing, Failure, Outcome};
-use nix::fcntl::OFlag;
+use nix::fcntl::{OFlag, open};
 use nix::libc;
 use nix::sys::mman::{MapFlags, MmapAdvise, ProtFlags, madvise, mmap};
 use nix::sys::prctl;
 use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
 use std::ffi::{CString, OsStr, c_void};
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::num::NonZeroUsize;
 use std::os::fd::AsRawFd;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{OpenOptionsExt, symlink};
+use std::os::unix::fs::symlink;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
@@ -33,7 +33,8 @@ pub fn act(words: &[&str]) -> Outcome {
             Ok(())
         }
         ["again", path] => {
-            let there = OpenOptions::new().read(true).custom_flags(OFlag::O_PATH.bits()).open(path)?;
+            // Not by the standard library, which with some C libraries takes O_PATH for a way of reading, and leaves it out.
+            let there = open(*path, OFlag::O_PATH | OFlag::O_CLOEXEC, Mode::empty())?;
             // Where udev does not run, nobody has made it.
             let _ = symlink("/proc/self/fd", "/dev/fd");
             drop(File::open(format!("/dev/fd/{}", there.as_raw_fd())).doing(path)?);

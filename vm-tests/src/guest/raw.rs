@@ -2,7 +2,7 @@
 #![allow(unsafe_code, reason = "system calls")]
 
 use nix::libc::{
-    self, AT_FDCWD, O_RDONLY, SYS_close, SYS_connect, SYS_getppid, SYS_openat, SYS_read, SYS_stat, SYS_write, syscall,
+    self, AT_FDCWD, O_RDONLY, SYS_close, SYS_connect, SYS_getppid, SYS_openat, SYS_read, SYS_write, syscall,
 };
 use std::ffi::CStr;
 use std::mem::MaybeUninit;
@@ -41,7 +41,13 @@ pub fn write_byte(fd: BorrowedFd<'_>) -> bool {
 pub fn stat(path: &CStr) -> bool {
     let mut status = MaybeUninit::<libc::stat>::uninit();
     // SAFETY: stat reads a string that ends with a zero byte, and writes one structure.
-    unsafe { syscall(SYS_stat, path.as_ptr(), status.as_mut_ptr()) == 0 }
+    unsafe {
+        #[cfg(target_arch = "x86_64")]
+        let answer = syscall(libc::SYS_stat, path.as_ptr(), status.as_mut_ptr());
+        #[cfg(not(target_arch = "x86_64"))]
+        let answer = syscall(libc::SYS_newfstatat, AT_FDCWD, path.as_ptr(), status.as_mut_ptr(), 0);
+        answer == 0
+    }
 }
 
 /// Connects a socket that can be connected again.

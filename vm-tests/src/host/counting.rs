@@ -46,6 +46,7 @@ pub fn run(subjects: &[Subject], target: &Path) -> Result<bool, String> {
 
 fn count(subject: &Subject, folder: &Path, figures: &mut Vec<(String, u64)>) -> Result<bool, String> {
     let machine = Machine {
+        arch: subject.kernel.arch,
         kernel: subject.kernel.image(),
         initrd: subject.image.path().to_owned(),
         cpus: Cpus::Counting,

@@ -12,7 +12,8 @@ const LIMIT: Duration = Duration::from_secs(170);
 fn machine(subject: &Subject, folder: &Path, task: Task) -> Machine {
     let (kernel, initrd) = (subject.kernel.image(), subject.image.path().to_owned());
     let cpus = if kvm_works(&subject.kernel, &initrd, folder) { Cpus::Kvm } else { Cpus::InTurns };
-    Machine { kernel, initrd, cpus, memory_mib: subject.kernel.memory_mib(), task, folder: folder.to_owned() }
+    let arch = subject.kernel.arch;
+    Machine { arch, kernel, initrd, cpus, memory_mib: subject.kernel.memory_mib(), task, folder: folder.to_owned() }
 }
 
 /// Shows it. True if every alert arrived everywhere.

@@ -4,6 +4,7 @@
 //! is installed or configured here, root is not needed, and the machine's own apt sees nothing of it. Proxies that are
 //! configured for apt are used.
 
+use super::arch::Arch;
 use super::kernel::{Flavour, Origin, Packages, folder, image_of};
 use std::fs;
 use std::io;
@@ -21,34 +22,52 @@ const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
 /// # Errors
 /// A message.
 pub fn fetch(target: &Path, flavours: &[Flavour]) -> Result<(), String> {
-    let missing: Vec<&Flavour> =
-        flavours.iter().filter(|flavour| !folder(target, flavour).join("release").exists()).collect();
-    if missing.is_empty() {
-        return Ok(());
-    }
-    // One release at a time, so that a name stands for that release's newest.
-    let mut apt: Option<(&str, Apt)> = None;
-    for flavour in missing {
+    let lacks_programs = |flavour: &Flavour| {
+        !flavour.arch.program_packages().is_empty() && !flavour.arch.programs(target).join(DONE).exists()
+    };
+    let lacks_kernel = |flavour: &Flavour| !folder(target, flavour).join("release").exists();
+    // One release of one architecture at a time, so that a name stands for its newest.
+    let mut apt: Option<((&str, Arch), Apt)> = None;
+    for flavour in flavours {
+        if !lacks_kernel(flavour) && !lacks_programs(flavour) {
+            continue;
+        }
         let packages = match &flavour.origin {
             Origin::Debian(packages) => packages,
             Origin::Built(script) => return Err(format!("{} is not built yet: {script}", flavour.name)),
         };
+        let source = (packages.release, flavour.arch);
         let apt = match &apt {
-            Some((release, apt)) if *release == packages.release => apt,
+            Some((known, apt)) if *known == source => apt,
             _ => {
-                let dir = target.join("apt").join(packages.release);
-                let new =
-                    Apt::prepare(&dir, packages.release).map_err(|error| format!("{}: {error}", dir.display()))?;
-                println!("reading the lists of Debian's packages ({}) …", packages.release);
+                let lists = match flavour.arch {
+                    Arch::X86_64 => packages.release.to_owned(),
+                    other => format!("{}-{}", packages.release, other.debian()),
+                };
+                let dir = target.join("apt").join(&lists);
+                let new = Apt::prepare(&dir, packages.release, flavour.arch)
+                    .map_err(|error| format!("{}: {error}", dir.display()))?;
+                println!("reading the lists of Debian's packages ({lists}) …");
                 new.run("apt-get", &["update", "-qq"], None)?;
-                &apt.insert((packages.release, new)).1
+                &apt.insert((source, new)).1
             }
         };
-        let release = apt.unpack(packages, &folder(target, flavour))?;
-        println!("kernel {}: {release}", flavour.name);
+        if lacks_kernel(flavour) {
+            let release = apt.unpack_kernel(packages, flavour.arch, &folder(target, flavour))?;
+            println!("kernel {}: {release}", flavour.name);
+        }
+        if lacks_programs(flavour) {
+            let packages: Vec<String> = flavour.arch.program_packages().iter().copied().map(str::to_owned).collect();
+            let folder = flavour.arch.programs(target);
+            apt.unpack(&packages, &folder)?;
+            fs::write(folder.join(DONE), "").map_err(|error| format!("{}: {error}", folder.display()))?;
+        }
     }
     Ok(())
 }
+
+/// The file that says that all packages of programs are unpacked.
+const DONE: &str = "done";
 
 #[derive(Debug)]
 struct Apt {
@@ -56,7 +75,7 @@ struct Apt {
 }
 
 impl Apt {
-    fn prepare(dir: &Path, release: &str) -> io::Result<Apt> {
+    fn prepare(dir: &Path, release: &str, arch: Arch) -> io::Result<Apt> {
         for sub in ["state/lists/partial", "cache/archives/partial", "empty"] {
             fs::create_dir_all(dir.join(sub))?;
         }
@@ -83,8 +102,9 @@ impl Apt {
             format!("Dir::Etc::sourcelist={}", path("sources.list")),
             format!("Dir::Etc::sourceparts={}", path("empty")),
             format!("Dir::Etc::preferencesparts={}", path("empty")),
-            "APT::Architecture=amd64".to_owned(),
-            "APT::Architectures=amd64".to_owned(),
+            format!("APT::Architecture={}", arch.debian()),
+            // The tools that build modules run here.
+            format!("APT::Architectures={},{}", arch.debian(), Arch::HOST.debian()),
             "APT::Sandbox::User=".to_owned(),
             "Acquire::Languages=none".to_owned(),
             "Acquire::Retries=5".to_owned(),
@@ -122,7 +142,7 @@ impl Apt {
     }
 
     /// Downloads and unpacks a kernel; gives its release.
-    fn unpack(&self, kernel: &Packages, folder: &Path) -> Result<String, String> {
+    fn unpack_kernel(&self, kernel: &Packages, arch: Arch, folder: &Path) -> Result<String, String> {
         let named = |package: &str, prefix: &str| -> Result<String, String> {
             let depends = self.depends(package)?;
             let found = depends.into_iter().find(|name| name.starts_with(prefix));
@@ -132,10 +152,15 @@ impl Apt {
         let headers = named(kernel.headers, "linux-headers-")?;
         let release = headers.strip_prefix("linux-headers-").unwrap_or(&headers).to_owned();
         // The files that all flavours share, and the tools that build modules.
-        let shared = self.depends(&headers)?.into_iter().filter(|name| {
-            name.starts_with("linux-headers-")
-                || name.starts_with("linux-kbuild-")
-                || name.starts_with("linux-compiler-")
+        let shared = self.depends(&headers)?.into_iter().filter_map(|name| match &name {
+            // It is another package for each machine that modules are built on.
+            _ if name.starts_with("linux-kbuild-") && arch != Arch::HOST => {
+                (!name.contains(':')).then(|| format!("{name}:{}", Arch::HOST.debian()))
+            }
+            _ if ["linux-headers-", "linux-kbuild-", "linux-compiler-"].iter().any(|start| name.starts_with(start)) => {
+                Some(name)
+            }
+            _ => None,
         });
         // Newer images are split: the kernel and its modules are packages that the image depends on.
         let parts = self
@@ -144,6 +169,18 @@ impl Apt {
             .filter(|name| name.starts_with("linux-binary-") || name.starts_with("linux-modules-"));
         let packages: Vec<String> = [image.clone(), headers.clone()].into_iter().chain(shared).chain(parts).collect();
 
+        self.unpack(&packages, folder)?;
+        let boots = image_of(&folder.join("root"), &release);
+        if !boots.exists() {
+            return Err(format!("{} is not in the packages", boots.display()));
+        }
+        fs::write(folder.join("release"), format!("{release}\n"))
+            .map_err(|error| format!("{}: {error}", folder.display()))?;
+        Ok(release)
+    }
+
+    /// Downloads packages and unpacks them in `root` of a folder, which is begun anew.
+    fn unpack(&self, packages: &[String], folder: &Path) -> Result<(), String> {
         println!("downloading {} …", packages.join(" "));
         let file = |error: io::Error| format!("{}: {error}", folder.display());
         let downloads = folder.join("packages");
@@ -162,13 +199,7 @@ impl Apt {
         for archive in archives {
             succeed(Command::new("dpkg").arg("-x").arg(archive).arg(&root))?;
         }
-        fs::remove_dir_all(&downloads).map_err(file)?;
-        let boots = image_of(&root, &release);
-        if !boots.exists() {
-            return Err(format!("{} is not in the packages", boots.display()));
-        }
-        fs::write(folder.join("release"), format!("{release}\n")).map_err(file)?;
-        Ok(release)
+        fs::remove_dir_all(&downloads).map_err(file)
     }
 }
 

@@ -1,5 +1,6 @@
 //! The initramfs: everything that is in the guest.
 
+use super::arch::{Arch, Root};
 use super::archive::Archive;
 use super::kernel::Kernel;
 use std::fs::File;
@@ -42,7 +43,7 @@ const OURS: [&str; 18] = [
     "usr/bin/dpkg",
 ];
 
-const FOLDERS: [&str; 29] = [
+const FOLDERS: [&str; 30] = [
     "bin",
     "dev",
     "etc",
@@ -52,6 +53,7 @@ const FOLDERS: [&str; 29] = [
     "home",
     "home/user",
     "lib",
+    "lib/aarch64-linux-gnu",
     "lib/x86_64-linux-gnu",
     "lib64",
     "proc",
@@ -93,21 +95,11 @@ const FILES: [(&str, u32, &str); 10] = [
 const OWN_MODULES: [(&str, &str); 2] =
     [("drivers/net/dummy", "lib/modules/dummy.ko"), ("fs/overlayfs/overlay", "lib/modules/overlay.ko")];
 
-/// What is in the image only if it was built: path in it, path below the target folder, how to build it.
-const BUILT: [(&str, &str, u32); 4] = [
-    ("sbin/kestrel", "static/kestrel", 0o755),
-    ("init", "static/vm-guest", 0o755),
-    ("bin/open32", "static/open32", 0o755),
-    ("bin/calls32", "static/calls32", 0o755),
-];
+/// What is built for the image: path in it, name of the program.
+const BUILT: [(&str, &str); 2] = [("sbin/kestrel", "kestrel"), ("init", "vm-guest")];
 
-/// runc, which starts containers, and the libraries that it needs: path in the image, where it is, how to get it.
-const RUNC: [(&str, &str); 4] = [
-    ("usr/sbin/runc", "runc/root/usr/sbin/runc"),
-    ("lib/x86_64-linux-gnu/libseccomp.so.2", "runc/root/usr/lib/x86_64-linux-gnu/libseccomp.so.2"),
-    ("lib/x86_64-linux-gnu/libc.so.6", "/lib/x86_64-linux-gnu/libc.so.6"),
-    ("lib64/ld-linux-x86-64.so.2", "/lib64/ld-linux-x86-64.so.2"),
-];
+/// Programs of 32 bits, for kernels of x86.
+const BUILT_32: [(&str, &str); 2] = [("bin/open32", "open32"), ("bin/calls32", "calls32")];
 
 impl Image {
     /// Builds the image for a kernel. What goes into it must have been built.
@@ -129,15 +121,22 @@ impl Image {
         for (name, permissions, text) in FILES {
             archive.file(name, permissions, text.as_bytes()).map_err(place)?;
         }
-        for (name, from, permissions) in BUILT {
-            let data = read(&target.join(from), "ci/build-static.sh builds it")?;
-            archive.file(name, permissions, &data).map_err(place)?;
+        let arch = kernel.arch;
+        let narrow: &[_] = if arch == Arch::X86_64 { &BUILT_32 } else { &[] };
+        for (name, program) in BUILT.iter().chain(narrow) {
+            let data = read(&arch.built(target).join(program), "ci/build-static.sh builds it")?;
+            archive.file(name, 0o755, &data).map_err(place)?;
         }
-        for (name, from) in RUNC {
-            archive.file(name, 0o755, &read(&target.join(from), "ci/setup.sh vm brings it")?).map_err(place)?;
+        let (system, runc) = (arch.system(target), arch.runc(target));
+        let remedy = "`ci/setup.sh vm`, or for another architecture `vm-tests --fetch`, brings it";
+        for (name, root, path) in
+            [("bin/busybox", Root::System, "bin/busybox"), ("usr/sbin/runc", Root::Runc, "usr/sbin/runc")]
+                .iter()
+                .chain(arch.libraries())
+        {
+            let root = if *root == Root::System { &system } else { &runc };
+            archive.file(name, 0o755, &read(&root.join(path), remedy)?).map_err(place)?;
         }
-        let busybox = read(Path::new("/bin/busybox"), "apt-get install busybox-static")?;
-        archive.file("bin/busybox", 0o755, &busybox).map_err(place)?;
         for name in BUSYBOX {
             archive.symlink(&format!("bin/{name}"), "/bin/busybox").map_err(place)?;
         }

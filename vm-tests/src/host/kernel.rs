@@ -1,5 +1,6 @@
 //! The kernels that are tested: what they are called at Debian's, and where they lie here.
 
+use super::arch::Arch;
 use std::path::{Path, PathBuf};
 
 /// A kernel that machine tests can run on.
@@ -7,6 +8,8 @@ use std::path::{Path, PathBuf};
 pub struct Flavour {
     /// The name that `--kernel` takes.
     pub name: &'static str,
+    /// What it runs on.
+    pub arch: Arch,
     /// Where it comes from.
     pub origin: Origin,
 }
@@ -32,10 +35,10 @@ pub struct Packages {
 }
 
 const fn debian(name: &'static str, image: &'static str, headers: &'static str, release: &'static str) -> Flavour {
-    Flavour { name, origin: Origin::Debian(Packages { image, headers, release }) }
+    Flavour { name, arch: Arch::X86_64, origin: Origin::Debian(Packages { image, headers, release }) }
 }
 
-/// Every kernel of Debian's that there is a name for: what `all` stands for.
+/// Every kernel of Debian's for x86 that there is a name for: what `all` stands for.
 pub const FLAVOURS: [Flavour; 5] = [
     debian("5.10", "linux-image-cloud-amd64", "linux-headers-cloud-amd64", "bullseye"),
     debian("6.1", "linux-image-cloud-amd64", "linux-headers-cloud-amd64", "bookworm"),
@@ -45,7 +48,15 @@ pub const FLAVOURS: [Flavour; 5] = [
 ];
 
 /// The kernel that looks at itself: lockdep, KASAN, sleeping in atomic context.
-pub const DEBUG: Flavour = Flavour { name: "6.12-debug", origin: Origin::Built("ci/debug-kernel.sh") };
+pub const DEBUG: Flavour =
+    Flavour { name: "6.12-debug", arch: Arch::X86_64, origin: Origin::Built("ci/debug-kernel.sh") };
+
+/// The kernel for 64-bit ARM.
+pub const ARM64: Flavour = Flavour {
+    name: "6.12-arm64",
+    arch: Arch::Aarch64,
+    ..debian("", "linux-image-6.12-cloud-arm64", "linux-headers-6.12-cloud-arm64", "bookworm")
+};
 
 /// Those that `make test` runs on.
 pub const TESTED: &str = "6.1,6.12";
@@ -61,8 +72,10 @@ pub fn flavours(word: &str) -> Result<Vec<Flavour>, String> {
     let known = || FLAVOURS.map(|flavour| flavour.name).join(", ");
     word.split(',')
         .map(|name| {
-            let found = FLAVOURS.into_iter().chain([DEBUG]).find(|flavour| flavour.name == name);
-            found.ok_or_else(|| format!("there is no kernel {name}: use {}, {} or all", known(), DEBUG.name))
+            let found = FLAVOURS.into_iter().chain([DEBUG, ARM64]).find(|flavour| flavour.name == name);
+            found.ok_or_else(|| {
+                format!("there is no kernel {name}: use {}, {}, {} or all", known(), DEBUG.name, ARM64.name)
+            })
         })
         .collect()
 }
@@ -87,6 +100,8 @@ impl Origin {
 pub struct Kernel {
     /// Its flavour's name.
     pub name: &'static str,
+    /// What it runs on.
+    pub arch: Arch,
     /// Its release, as `uname -r` says it.
     pub release: String,
     /// The unpacked packages.
@@ -112,15 +127,16 @@ impl Kernel {
             .map_err(|error| format!("{}: {error}: {} brings it", folder.display(), flavour.origin.remedy()))?;
         Ok(Kernel {
             name: flavour.name,
+            arch: flavour.arch,
             release: release.trim().to_owned(),
             root: folder.join("root"),
             target: target.to_owned(),
         })
     }
 
-    /// How many times as long things may take on it as on a kernel that people run.
+    /// How many times as long things may take on it as on a kernel that people run on x86.
     pub fn patience(&self) -> u32 {
-        if self.name == DEBUG.name { 6 } else { 1 }
+        if self.name == DEBUG.name { 6 } else { self.arch.patience() }
     }
 
     /// Memory of a machine with it, in MiB: shadow memory, and freed memory that is kept to be watched, come on top.

@@ -1,5 +1,6 @@
 //! QEMU: how a machine is started, and what comes out of it.
 
+use super::arch::Arch;
 use super::kernel::Kernel;
 use crate::protocol::{Task, Word};
 use std::io::{BufRead, BufReader, Read};
@@ -27,6 +28,8 @@ pub enum Cpus {
 /// A machine to start.
 #[derive(Clone, Debug)]
 pub struct Machine {
+    /// What its processor is.
+    pub arch: Arch,
     /// The kernel's image.
     pub kernel: PathBuf,
     /// The initramfs.
@@ -63,10 +66,10 @@ pub struct Running {
 
 impl Machine {
     fn command(&self) -> Command {
-        let mut qemu = Command::new("qemu-system-x86_64");
+        let mut qemu = Command::new(self.arch.emulator().0);
         match self.cpus {
-            Cpus::InTurns => qemu.args(["-accel", "tcg,thread=single", "-cpu", "max", "-smp", "2"]),
-            Cpus::Parallel => qemu.args(["-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2"]),
+            Cpus::InTurns => qemu.args(["-accel", "tcg,thread=single", "-smp", "2"]).args(self.arch.machine()),
+            Cpus::Parallel => qemu.args(["-accel", "tcg,thread=multi", "-smp", "2"]).args(self.arch.machine()),
             Cpus::Kvm => qemu.args(["-accel", "kvm", "-cpu", "host", "-smp", "2"]),
             Cpus::Counting => {
                 qemu.args(["-accel", "tcg", "-icount", "shift=0,sleep=off", "-cpu", "qemu64", "-smp", "1"])
@@ -75,8 +78,11 @@ impl Machine {
         let counting = if self.cpus == Cpus::Counting { " tsc=reliable" } else { "" };
         // Warnings are shown on the console, since they fail whatever runs; the time before each tells them from the guest's
         // own lines.
-        let append =
-            format!("console=ttyS0 panic=-1 oops=panic loglevel=5 printk.time=1{counting} {}", self.task.argument());
+        let append = format!(
+            "console={} panic=-1 oops=panic loglevel=5 printk.time=1{counting} {}",
+            self.arch.console(),
+            self.task.argument()
+        );
         qemu.args(["-m", &self.memory_mib.to_string(), "-nodefaults", "-no-reboot", "-append", &append]);
         qemu.arg("-kernel").arg(&self.kernel).arg("-initrd").arg(&self.initrd);
         qemu
@@ -93,9 +99,10 @@ impl Machine {
         let listener = UnixListener::bind(&socket).map_err(|error| format!("{}: {error}", socket.display()))?;
         let mut command = self.command();
         command.args(["-display", "none", "-serial", "stdio"]);
-        command.arg("-serial").arg(format!("unix:{}", socket.display()));
+        command.arg("-chardev").arg(format!("socket,id=words,path={}", socket.display()));
+        command.args(["-device", self.arch.second_port()]);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().map_err(missing)?;
+        let mut child = command.spawn().map_err(|error| self.missing(&error))?;
 
         let (sender, lines) = channel();
         if let (Some(out), Some(errors)) = (child.stdout.take(), child.stderr.take()) {
@@ -126,12 +133,13 @@ impl Machine {
     pub fn hand_over(&self) -> Result<(), String> {
         let mut command = self.command();
         command.args(["-nographic", "-serial", "mon:stdio", "-serial", "null"]);
-        command.status().map(drop).map_err(missing)
+        command.status().map(drop).map_err(|error| self.missing(&error))
     }
-}
 
-fn missing(error: std::io::Error) -> String {
-    format!("qemu-system-x86_64: {error}: `apt-get install qemu-system-x86` brings it")
+    fn missing(&self, error: &std::io::Error) -> String {
+        let (program, package) = self.arch.emulator();
+        format!("{program}: {error}: `apt-get install {package}` brings it")
+    }
 }
 
 /// Sends lines as they come. Bytes that are no UTF-8 are shown as such.
@@ -190,10 +198,11 @@ const TRIAL: Duration = Duration::from_secs(6);
 /// True if machines can be run by the host's processor, which a trial boot must show: on machines that are virtual
 /// themselves, /dev/kvm can be there and lead nowhere.
 pub fn kvm_works(kernel: &Kernel, initrd: &Path, folder: &Path) -> bool {
-    if std::fs::OpenOptions::new().read(true).write(true).open("/dev/kvm").is_err() {
+    if kernel.arch != Arch::HOST || std::fs::OpenOptions::new().read(true).write(true).open("/dev/kvm").is_err() {
         return false;
     }
     let machine = Machine {
+        arch: kernel.arch,
         kernel: kernel.image(),
         initrd: initrd.to_owned(),
         cpus: Cpus::Kvm,

@@ -1,5 +1,6 @@
 //! The host's side: kernels, images, QEMU, the report.
 
+mod arch;
 mod archive;
 mod counting;
 mod demo;
@@ -8,6 +9,7 @@ mod image;
 mod kernel;
 mod machine;
 mod options;
+mod other;
 mod report;
 mod run;
 mod snapshot;

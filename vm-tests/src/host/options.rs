@@ -6,7 +6,8 @@ use crate::protocol::Source;
 const USAGE: &str = "\
 Runs the machine tests: stock Debian kernels under QEMU, and real programs in them.
 
-usage: vm-tests [--kernel 5.10|6.1|6.12|6.1-rt|7.2|all|6.12-debug] [--scenario NAME] [--source kmod|ebpf] [--jobs N]
+usage: vm-tests [--kernel 5.10|6.1|6.12|6.1-rt|7.2|all|6.12-debug|6.12-arm64] [--scenario NAME]
+                [--source kmod|ebpf] [--jobs N]
        vm-tests --list      the scenarios
        vm-tests --fetch     only bring the kernels, from Debian, to target/kernels
        vm-tests --demo      the demonstration
@@ -15,7 +16,7 @@ usage: vm-tests [--kernel 5.10|6.1|6.12|6.1-rt|7.2|all|6.12-debug] [--scenario N
        vm-tests --soak [--seconds N] [--seed N]     load for a long time, while whatever can go wrong does
 
 Several kernels are split by commas; without --kernel it is 6.1,6.12. 6.12-debug is the one that
-looks at itself, which ci/debug-kernel.sh builds. A NAME stands for every scenario that contains it. The kernels are looked
+looks at itself, which ci/debug-kernel.sh builds; 6.12-arm64 runs on another processor. A NAME stands for every scenario that contains it. The kernels are looked
 for in target/kernels, the module in target/kmod
 (ci/build-kmod.sh), the programs in target/static (ci/build-static.sh): `make vm-test` does all of that.";
 
@@ -127,6 +128,7 @@ mod tests {
         assert_eq!(names("--kernel 6.12,5.10"), ["6.12", "5.10"]);
         assert_eq!(names("--kernel all"), ["5.10", "6.1", "6.12", "6.1-rt", "7.2"]);
         assert_eq!(names("--kernel 6.12-debug"), ["6.12-debug"]);
+        assert_eq!(names("--kernel 6.12-arm64"), ["6.12-arm64"]);
     }
 
     #[test]

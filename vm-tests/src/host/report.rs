@@ -1,5 +1,6 @@
 //! The test runner: batches, machines side by side, one line a scenario, the closing line.
 
+use super::arch::Arch;
 use super::machine::{Cpus, Machine, kvm_works};
 use super::options::Options;
 use super::run::{NotUp, Outcome, run};
@@ -65,14 +66,13 @@ pub fn run_all(options: &Options, subjects: &[Subject], folder: &Path) -> Result
 }
 
 fn batches<'a>(subject: &'a Subject, source: Source, chosen: &[&'static Scenario]) -> Vec<Batch<'a>> {
-    let version = subject.kernel.version();
-    let (chosen, later): (Vec<&'static Scenario>, Vec<_>) =
-        chosen.iter().copied().partition(|scenario| scenario.since <= version);
-    for scenario in later {
-        println!(
-            "SKIP {} on {}: it holds from {}.{} on",
-            scenario.name, subject.kernel.name, scenario.since.0, scenario.since.1
-        );
+    let kernel = &subject.kernel;
+    let mut playable = Vec::new();
+    for scenario in chosen.iter().copied() {
+        match why_not(scenario, kernel.arch, kernel.version()) {
+            Some(why) => println!("SKIP {} on {}: {why}", scenario.name, kernel.name),
+            None => playable.push(scenario),
+        }
     }
     let mut batches = Vec::new();
     let mut add = |load, scenarios: Vec<&'static Scenario>| {
@@ -82,12 +82,20 @@ fn batches<'a>(subject: &'a Subject, source: Source, chosen: &[&'static Scenario
     };
     for load in [Load::InTurns, Load::Parallel] {
         let with = |alone| move |scenario: &&&'static Scenario| scenario.load == load && scenario.alone == alone;
-        add(load, chosen.iter().filter(with(false)).copied().collect());
-        for scenario in chosen.iter().filter(with(true)) {
+        add(load, playable.iter().filter(with(false)).copied().collect());
+        for scenario in playable.iter().filter(with(true)) {
             add(load, vec![scenario]);
         }
     }
     batches
+}
+
+/// Why a scenario cannot be played on a kernel of this architecture and version; `None` if it can.
+fn why_not(scenario: &Scenario, arch: Arch, version: (u32, u32)) -> Option<String> {
+    if scenario.since > version {
+        return Some(format!("it holds from {}.{} on", scenario.since.0, scenario.since.1));
+    }
+    scenario.not_on_arm64.filter(|_| arch == Arch::Aarch64).map(str::to_owned)
 }
 
 /// CPUs of the host that machines take and give back.
@@ -131,6 +139,7 @@ fn test(batch: &Batch<'_>, kvm: bool, folder: &Path, tally: &Mutex<Tally>) {
     let mut left: &[&Scenario] = &batch.scenarios;
     while !left.is_empty() {
         let machine = Machine {
+            arch: kernel.arch,
             kernel: kernel.image(),
             initrd: batch.subject.image.path().to_owned(),
             cpus: match batch.load {
@@ -182,4 +191,23 @@ fn fail(tally: &Mutex<Tally>, scenario: &Scenario, kernel: &Kernel, why: &str, c
     }
     print!("{text}");
     tally.lock().unwrap_or_else(PoisonError::into_inner).failures.push(name);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_skipped_is_skipped_for_a_reason() {
+        let skipped = |arch, version| {
+            let all = scenarios::all().into_iter();
+            let why = all.filter_map(|scenario| Some((scenario.name, why_not(scenario, arch, version)?)));
+            why.collect::<Vec<_>>()
+        };
+        assert_eq!(skipped(Arch::X86_64, (6, 12)), []);
+        let old = skipped(Arch::X86_64, (5, 10));
+        assert!(old.contains(&("records-32", "it holds from 6.1 on".to_owned())), "{old:?}");
+        let arm: Vec<&str> = skipped(Arch::Aarch64, (6, 12)).iter().map(|(name, _)| *name).collect();
+        assert_eq!(arm, ["caller-32-bit", "records-32"]);
+    }
 }

@@ -1,5 +1,6 @@
 //! One boot: scenario after scenario, and what became of each.
 
+use super::arch::Arch;
 use super::machine::{Line, Machine, Running};
 use super::snapshot;
 use crate::protocol::Word;
@@ -60,6 +61,7 @@ const EXPLANATION: Duration = Duration::from_secs(3);
 pub fn run(machine: &Machine, limits: &[Duration], patience: u32) -> Result<Vec<Outcome>, NotUp> {
     let running = machine.start().map_err(|why| NotUp { why, console: Vec::new() })?;
     let mut boot = Boot {
+        arch: machine.arch,
         running,
         limits,
         outcomes: Vec::new(),
@@ -85,6 +87,7 @@ pub fn run(machine: &Machine, limits: &[Duration], patience: u32) -> Result<Vec<
 }
 
 struct Boot<'a> {
+    arch: Arch,
     running: Running,
     limits: &'a [Duration],
     patience: u32,
@@ -128,7 +131,7 @@ impl Boot<'_> {
                     self.close(Some(why));
                 }
                 Some(Line::Word(Word::Snapshot { name, lines })) => {
-                    self.different = self.different.take().or(snapshot::compare(&name, &lines).err());
+                    self.different = self.different.take().or(snapshot::compare(self.arch, &name, &lines).err());
                 }
                 Some(Line::Word(Word::Say(text))) => println!("{text}"),
                 Some(Line::Word(Word::Figure { name, value })) => self.console.push(format!("{name}: {value}")),

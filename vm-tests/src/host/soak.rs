@@ -25,6 +25,7 @@ pub fn run(subject: &Subject, folder: &Path, options: &Options) -> Result<bool, 
         subject.kernel.release
     );
     let machine = Machine {
+        arch: subject.kernel.arch,
         kernel: subject.kernel.image(),
         initrd: subject.image.path().to_owned(),
         memory_mib: subject.kernel.memory_mib(),

@@ -6,7 +6,7 @@ use crate::guest::failure::{Doing, Outcome, ensure};
 use crate::guest::stage::Stage;
 use crate::guest::{module, programs};
 use kestrel_core::abi::{ABI_MAJOR, Frame, Hello, Request};
-use nix::libc::SYS_ioctl;
+use nix::libc::{SYS_ioctl, user_regs_struct};
 use nix::sys::ptrace;
 use nix::sys::uio::{RemoteIoVec, process_vm_writev};
 use nix::sys::wait::{WaitStatus, waitpid};
@@ -143,11 +143,11 @@ fn follow(pid: Pid) -> Outcome<i32> {
                 return Ok(code);
             }
             WaitStatus::PtraceSyscall(_) => {
-                let registers = ptrace::getregs(pid)?;
-                let is_hello =
-                    registers.orig_rax == SYS_ioctl as u64 && registers.rsi == u64::from(Request::Hello as u32);
+                let [number, _, request, argument] = call_of(&ptrace::getregs(pid)?);
+                // The kernel takes 32 bits of the request; what is in the others depends on the C library.
+                let is_hello = number == SYS_ioctl as u64 && request as u32 == Request::Hello as u32;
                 if is_hello && !rewritten {
-                    rewrite(pid, registers.rdx)?;
+                    rewrite(pid, argument)?;
                     rewritten = true;
                 }
             }
@@ -155,6 +155,17 @@ fn follow(pid: Pid) -> Outcome<i32> {
             other => return Err(format!("the daemon ended otherwise: {other:?}").into()),
         }
     }
+}
+
+/// The number of the call that a process is about to make, and the first three of its arguments.
+#[cfg(target_arch = "x86_64")]
+fn call_of(registers: &user_regs_struct) -> [u64; 4] {
+    [registers.orig_rax, registers.rdi, registers.rsi, registers.rdx]
+}
+
+#[cfg(target_arch = "aarch64")]
+fn call_of(registers: &user_regs_struct) -> [u64; 4] {
+    [8, 0, 1, 2].map(|n: usize| registers.regs[n])
 }
 
 /// Puts another version into the message that a process is about to send.

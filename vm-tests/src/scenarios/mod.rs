@@ -12,6 +12,7 @@ pub(crate) mod load_rules;
 pub(crate) mod losses;
 mod modules;
 mod outputs;
+mod page_faults;
 mod prefilter;
 mod processes;
 mod recordings;
@@ -57,6 +58,8 @@ pub struct Scenario {
     pub of_module: bool,
     /// The oldest kernel that it holds on, as `(major, minor)`.
     pub since: (u32, u32),
+    /// Why it cannot be played on 64-bit ARM; `None` if it can.
+    pub not_on_arm64: Option<&'static str>,
     /// How long it may take on a busy machine.
     pub limit: Duration,
     /// What it does.
@@ -97,6 +100,7 @@ impl Scenario {
             on_request: false,
             of_module: false,
             since: (5, 10),
+            not_on_arm64: None,
             limit: LIMIT,
             play: Play::Steps(steps),
         }
@@ -111,6 +115,7 @@ impl Scenario {
             on_request: false,
             of_module: false,
             since: (5, 10),
+            not_on_arm64: None,
             limit: LIMIT,
             play: Play::Rule(case),
         }
@@ -134,6 +139,15 @@ impl Scenario {
 
     const fn since(self, major: u32, minor: u32) -> Scenario {
         Scenario { since: (major, minor), ..self }
+    }
+
+    const fn not_on_arm64(self, why: &'static str) -> Scenario {
+        Scenario { not_on_arm64: Some(why), ..self }
+    }
+
+    /// Whether it can be played on the architecture that this is built for.
+    pub(crate) fn is_for_this_machine(&self) -> bool {
+        !cfg!(target_arch = "aarch64") || self.not_on_arm64.is_none()
     }
 
     const fn limit(self, seconds: u64) -> Scenario {
@@ -161,6 +175,7 @@ pub fn all() -> Vec<&'static Scenario> {
         filter::SCENARIOS,
         containers::SCENARIOS,
         signals::SCENARIOS,
+        page_faults::SCENARIOS,
         records::SCENARIOS,
         modules::SCENARIOS,
         recordings::SCENARIOS,

@@ -39,12 +39,15 @@ fn reload(_: &mut Stage<'_>) -> Outcome {
         load::start("opens", 0, &[load_rules::FOLDERS[0], &count, "500"])?,
         load::start("opens", 1, &[load_rules::FOLDERS[1], &count, "500"])?,
     ];
+    // Each version is in force for a while before the next one comes, however slow the machine is.
+    let mut in_force = 1;
     for n in 1..=5 {
-        std::thread::sleep(Duration::from_millis(500));
+        std::thread::sleep(Duration::from_millis(300));
         match n {
             3 => {
                 turn("- rule: broken", n)?;
                 daemon.wait_for_log("stays in force")?;
+                continue;
             }
             5 => {
                 std::fs::write(format!("/run/reload/v{}.yaml", n - 1), version(n)).doing("the rules")?;
@@ -52,6 +55,8 @@ fn reload(_: &mut Stage<'_>) -> Outcome {
             }
             n => turn(&version(n), n)?,
         }
+        in_force += 1;
+        daemon.wait_for_logs("watching with ", in_force)?;
     }
     for load in loads {
         load::finish(load)?;

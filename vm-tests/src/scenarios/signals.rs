@@ -9,7 +9,7 @@ use crate::guest::{module, sentinel};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 pub const SCENARIOS: &[Scenario] = &[
     Scenario::steps(
@@ -101,8 +101,22 @@ fn core_dumped(_: &mut Stage<'_>) -> Outcome {
     Ok(())
 }
 
-/// A process of this name: this one, or its first child, or its first child.
+/// How long a program may take to start its children.
+const STARTING: Duration = Duration::from_secs(20);
+
+/// A process of this name: this one, or its first child, or its first child, as soon as it is there.
 fn named(pid: u32, name: &str) -> Outcome<u32> {
+    let end = Instant::now() + STARTING;
+    loop {
+        match look_for(pid, name) {
+            Err(failure) if Instant::now() > end => return Err(failure),
+            Err(_) => std::thread::sleep(Duration::from_millis(100)),
+            found => return found,
+        }
+    }
+}
+
+fn look_for(pid: u32, name: &str) -> Outcome<u32> {
     let mut at = pid;
     for _ in 0..4 {
         if std::fs::read_to_string(format!("/proc/{at}/comm")).doing("comm")?.trim() == name {

@@ -4,7 +4,9 @@ use super::condition::{Condition, Operand};
 use super::encode::Data;
 use super::section;
 use crate::event::align_up;
-use crate::filter::{Header, KEEP, Load, MAGIC, MAX_NODES, MAX_PROGRAM, NONE, Node, Program, REJECT, Section, Test};
+use crate::filter::{
+    Header, KEEP, Load, MAGIC, MAX_NODES, MAX_PROGRAM, NONE, Node, Program, REJECT, Section, Test, place,
+};
 use crate::schema::{self, EVENTS, EventId};
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -129,6 +131,7 @@ impl Builder {
             Condition::Never => alloc::vec![Node {
                 test: Test::Exists as u8,
                 load: Load::Flags as u8,
+                part: place::place(event, Load::Flags, 0),
                 yes: REJECT,
                 no: KEEP,
                 ..Node::default()
@@ -156,9 +159,11 @@ impl Builder {
         let mut known: BTreeMap<Vec<u8>, u16> = BTreeMap::new();
         for (event, section) in &self.sections {
             let number = *known.entry(section.as_bytes().to_vec()).or_insert_with(|| {
-                sections.push(Section { first: nodes.len() as u32, count: section.len() as u32 });
+                let first = nodes.len();
+                sections.push(Section { first: first as u32, count: section.len() as u32 });
                 nodes.extend(section.iter().map(|node| placed(*node, texts_at)));
-                (sections.len() - 1) as u16
+                // There are fewer nodes than 16 bits count, or too many.
+                first as u16
             });
             // `section` accepts events of the schema only.
             index[usize::from(event.0)] = number;

@@ -3,8 +3,8 @@
 use super::builder::BuildError;
 use super::condition::{Is, Operand};
 use crate::event::align_up;
-use crate::filter::tables::{is_below, path_order};
-use crate::filter::{Class, MAX_PATTERN, MAX_TABLES, MAX_TEXT, Node, Part, Table, TableKind};
+use crate::filter::tables::{Summary, is_below, path_order};
+use crate::filter::{Class, MAX_PATTERN, MAX_TABLES, MAX_TEXT, Node, Part, Table, TableKind, place};
 use crate::schema::EventId;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -52,8 +52,9 @@ impl Data {
             Is::PathPrefixAmong(texts) => self.texts(event, what, TableKind::PathPrefixes, texts)?,
             Is::InNetworks(networks) => self.networks(networks)?,
         };
+        let part = place::place(event, what.load, what.param) | what.part as u8;
         let test = test as u8;
-        Ok(Node { test, load: what.load as u8, param: what.param, part: what.part as u8, yes: 0, no: 0, operand })
+        Ok(Node { test, load: what.load as u8, param: what.param, part, yes: 0, no: 0, operand })
     }
 
     fn text(&mut self, event: EventId, what: Operand, text: &[u8], longest: usize) -> Result<u64, BuildError> {
@@ -121,7 +122,14 @@ impl Data {
                 },
             );
         }
-        let mut bytes = Vec::new();
+        let mut summary = Summary::NONE;
+        for text in &sorted {
+            match kind {
+                TableKind::Texts => summary.add_text(text),
+                _ => summary.add_prefix(text),
+            }
+        }
+        let mut bytes = summary.0.to_vec();
         let mut end = 0_u32;
         bytes.extend_from_slice(&end.to_ne_bytes());
         for text in &sorted {

@@ -46,6 +46,7 @@ macro_rules! events {
     (@life) => { false };
 }
 
+mod fault;
 mod file;
 mod io;
 mod ipc;
@@ -62,7 +63,7 @@ mod words;
 use super::{Category, Event, Recipe};
 
 /// Number of events. The kernel's side asks for it here, because the table itself brings every name with it.
-pub const EVENT_COUNT: usize = time::END as usize;
+pub const EVENT_COUNT: usize = fault::END as usize;
 
 /// The rows of every subject, in the order of the ids.
 macro_rules! every_subject {
@@ -79,6 +80,7 @@ macro_rules! every_subject {
             system::$table,
             ipc::$table,
             time::$table,
+            fault::$table,
         ];
         let mut all = [$none; EVENT_COUNT];
         let (mut subject, mut at) = (0, 0);
@@ -105,6 +107,7 @@ pub static RECIPES: &[Recipe] = &every_subject!(RECIPES, Recipe { lifecycle: fal
 
 /// Ids of the events, by their names in capitals.
 pub mod id {
+    pub use super::fault::id::*;
     pub use super::file::id::*;
     pub use super::io::id::*;
     pub use super::ipc::id::*;

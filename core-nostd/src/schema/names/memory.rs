@@ -70,3 +70,10 @@ pub static MEMBARRIER_COMMANDS: FlagNames = values! {
     MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE = 64, MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ = 128,
     MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_RSEQ = 256, MEMBARRIER_CMD_GET_REGISTRATIONS = 512,
 };
+
+/// Why a page fault happened: what the processor says of it (`asm/trap_pf.h`), as Falco numbers and names it.
+#[rustfmt::skip]
+pub static FAULT_FLAGS: FlagNames = bits! {
+    PROTECTION_VIOLATION = 1, PAGE_NOT_PRESENT = 2, WRITE_ACCESS = 4, READ_ACCESS = 8, USER_FAULT = 0x10,
+    SUPERVISOR_FAULT = 0x20, RESERVED_PAGE = 0x40, INSTRUCTION_FETCH = 0x80,
+};

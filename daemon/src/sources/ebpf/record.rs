@@ -97,7 +97,7 @@ pub fn write(captured: &Captured<'_>, numbers: &Numbers, wanted: &EventSet, room
         }
         kind::SIGNAL if asked(id::SIGNALDELIVER) => {
             let delivered = Delivered { sender: head.nr, signal: head.value };
-            fill::signal_delivered(&head.task, delivered, stamp, room)
+            fill::moment(&head.task, &delivered, stamp, room)
         }
         _ => return Written::Unwanted,
     };

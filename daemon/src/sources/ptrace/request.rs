@@ -220,7 +220,7 @@ pub fn set_alarm_handler() -> Result<(), Errno> {
 }
 
 /// Has SIGALRM come every so many microseconds from now on; 0 is never.
-pub fn set_alarm(microseconds: libc::suseconds_t) {
+pub fn set_alarm(microseconds: i64) {
     let every = libc::timeval { tv_sec: 0, tv_usec: microseconds };
     let timer = libc::itimerval { it_interval: every, it_value: every };
     // SAFETY: the timer is a value of ours.

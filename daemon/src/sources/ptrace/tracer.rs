@@ -244,7 +244,7 @@ impl Tracer {
         });
         let delivered = Delivered { sender, signal: signal.cast_unsigned() };
         self.write(tid, id::SIGNALDELIVER, Hints::default(), |view, stamp, room| {
-            fill::signal_delivered(view.task, delivered, stamp, room).map(Some)
+            fill::moment(view.task, &delivered, stamp, room).map(Some)
         });
     }
 

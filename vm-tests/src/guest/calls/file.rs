@@ -285,7 +285,7 @@ fn watches() {
     call!(SYS_inotify_rm_watch, inotify, 1);
     call!(SYS_inotify_rm_watch, inotify, 77);
     let flags = libc::FAN_CLASS_NOTIF | libc::FAN_CLOEXEC;
-    let fanotify = call!(SYS_fanotify_init, flags, libc::O_RDONLY | libc::O_LARGEFILE);
+    let fanotify = call!(SYS_fanotify_init, flags, libc::O_RDONLY);
     call!(SYS_fanotify_init, 0x8000_0000_u32, libc::O_RDWR);
     let mask = libc::FAN_OPEN | libc::FAN_CLOSE_WRITE;
     call!(SYS_fanotify_mark, fanotify, libc::FAN_MARK_ADD, mask, AT_FDCWD, c"file".as_ptr());

@@ -7,7 +7,6 @@ use std::ffi::CStr;
 use std::ptr::null;
 
 /// Numbers that libc does not have (`asm/unistd_64.h`).
-const IO_PGETEVENTS: i64 = 333;
 const CACHESTAT: i64 = 451;
 
 /// Of `linux/io_uring.h`.
@@ -241,8 +240,8 @@ fn asynchronous() {
     let no_time = [0_u64; 2];
     call!(SYS_io_getevents, context, 1, 2, events.as_mut_ptr(), no_time.as_ptr());
     call!(SYS_io_getevents, NOWHERE, 1, 2, events.as_mut_ptr(), no_time.as_ptr());
-    call_number!(IO_PGETEVENTS, context, 0, 2, events.as_mut_ptr(), no_time.as_ptr(), null::<u8>());
-    call_number!(IO_PGETEVENTS, NOWHERE, 0, 2, events.as_mut_ptr(), no_time.as_ptr(), null::<u8>());
+    call!(IO_PGETEVENTS, context, 0, 2, events.as_mut_ptr(), no_time.as_ptr(), null::<u8>());
+    call!(IO_PGETEVENTS, NOWHERE, 0, 2, events.as_mut_ptr(), no_time.as_ptr(), null::<u8>());
     call!(SYS_io_cancel, context, &raw const wish, events.as_mut_ptr());
     call!(SYS_io_destroy, context);
     call!(SYS_io_destroy, context);

@@ -12,9 +12,12 @@ mod ipc;
 mod memory;
 mod mount;
 mod net;
+mod numbers;
 mod process;
 mod raw;
 mod signal;
+#[cfg(target_arch = "aarch64")]
+mod stand_in;
 mod system;
 mod time;
 mod user;
@@ -115,7 +118,7 @@ pub fn make(subject: &str) -> Outcome {
     filter::answer_newer_calls()?;
     // What the kernel does not look at is recorded only if it is there.
     call!(SYS_mlockall, libc::MCL_CURRENT);
-    (subject.make)(&|| raw::take_name(subject.comm))?;
+    (subject.make)(&|| raw::rename(subject.comm))?;
     raw::end(0)
 }
 

@@ -1,4 +1,5 @@
 //! Sockets. The ports are chosen here, except where the kernel must choose one.
+#![allow(unsafe_code, reason = "a structure with hidden fields")]
 
 use super::raw::{CLOSED, NOWHERE, call};
 use crate::guest::failure::Outcome;
@@ -47,7 +48,7 @@ fn loopback6(port: u16) -> sockaddr_in6 {
 fn local(name: &[u8]) -> (sockaddr_un, usize) {
     let mut address = sockaddr_un { sun_family: libc::AF_UNIX as u16, sun_path: [0; 108] };
     for (to, from) in address.sun_path.iter_mut().zip(name) {
-        *to = from.cast_signed();
+        *to = *from as libc::c_char;
     }
     (address, 2 + name.len())
 }
@@ -141,15 +142,16 @@ fn part(bytes: &mut [u8]) -> iovec {
 }
 
 fn message(name: *const sockaddr_in, parts: &mut [iovec], control: &mut [u64]) -> msghdr {
-    msghdr {
-        msg_name: name.cast_mut().cast(),
-        msg_namelen: if name.is_null() { 0 } else { INET as u32 },
-        msg_iov: parts.as_mut_ptr(),
-        msg_iovlen: parts.len(),
-        msg_control: if control.is_empty() { std::ptr::null_mut() } else { control.as_mut_ptr().cast() },
-        msg_controllen: size_of_val(control),
-        msg_flags: 0,
-    }
+    // Some C libraries have hidden fields in it, and lengths of other types than the kernel's.
+    // SAFETY: it is made of pointers and numbers, for which zero is a value.
+    let mut message: msghdr = unsafe { std::mem::zeroed() };
+    message.msg_name = name.cast_mut().cast();
+    message.msg_namelen = if name.is_null() { 0 } else { INET as u32 };
+    message.msg_iov = parts.as_mut_ptr();
+    message.msg_iovlen = parts.len() as _;
+    message.msg_control = if control.is_empty() { std::ptr::null_mut() } else { control.as_mut_ptr().cast() };
+    message.msg_controllen = size_of_val(control) as _;
+    message
 }
 
 fn messages() {

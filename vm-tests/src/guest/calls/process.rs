@@ -9,7 +9,6 @@ use std::ffi::CStr;
 use std::ptr::null;
 
 /// Numbers that libc does not have (`asm/unistd_64.h`).
-const UPROBE: i64 = 336;
 const RSEQ_SLICE_YIELD: i64 = 471;
 
 /// The program that is executed, a link to another, which does nothing.
@@ -109,6 +108,7 @@ fn children() {
 }
 
 /// vfork, whose child runs on our stack until it ends: so it ends without touching it.
+#[cfg(target_arch = "x86_64")]
 fn vfork() {
     // SAFETY: the child does nothing but end, without memory; the parent goes on after it.
     unsafe {
@@ -126,11 +126,29 @@ fn vfork() {
     }
 }
 
+/// vfork, or what stands in for it, whose child has a stack of its own.
+#[cfg(target_arch = "aarch64")]
+fn vfork() {
+    if call!(SYS_vfork) == 0 {
+        call!(SYS_exit, 3);
+    }
+}
+
 /// A thread that does nothing but end, while its process goes on.
 fn threads() {
     // Asked before there are two: while the thread ends, nothing else is recorded.
     let me = me();
-    let mut thread = libc::SYS_clone;
+    let thread = make_thread();
+    // Until the kernel does not know it any more.
+    let moment = [0_u64, 1_000_000];
+    while call!(SYS_tgkill, me, thread, 0) == 0 {
+        call!(SYS_nanosleep, moment.as_ptr(), null::<u8>());
+    }
+}
+
+/// Makes it; gives its number.
+fn make_thread() -> i64 {
+    let mut thread: i64 = libc::SYS_clone;
     let flags = libc::CLONE_VM
         | libc::CLONE_FS
         | libc::CLONE_FILES
@@ -138,6 +156,7 @@ fn threads() {
         | libc::CLONE_THREAD
         | libc::CLONE_SYSVSEM;
     // SAFETY: the thread does nothing but end, without memory; the parent goes on after it.
+    #[cfg(target_arch = "x86_64")]
     unsafe {
         std::arch::asm!(
             "syscall",
@@ -152,11 +171,21 @@ fn threads() {
             out("rcx") _, out("r11") _,
         );
     }
-    // Until the kernel does not know it any more.
-    let moment = [0_u64, 1_000_000];
-    while call!(SYS_tgkill, me, thread, 0) == 0 {
-        call!(SYS_nanosleep, moment.as_ptr(), null::<u8>());
+    // SAFETY: as above.
+    #[cfg(target_arch = "aarch64")]
+    unsafe {
+        std::arch::asm!(
+            "svc 0",
+            "cbnz x0, 2f",
+            "mov x0, 5",
+            "mov x8, 93",
+            "svc 0",
+            "2:",
+            inout("x0") flags as u64 => thread,
+            in("x1") 0, in("x2") 0, in("x3") 0, in("x4") 0, inout("x8") libc::SYS_clone => _,
+        );
     }
+    thread
 }
 
 fn ends() -> Outcome {
@@ -350,5 +379,5 @@ fn of_the_runtime() {
     call!(SYS_get_thread_area, room.as_mut_ptr());
     call!(SYS_modify_ldt, 0, room.as_mut_ptr(), 8);
     call!(SYS_modify_ldt, 9, room.as_mut_ptr(), 8);
-    call_number!(UPROBE);
+    call!(UPROBE);
 }

@@ -36,15 +36,20 @@ impl<T> Word for *mut T {
 /// # Safety
 /// Each argument that is an address leads to what the call takes there, or to nothing at all.
 pub unsafe fn make(number: libc::c_long, args: &[usize]) -> i64 {
+    #[cfg(target_arch = "aarch64")]
+    if number < 0 {
+        // SAFETY: the caller's promise.
+        return unsafe { super::stand_in::call(number, args) };
+    }
     let arg = |n: usize| args.get(n).copied().unwrap_or(0);
     // SAFETY: the caller's promise.
     unsafe { libc::syscall(number, arg(0), arg(1), arg(2), arg(3), arg(4), arg(5)) }
 }
 
-/// Makes a call of this number, one of libc's constants. The result is -1 for every error; the record shows which.
+/// Makes a call of this number, one of [`numbers`](super::numbers). The result is -1 for every error; the record shows which.
 macro_rules! call {
     ($number:ident $(, $arg:expr)* $(,)?) => {
-        $crate::guest::calls::raw::call_number!(nix::libc::$number $(, $arg)*)
+        $crate::guest::calls::raw::call_number!($crate::guest::calls::numbers::$number $(, $arg)*)
     };
 }
 
@@ -73,12 +78,21 @@ pub const CLOSED: i32 = 999;
 pub const NOBODY: i32 = 0x3fff_ffff;
 
 /// Changes the name of the thread.
-pub fn take_name(name: &str) {
+pub fn rename(name: &str) {
     let mut text = [0_u8; 16];
     for (to, from) in text.iter_mut().take(15).zip(name.bytes()) {
         *to = from;
     }
     call!(SYS_prctl, libc::PR_SET_NAME, text.as_ptr());
+}
+
+/// The name of the thread.
+#[cfg(target_arch = "aarch64")]
+pub fn name() -> String {
+    let mut text = [0_u8; 16];
+    call!(SYS_prctl, libc::PR_GET_NAME, text.as_mut_ptr());
+    let length = text.iter().position(|byte| *byte == 0).unwrap_or(text.len());
+    String::from_utf8_lossy(&text[..length]).into_owned()
 }
 
 /// Ends the process, and nothing else.

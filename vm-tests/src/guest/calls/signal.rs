@@ -104,6 +104,13 @@ fn waiting() {
 /// afterwards. The process is killed.
 fn return_from_nowhere() {
     // SAFETY: it never comes back.
+    #[cfg(target_arch = "aarch64")]
+    unsafe {
+        std::arch::asm!("mov sp, {nowhere}", "svc 0", "udf 0",
+            nowhere = in(reg) NOWHERE, in("x8") libc::SYS_rt_sigreturn, options(noreturn));
+    }
+    // SAFETY: it never comes back.
+    #[cfg(target_arch = "x86_64")]
     unsafe {
         std::arch::asm!("mov rsp, {nowhere}", "syscall", "ud2",
             nowhere = const NOWHERE, in("rax") libc::SYS_rt_sigreturn, options(noreturn));

@@ -5,18 +5,8 @@ use crate::guest::failure::Outcome;
 use nix::libc;
 use std::ptr::null;
 
-/// Numbers that libc does not have, or warns of (`asm/unistd_64.h`).
+/// Numbers that libc does not have (`asm/unistd_64.h`).
 mod number {
-    pub const SYSCTL: i64 = 156;
-    pub const CREATE_MODULE: i64 = 174;
-    pub const GET_KERNEL_SYMS: i64 = 177;
-    pub const QUERY_MODULE: i64 = 178;
-    pub const GETPMSG: i64 = 181;
-    pub const PUTPMSG: i64 = 182;
-    pub const AFS_SYSCALL: i64 = 183;
-    pub const TUXCALL: i64 = 184;
-    pub const SECURITY: i64 = 185;
-    pub const VSERVER: i64 = 236;
     pub const LSM_GET_SELF_ATTR: i64 = 459;
     pub const LSM_SET_SELF_ATTR: i64 = 460;
     pub const LSM_LIST_MODULES: i64 = 461;
@@ -153,14 +143,14 @@ fn landlock() {
 
 /// Calls that there are numbers for, and nothing else.
 fn gone() {
-    call_number!(number::SYSCTL, NOWHERE);
-    call_number!(number::CREATE_MODULE, c"name".as_ptr(), 100);
-    call_number!(number::GET_KERNEL_SYMS, null::<u8>());
-    call_number!(number::QUERY_MODULE, c"name".as_ptr(), 1, null::<u8>(), 0, null::<u8>());
-    call_number!(number::AFS_SYSCALL);
-    call_number!(number::TUXCALL);
-    call_number!(number::SECURITY);
-    call_number!(number::VSERVER);
-    call_number!(number::GETPMSG);
-    call_number!(number::PUTPMSG);
+    call!(SYSCTL, NOWHERE);
+    call!(CREATE_MODULE, c"name".as_ptr(), 100);
+    call!(GET_KERNEL_SYMS, null::<u8>());
+    call!(QUERY_MODULE, c"name".as_ptr(), 1, null::<u8>(), 0, null::<u8>());
+    call!(AFS_SYSCALL);
+    call!(TUXCALL);
+    call!(SECURITY);
+    call!(VSERVER);
+    call!(GETPMSG);
+    call!(PUTPMSG);
 }

@@ -46,7 +46,7 @@ pub(super) fn lines(dump: &str, kept: &Kept<'_>) -> Outcome<Vec<String>> {
         let lives = matches!(event.as_str(), "execve" | "execveat" | "procexit");
         // The program itself was executed before it took its name.
         let executed = lives && !lines.is_empty() && kept.executed.contains(&comm.as_str());
-        if comm != kept.comm && !executed {
+        if comm != kept.comm && !executed || names_itself(&record, kept.comm) {
             continue;
         }
         if let Some(params) = record.get_mut("params").and_then(Value::as_object_mut) {
@@ -73,6 +73,18 @@ pub(super) fn lines(dump: &str, kept: &Kept<'_>) -> Outcome<Vec<String>> {
         lines.push(without_numbers(&without_numbers(&record.to_string(), "/proc/"), ":["));
     }
     Ok(lines)
+}
+
+/// True if the program asks for its name or takes it: it does so before it begins, and wherever another call stands in for one
+/// that this architecture does not have.
+fn names_itself(record: &Value, comm: &str) -> bool {
+    let param = |name: &str| record.get("params").and_then(|params| params.get(name)).and_then(Value::as_str);
+    record.get("event").and_then(Value::as_str) == Some("prctl")
+        && match param("option") {
+            Some("PR_GET_NAME") => true,
+            Some("PR_SET_NAME") => param("arg2_str") == Some(comm),
+            _ => false,
+        }
 }
 
 /// Takes out the permissions of what has no name in any file system: nobody can open it by one, and kernels do not agree.
@@ -127,6 +139,17 @@ mod tests {
         let numbers: Vec<&str> =
             lines.iter().filter_map(|line| line.split("\"n\":").nth(1)?.split('}').next()).collect();
         assert_eq!(numbers, ["3", "4", "7"]);
+    }
+
+    #[test]
+    fn a_program_that_takes_its_name_or_asks_for_it_is_left_out_and_any_other_name_is_not() {
+        let dump = r#"{"comm":"c","event":"prctl","params":{"option":"PR_SET_NAME","arg2_str":"c"}}
+{"comm":"c","event":"prctl","params":{"option":"PR_GET_NAME"}}
+{"comm":"c","event":"prctl","params":{"option":"PR_SET_NAME","arg2_str":null}}
+{"comm":"c","event":"prctl","params":{"option":"PR_SET_DUMPABLE"}}"#;
+        let lines = lines(dump, &Kept { comm: "c", executed: &[] }).unwrap();
+        assert_eq!(lines.len(), 2);
+        assert!(lines[0].contains("null") && lines[1].contains("DUMPABLE"));
     }
 
     #[test]

@@ -4,6 +4,7 @@ mod coverage;
 mod lines;
 
 use super::Scenario;
+use super::callers::NO_32_BITS;
 use crate::guest::calls::{SUBJECTS, Subject};
 use crate::guest::daemon::PROGRAM;
 use crate::guest::failure::{Doing, Outcome, ensure};
@@ -48,7 +49,8 @@ pub const SCENARIOS: &[Scenario] = &[
         "a 32-bit program makes calls of every kind; its records are the same on every kernel",
         of_32_bits,
     )
-    .since(6, 1),
+    .since(6, 1)
+    .not_on_arm64(NO_32_BITS),
 ];
 
 const LOG: &str = "/run/dump.log";

@@ -13,7 +13,7 @@ use super::Tracer;
 use crate::state::LIFECYCLE;
 use kestrel_core::event::Flags;
 use kestrel_core::fill::{self, Call, Draft};
-use kestrel_core::filter::{Early, Evaluation, Reached, Step, Verdict, early};
+use kestrel_core::filter::{Early, Evaluation, Reached, Registers, Step, Verdict};
 use kestrel_core::schema::{EventId, id};
 use nix::errno::Errno;
 use nix::libc;
@@ -30,7 +30,8 @@ impl Tracer {
     fn write_call(&mut self, tid: i32, call: &Call, hints: Hints) {
         let program = self.program;
         let told = program.filter(|_| !call.compat && self.events.contains(call.event));
-        let reached = match told.map(|program| early(&program, call.event, &call.args, call.ret)) {
+        let registers = Registers::of(call.args, call.ret);
+        let reached = match told.map(|program| Evaluation::early(&program, call.event, &registers)) {
             Some(Early::Rejected) => {
                 self.counters.seen += 1;
                 self.counters.filtered += 1;
