@@ -25,6 +25,10 @@ const LINK: &str = "/run/reload/rules.yaml";
 /// Files that each CPU's load opens.
 const COUNT: u64 = 6000;
 
+/// How many times as long everything takes as on x86, where the machine is emulated: the daemon must find the time to read one
+/// version of the rules before the next is there.
+const SLOWER: u32 = if cfg!(target_arch = "aarch64") { 6 } else { 1 };
+
 fn reload(_: &mut Stage<'_>) -> Outcome {
     load_rules::prepare()?;
     sentinel::prepare()?;
@@ -34,15 +38,15 @@ fn reload(_: &mut Stage<'_>) -> Outcome {
     turn(&version(0), 0)?;
     module::load("ring_kib=16384")?;
     let mut daemon = Daemon::start(&[LINK, sentinel::RULES], &[])?;
-    let count = COUNT.to_string();
+    let (count, pause_us) = (COUNT.to_string(), (500 * SLOWER).to_string());
     let loads = [
-        load::start("opens", 0, &[load_rules::FOLDERS[0], &count, "500"])?,
-        load::start("opens", 1, &[load_rules::FOLDERS[1], &count, "500"])?,
+        load::start("opens", 0, &[load_rules::FOLDERS[0], &count, &pause_us])?,
+        load::start("opens", 1, &[load_rules::FOLDERS[1], &count, &pause_us])?,
     ];
     // Each version is in force for a while before the next one comes, however slow the machine is.
     let mut in_force = 1;
     for n in 1..=5 {
-        std::thread::sleep(Duration::from_millis(300));
+        std::thread::sleep(Duration::from_millis(300) * SLOWER);
         match n {
             3 => {
                 turn("- rule: broken", n)?;
