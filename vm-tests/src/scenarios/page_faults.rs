@@ -23,8 +23,12 @@ pub const SCENARIOS: &[Scenario] = &[
         "page-faults-rule",
         "a rule that names page faults gets them, with what the processor said",
         by_a_rule,
-    ),
+    )
+    .of_module()
+    .not_on_arm64(NO_TRACEPOINT),
 ];
+
+const NO_TRACEPOINT: &str = "the kernel has no tracepoint of page faults on arm64";
 
 /// So much that an allocator asks the kernel for it each time: memory that nobody touched yet.
 const BYTES: usize = 64 << 20;
