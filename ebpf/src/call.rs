@@ -1,8 +1,9 @@
 //! System calls that returned.
 
 use crate::capture::{CALLS, COMPAT_PLANS, CaptureHead, NATIVE_PLANS, Offset as O, Plan, SUBCALLS, flag, kind};
-use crate::finish::count_seen;
+use crate::finish::{count_rejected, count_seen};
 use crate::helpers::{self, Context, argument};
+use crate::judge;
 use crate::read::{field, number};
 use crate::slot::{Kind, OfCall, Slot, plan};
 
@@ -47,7 +48,7 @@ pub fn arguments(registers: &Registers, compat: bool) -> [u64; 6] {
     if compat { [bx, cx, dx, si, di, bp] } else { [di, si, dx, r10, r8, r9] }
 }
 
-/// Begins a capture: head and task.
+/// Begins a capture: head, and context of the task; 0 if that is filled in later.
 #[inline(always)]
 pub fn begin<K: Kind>(slot: &Slot<K>, kind: u8, flags: u8, task: u64) {
     slot.work().at.set(0);
@@ -56,8 +57,11 @@ pub fn begin<K: Kind>(slot: &Slot<K>, kind: u8, flags: u8, task: u64) {
     slot.work().relative.set(0);
     slot.work().entries.set(0);
     slot.work().compat.set(u32::from(flags & flag::COMPAT));
+    slot.work().chunk.set(0);
     slot.begin_head(kind, flags);
-    slot.fill_task(task);
+    if task != 0 {
+        slot.fill_task(task);
+    }
 }
 
 /// sys_exit: the registers, and what the call returned.
@@ -96,9 +100,12 @@ pub fn returned(context: *const Context) {
     if todo.flags & Plan::TOLD_ELSEWHERE != 0 && ret >= 0 {
         return;
     }
-    count_seen();
+    count_seen(todo.event);
     let Some(slot) = Slot::<OfCall>::of_cpu() else { return };
-    begin(&slot, kind::CALL, if compat { flag::COMPAT } else { 0 }, current);
+    let judged = todo.flags & Plan::JUDGED != 0;
+    let later = todo.flags & Plan::LATER != 0;
+    let at_once = if judged { todo.flags & Plan::JUDGED_BY_TASK != 0 } else { !later };
+    begin(&slot, kind::CALL, if compat { flag::COMPAT } else { 0 }, if at_once { current } else { 0 });
     slot.set_call(nr, args, ret);
     slot.work().plan.set(index);
     let narrow = |arg: u64| if compat { arg & 0xffff_ffff } else { arg };
@@ -121,6 +128,16 @@ pub fn returned(context: *const Context) {
             work.args[4].set(slot.number_at::<u32>(at.wrapping_add(16)).into());
             work.args[5].set(slot.number_at::<u32>(at.wrapping_add(20)).into());
         }
+    }
+    if judged {
+        if judge::begin(&slot, todo, ret < 0, compat) {
+            return count_rejected(todo.event);
+        }
+        if !at_once && !later {
+            slot.fill_task(current);
+        }
+    } else {
+        work.judging.kept.set(1);
     }
     slot.go_on(context);
 }

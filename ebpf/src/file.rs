@@ -75,10 +75,20 @@ fn by_number(fd: i32) -> u64 {
     number(field::<u64>(table, O::FDT_FD).wrapping_add(fd as u64 * 8))
 }
 
+/// The open file that a descriptor stands for here; 0 if there is none.
+#[inline(always)]
+fn open_file<K: Kind>(slot: &Slot<K>, fd: i32) -> u64 {
+    let work = slot.work();
+    if K::IS_REQUEST && work.file.get() != 0 && work.file_number.get() == fd as u32 {
+        return work.file.get();
+    }
+    by_number(fd)
+}
+
 /// Copies what a descriptor stands for, and goes on: with the walk, or with what follows.
 #[inline(always)]
 pub fn describe<K: Kind>(slot: &Slot<K>, context: *const Context, fd: i32) {
-    let file = by_number(fd);
+    let file = open_file(slot, fd);
     if file == 0 {
         return slot.next(context);
     }
@@ -169,7 +179,7 @@ pub fn socket<K: Kind>(context: *const Context) {
     let Some(slot) = Slot::<K>::of_cpu() else { return };
     let chunk = slot.work().chunk.get();
     let fd = slot.number_at::<u64>(chunk.wrapping_add(8)) as i32;
-    let file = by_number(fd);
+    let file = open_file(&slot, fd);
     if file != 0 {
         socket::describe(&slot, file, chunk.wrapping_add(size_of::<ChunkHead>() as u32));
     }

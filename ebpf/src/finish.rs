@@ -1,8 +1,8 @@
 //! Into the ring, or counted.
 
-use crate::capture::{Plan, count};
+use crate::capture::{COUNTED_EVENTS, Plan, count};
 use crate::helpers::{self, Context};
-use crate::maps::{self, COUNTERS, RING_BUFFER};
+use crate::maps::{self, COUNTERS, EVENT_COUNTS, RING_BUFFER};
 use crate::slot::{Kind, Slot};
 
 /// A counter of this CPU.
@@ -18,11 +18,34 @@ fn add(counter: &core::cell::Cell<u64>) {
     counter.set(counter.get().wrapping_add(1));
 }
 
+/// The figures of an event on this CPU: seen, rejected.
+#[inline(always)]
+fn figures(event: u16) -> Option<&'static [core::cell::Cell<u64>; 2]> {
+    let all = helpers::lookup(&EVENT_COUNTS, helpers::cpu());
+    let at = (u32::from(event) & (COUNTED_EVENTS - 1)) as usize;
+    // SAFETY: a value of the map is as many of them. This CPU alone changes them.
+    if all.is_null() { None } else { Some(unsafe { &*all.cast::<[core::cell::Cell<u64>; 2]>().add(at) }) }
+}
+
 /// An event happened that somebody asked for.
 #[inline(always)]
-pub fn count_seen() {
+pub fn count_seen(event: u16) {
     if let Some(counters) = counters() {
         add(&counters[count::SEEN]);
+    }
+    if let Some(figures) = figures(event) {
+        add(&figures[0]);
+    }
+}
+
+/// The program says that nobody can want it.
+#[inline(always)]
+pub fn count_rejected(event: u16) {
+    if let Some(counters) = counters() {
+        add(&counters[count::FILTERED]);
+    }
+    if let Some(figures) = figures(event) {
+        add(&figures[1]);
     }
 }
 

@@ -22,7 +22,34 @@ pub fn lookup(map: &'static Map, index: u32) -> *mut u8 {
     helper!(1 fn(map: *const Map, key: *const u32) -> *mut c_void).cast()
 }
 
-/// The argument at an index of a tracepoint.
+/// The value of a map at a key of its own layout; null if there is none.
+#[inline(always)]
+pub fn lookup_key(map: &'static Map, key: *const u8) -> *mut u8 {
+    let map: *const Map = map;
+    helper!(1 fn(map: *const Map, key: *const u8) -> *mut c_void).cast()
+}
+
+/// Puts a value into a map whose keys are of 64 bits. What there is no room for, is not there.
+#[inline(always)]
+pub fn update(map: &'static Map, key: u64, value: *const u8) {
+    let (map, key, flags): (*const Map, *const u64, u64) = (map, &key, 0);
+    let _ = helper!(2 fn(map: *const Map, key: *const u64, value: *const u8, flags: u64) -> i64);
+}
+
+/// Takes a value out of such a map.
+#[inline(always)]
+pub fn delete(map: &'static Map, key: u64) {
+    let (map, key): (*const Map, *const u64) = (map, &key);
+    let _ = helper!(3 fn(map: *const Map, key: *const u64) -> i64);
+}
+
+/// The current thread and its process, as one number.
+#[inline(always)]
+pub fn thread() -> u64 {
+    helper!(14 fn() -> u64)
+}
+
+/// The argument at an index of a tracepoint, or a register of a probed function.
 #[inline(always)]
 pub fn argument(context: *const Context, index: usize) -> u64 {
     // SAFETY: the tracepoint has as many; the verifier checks it.

@@ -22,8 +22,10 @@
 //! | `read.rs` | kernel structures: where members lie |
 //! | `task.rs`, `event.rs` | who a task is |
 //! | `call.rs` | system calls that returned |
+//! | `request.rs` | requests of io_uring |
 //! | `process.rs` | fork, exec, exit, signals |
 //! | `file.rs`, `socket.rs`, `image.rs`, `memory.rs`, `walk.rs` | operations |
+//! | `judge.rs` | whether anybody can want it |
 //! | `finish.rs` | into the ring |
 #![no_std]
 #![no_main]
@@ -38,11 +40,13 @@ mod file;
 mod finish;
 mod helpers;
 mod image;
+mod judge;
 mod maps;
 mod memory;
 mod process;
 mod programs;
 mod read;
+mod request;
 mod slot;
 mod socket;
 mod task;

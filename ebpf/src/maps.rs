@@ -1,6 +1,8 @@
 //! Maps, and what the loader sets before the programs are loaded.
 
-use crate::capture::{OFFSETS, Offset, PLANS, Plan, count, op};
+use crate::capture::judge::{JudgeNode, MOST_TEXTS, NODES, TextKey, TextMarks};
+use crate::capture::request::{KEPT, UnderWay};
+use crate::capture::{COUNTED_EVENTS, OFFSETS, Offset, PLANS, Plan, count, op};
 use crate::slot::{LARGE, SMALL};
 
 /// A map, in the form that loaders know from before BTF.
@@ -21,6 +23,21 @@ const SHARED_ARRAY: u32 = ARRAY | 1 << 10;
 const PROGRAMS: u32 = 3;
 const RING: u32 = 27;
 
+/// Finds the longest entry. Its entries are made one by one (BPF_F_NO_PREALLOC).
+const PREFIXES: u32 = 11 | 1 << 8;
+
+/// Finds by keys of 64 bits.
+const TABLE: u32 = 1;
+
+const fn key_size(kind: u32) -> u32 {
+    match kind {
+        RING => 0,
+        TABLE => 8,
+        PREFIXES => size_of::<TextKey>() as u32,
+        _ => 4,
+    }
+}
+
 macro_rules! maps {
     ($($(#[$about:meta])* $name:ident: $kind:ident, $value:expr, $entries:expr;)*) => {$(
         $(#[$about])*
@@ -29,10 +46,10 @@ macro_rules! maps {
         #[unsafe(link_section = "maps")]
         pub static $name: Map = Map {
             kind: $kind & 0xff,
-            key: if $kind == RING { 0 } else { 4 },
+            key: key_size($kind),
             value: $value as u32,
             entries: $entries as u32,
-            flags: $kind & !0xff,
+            flags: ($kind & !0xff) >> if $kind == PREFIXES { 8 } else { 0 },
         };
     )*};
 }
@@ -40,12 +57,26 @@ macro_rules! maps {
 maps! {
     /// What is to be done with each call.
     WANTED: SHARED_ARRAY, size_of::<Plan>(), PLANS;
+    /// Whose probe it is, for who finds it pinned.
+    ABOUT: SHARED_ARRAY, 64, 1;
+    /// What events are judged by.
+    JUDGE_NODES: SHARED_ARRAY, size_of::<JudgeNode>(), 2 * NODES;
+    /// The texts that they are compared with.
+    JUDGE_TEXTS: PREFIXES, size_of::<TextMarks>(), MOST_TEXTS;
+    /// How often each event was seen and rejected: as many as CPUs, which the loader sets.
+    EVENT_COUNTS: SHARED_ARRAY, 16 * COUNTED_EVENTS, 1;
     /// What became of the events: as many as CPUs, which the loader sets.
     COUNTERS: SHARED_ARRAY, 8 * count::COUNT, 1;
     /// Captures. The loader sets its size.
     RING_BUFFER: RING, 0, 1 << 20;
     /// Slots of system calls: as many as CPUs, which the loader sets.
     CALL_SLOTS: ARRAY, LARGE, 1;
+    /// Slots of requests.
+    REQUEST_SLOTS: ARRAY, LARGE, 1;
+    /// Requests of io_uring that are carried out, by thread.
+    REQUESTS: TABLE, size_of::<UnderWay>(), KEPT;
+    /// Operations on a request's slot.
+    REQUEST_OPERATIONS: PROGRAMS, 4, op::COUNT;
     /// Slots of execs.
     EXEC_SLOTS: ARRAY, LARGE, 1;
     /// Slots of forks.

@@ -1,5 +1,6 @@
 //! User memory: strings, bytes, vectors, messages, lists.
 
+use crate::capture::request::NAMES;
 use crate::capture::{BUFFER_BYTES, MOST_BUFFERS, MOST_DESCRIBED, MOST_LENGTHS, MOST_STRINGS, Offset as O, Op, chunk};
 use crate::file::{describe, due};
 use crate::helpers::{self, Context};
@@ -37,6 +38,12 @@ pub fn string<K: Kind>(context: *const Context) {
     let Some(todo) = slot.op() else { return };
     let address = slot.argument(todo.arg);
     slot.work().relative.set(0);
+    if K::IS_REQUEST {
+        // The names of a request are there.
+        let which = if address == NAMES[0] { 1 } else { 2 };
+        slot.work().relative.set(slot.work().names_relative.get() & which);
+        return slot.next(context);
+    }
     if address != 0 && due(&slot, &todo) {
         let _ = copy_string(&slot, address);
     }

@@ -1,6 +1,6 @@
 //! Fork, exec, exit, signals: from their own tracepoints.
 
-use crate::call::{Registers, arguments, begin, is_compat, number_of};
+use crate::call::{Registers, arguments, begin, is_compat, number_of, plan_of};
 use crate::capture::{EXEC_PLAN, EXIT_PLAN, FORK_PLAN, Offset as O, Plan, SIGNAL_PLAN, chunk, flag, kind};
 use crate::event::TaskContext;
 use crate::finish::{self, count_seen};
@@ -23,6 +23,21 @@ fn wanted(number: u32) -> bool {
     matches!(plan(number), Some(plan) if plan.flags & Plan::WANTED != 0)
 }
 
+/// Which event it is: what the call is that led to it, or else what the plan is of.
+#[inline(always)]
+fn event_of(nr: u32, compat: bool, number: u32) -> u16 {
+    if let Some(of_call) = plan_of(nr, compat)
+        && let Some(plan) = plan(of_call)
+        && plan.flags & Plan::TOLD_ELSEWHERE != 0
+    {
+        return plan.event;
+    }
+    match plan(number) {
+        Some(plan) => plan.event,
+        None => 0,
+    }
+}
+
 /// Where the current task's registers are, as they were when it entered the kernel.
 #[inline(always)]
 fn registers(current: u64) -> u64 {
@@ -40,10 +55,10 @@ pub fn forked(context: *const Context) {
     if !wanted(FORK_PLAN) || task::is_kernel_thread(parent) {
         return;
     }
-    count_seen();
-    let Some(slot) = Slot::<OfFork>::of_cpu() else { return };
     let at = registers(parent);
     let compat = is_compat(parent);
+    count_seen(event_of(number_of(at), compat, FORK_PLAN));
+    let Some(slot) = Slot::<OfFork>::of_cpu() else { return };
     begin(&slot, kind::FORK, if compat { flag::COMPAT } else { 0 }, parent);
     let all: Registers = number(at);
     let args = arguments(&all, compat);
@@ -65,15 +80,15 @@ pub fn executed(context: *const Context) {
     if !wanted(EXEC_PLAN) {
         return;
     }
-    count_seen();
-    let Some(slot) = Slot::<OfExec>::of_cpu() else { return };
     let (current, program) = (argument(context, 0), argument(context, 2));
     let mut flags = if is_compat(current) { flag::COMPAT } else { 0 };
     if has(O::BPRM_FDPATH) && field::<u64>(program, O::BPRM_FDPATH) != 0 {
         flags |= flag::BY_DESCRIPTOR;
     }
-    begin(&slot, kind::EXEC, flags, current);
     let nr = number_of(registers(current));
+    count_seen(event_of(nr, flags & flag::COMPAT != 0, EXEC_PLAN));
+    let Some(slot) = Slot::<OfExec>::of_cpu() else { return };
+    begin(&slot, kind::EXEC, flags, current);
     slot.set_call(nr, [0; 6], 0);
     slot.work().plan.set(EXEC_PLAN);
     slot.work().args[6].set(0);
@@ -92,7 +107,7 @@ pub fn ended(context: *const Context) {
     if !wanted(EXIT_PLAN) {
         return;
     }
-    count_seen();
+    count_seen(event_of(u32::MAX, false, EXIT_PLAN));
     let Some(slot) = Slot::<OfExit>::of_cpu() else { return };
     let current = argument(context, 0);
     // As many as live, in an atomic_t.
@@ -133,7 +148,7 @@ pub fn signalled(context: *const Context) {
     if !wanted(SIGNAL_PLAN) {
         return;
     }
-    count_seen();
+    count_seen(event_of(u32::MAX, false, SIGNAL_PLAN));
     let Some(slot) = Slot::<OfSignal>::of_cpu() else { return };
     let (signal, info) = (argument(context, 0), argument(context, 1));
     begin(&slot, kind::SIGNAL, 0, helpers::current());

@@ -1,8 +1,8 @@
 //! The programs: entries, and for each entry that has operations one program an operation.
 
 use crate::helpers::Context;
-use crate::slot::{OfCall, OfExec, OfFork};
-use crate::{call, file, finish, image, memory, process, walk};
+use crate::slot::{OfCall, OfExec, OfFork, OfRequest};
+use crate::{call, file, finish, image, judge, memory, process, request, walk};
 
 macro_rules! programs {
     ($($section:literal { $($name:ident: $body:expr;)* })*) => {$($(
@@ -40,6 +40,25 @@ programs! {
         call_strings: memory::string_list::<OfCall>;
         call_walk: walk::turn::<OfCall>;
         call_socket: file::socket::<OfCall>;
+        call_judge: judge::judge::<OfCall>;
+        call_path_text: judge::path_text::<OfCall>;
+        call_string_text: judge::string_text::<OfCall>;
+    }
+    "kprobe/request" {
+        request_entered: request::entered;
+        request_installed: request::installed;
+        request_end: finish::end::<OfRequest>;
+        request_fd: file::fd::<OfRequest>;
+        request_dir_fd: file::dir_fd::<OfRequest>;
+        request_string: memory::string::<OfRequest>;
+        request_bytes: memory::bytes::<OfRequest>;
+        request_cwd: file::cwd::<OfRequest>;
+        request_walk: walk::turn::<OfRequest>;
+        request_socket: file::socket::<OfRequest>;
+        request_judge: judge::skip::<OfRequest>;
+    }
+    "kretprobe/request" {
+        request_returned: request::returned;
     }
     "raw_tp/exec" {
         exec_end: finish::end::<OfExec>;

@@ -5,6 +5,7 @@
 
 use crate::capture::{CaptureHead, ChunkHead, Op, Plan, chunk};
 use crate::helpers::{self, Context};
+use crate::judge::Judging;
 use crate::maps::{self, Map};
 use crate::task;
 use core::cell::Cell;
@@ -52,8 +53,16 @@ pub struct Work {
     pub root_mount: Cell<u64>,
     /// The flags of [`CaptureHead::flags`].
     pub compat: Cell<u32>,
+    /// Of a request of io_uring, which of its names are relative paths: a bit each.
+    pub names_relative: Cell<u32>,
+    /// Of a request, the file that this descriptor stands for; 0 if it is the task's own.
+    pub file: Cell<u64>,
+    /// That descriptor.
+    pub file_number: Cell<u32>,
     /// Zero.
     pub reserved: Cell<u32>,
+    /// What is left of an evaluation.
+    pub judging: Judging,
 }
 
 /// What may be told apart at compile time: one for each entry.
@@ -66,6 +75,8 @@ pub trait Kind {
     const MASK: u32;
     /// The lengths of copies of user memory, as a mask.
     const LONGEST: u32;
+    /// It is a request of io_uring.
+    const IS_REQUEST: bool = false;
 }
 
 /// System calls.
@@ -76,6 +87,17 @@ impl Kind for OfCall {
     const OPERATIONS: &'static Map = &maps::CALL_OPERATIONS;
     const MASK: u32 = LARGE_MASK;
     const LONGEST: u32 = 0xfff;
+}
+
+/// Requests of io_uring.
+pub struct OfRequest;
+
+impl Kind for OfRequest {
+    const SLOTS: &'static Map = &maps::REQUEST_SLOTS;
+    const OPERATIONS: &'static Map = &maps::REQUEST_OPERATIONS;
+    const MASK: u32 = LARGE_MASK;
+    const LONGEST: u32 = 0xfff;
+    const IS_REQUEST: bool = true;
 }
 
 /// Execs.

@@ -31,6 +31,8 @@ pub mod flag {
     pub const BY_DESCRIPTOR: u8 = 1 << 2;
     /// What registers hold is of no system call: the task is a kernel's own thread.
     pub const NO_CALL: u8 = 1 << 3;
+    /// A request of io_uring that stands for the call ([`super::request`]).
+    pub const REQUEST: u8 = 1 << 4;
 }
 
 /// Head of a capture. 184 bytes.
@@ -150,6 +152,29 @@ impl FileFacts {
     pub const UPPER: u32 = 1 << 2;
     /// It is a socket without any protocol's part.
     pub const BARE_SOCKET: u32 = 1 << 3;
+
+    /// What kind of file it is, as a number of [`crate::event::FdKind`], if it is no socket. `is_memfd` says that its name is one
+    /// that memfd_create(2) gives.
+    #[inline(always)]
+    pub const fn kind_number(&self, is_memfd: bool) -> u8 {
+        /// A mount that only the kernel has (SB_KERNMOUNT, `linux/fs.h`).
+        const KERNEL_MOUNT: u64 = 1 << 22;
+        if self.magic == magic::ANON_INODE || self.magic == magic::PIDFS {
+            return 12;
+        }
+        // The types of files in their mode (`linux/stat.h`).
+        match self.mode & 0o170_000 {
+            0o100_000 if is_memfd && self.sb_flags & KERNEL_MOUNT != 0 => 13,
+            0o100_000 => 1,
+            0o040_000 => 2,
+            0o020_000 => 3,
+            0o060_000 => 4,
+            0o010_000 => 5,
+            0o120_000 => 14,
+            0 => 12,
+            _ => 0,
+        }
+    }
 }
 
 /// Magic numbers of file systems (`linux/magic.h`).
@@ -206,6 +231,25 @@ pub struct SocketFacts {
 }
 
 const _: () = assert!(size_of::<SocketFacts>() == 128);
+
+impl SocketFacts {
+    /// What kind of socket it is, as a number of [`crate::event::FdKind`].
+    #[inline(always)]
+    pub const fn kind_number(&self) -> u8 {
+        if self.file.is & FileFacts::BARE_SOCKET != 0 {
+            return 11;
+        }
+        // Address families (`linux/socket.h`).
+        match self.family {
+            2 => 6,
+            10 => 7,
+            1 => 8,
+            16 => 9,
+            17 => 10,
+            _ => 11,
+        }
+    }
+}
 
 /// Room of each AF_UNIX name behind a [`SocketFacts`]: `sun_path` (`linux/un.h`), rounded up.
 pub const UNIX_NAME: usize = 112;
@@ -301,8 +345,14 @@ pub mod op {
     pub const WALK: u8 = 15;
     /// Both ends of a socket: what [`FD`] goes on with.
     pub const SOCKET: u8 = 16;
+    /// The event is judged by what was copied so far.
+    pub const JUDGE: u8 = 17;
+    /// A path's marks: what [`JUDGE`] goes on with.
+    pub const PATH_TEXT: u8 = 18;
+    /// The marks of the caller's string: likewise.
+    pub const STRING_TEXT: u8 = 19;
     /// How many there are.
-    pub const COUNT: usize = 17;
+    pub const COUNT: usize = 20;
 }
 
 /// One operation of a plan. 8 bytes.
@@ -361,24 +411,29 @@ pub const MOST_DESCRIBED: u32 = 8;
 /// Most operations of a plan.
 pub const MOST_OPS: usize = 16;
 
-/// What is to be done with a system call. 136 bytes.
+/// What is to be done with a system call. 144 bytes.
 #[cfg_attr(not(target_arch = "bpf"), derive(FromBytes, IntoBytes, KnownLayout, Immutable))]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[repr(C)]
 pub struct Plan {
     /// Bits of [`Plan::WANTED`] and the like; 0 if nobody wants it.
     pub flags: u32,
-    /// For a call that is many in one: the first plan of those.
+    /// For a call that is many in one: the first plan of those. For one that is judged: the first node, of which the one before
+    /// is the head ([`super::judge`]).
     pub others: u16,
     /// Words of its arguments that lie in user memory, where [`Plan::BEHIND`] says so.
     pub words: u8,
     /// Zero.
     pub reserved: u8,
+    /// Which event it is ([`crate::schema::EventId`]); of a call that is many in one, none.
+    pub event: u16,
+    /// Zero.
+    pub padding: [u16; 3],
     /// What to copy, up to the first [`op::END`]; there is one.
     pub ops: [Op; MOST_OPS],
 }
 
-const _: () = assert!(size_of::<Plan>() == 136);
+const _: () = assert!(size_of::<Plan>() == 144);
 
 impl Plan {
     /// Somebody wants it.
@@ -393,6 +448,12 @@ impl Plan {
     pub const BEHIND: u32 = 1 << 4;
     /// It is the first argument that points there.
     pub const LIST_FIRST: u32 = 1 << 5;
+    /// It is judged: by registers before anything is copied, and by an [`op::JUDGE`], if it has one.
+    pub const JUDGED: u32 = 1 << 6;
+    /// What it is judged by needs the context of the task.
+    pub const JUDGED_BY_TASK: u32 = 1 << 7;
+    /// It has an [`op::JUDGE`]. The context of the task is filled in there.
+    pub const LATER: u32 = 1 << 8;
 }
 
 /// System calls of each table: the numbers below this.
@@ -425,6 +486,10 @@ pub const EXIT_PLAN: u32 = FORK_PLAN + 2;
 /// The plan of signals.
 pub const SIGNAL_PLAN: u32 = FORK_PLAN + 3;
 
+/// Events whose figures are counted each: more than there are. Two numbers each, for each CPU: how often it was seen, and how
+/// often it was rejected.
+pub const COUNTED_EVENTS: u32 = 512;
+
 /// How many plans there are.
 pub const PLANS: u32 = FORK_PLAN + 4;
 
@@ -434,6 +499,8 @@ pub mod count {
     pub const SEEN: usize = 0;
     /// Captures that were delivered.
     pub const DELIVERED: usize = 1;
+    /// Rejected by the program.
+    pub const FILTERED: usize = 2;
     /// Dropped: the ring was full up to its reserve.
     pub const FULL: usize = 3;
     /// Dropped: the ring was full, for what may use the reserve.

@@ -13,6 +13,13 @@ pub struct Member {
     pub optional: bool,
 }
 
+impl Member {
+    /// It is read of requests of io_uring.
+    pub fn is_of_request(&self) -> bool {
+        self.of == "filename" || self.of.starts_with("io_")
+    }
+}
+
 /// Stands for a member that the kernel does not have.
 pub const ABSENT: u32 = u32::MAX;
 
@@ -165,6 +172,35 @@ members! {
     UNIX_ADDRESS_NAME: "unix_address" "name" optional;
     BPRM_FILENAME: "linux_binprm" "filename";
     BPRM_FDPATH: "linux_binprm" "fdpath" optional;
+    FILENAME_NAME: "filename" "name" optional;
+    REQUEST_FILE: "io_kiocb" "file" optional;
+    REQUEST_CMD: "io_kiocb" "cmd" optional;
+    REQUEST_OPCODE: "io_kiocb" "opcode" optional;
+    REQUEST_FLAGS: "io_kiocb" "flags" optional;
+    REQUEST_FD: "io_kiocb" "cqe.fd" optional;
+    REQUEST_RES: "io_kiocb" "cqe.res" optional;
+    URING_OPEN_DIR: "io_open" "dfd" optional;
+    URING_OPEN_SLOT: "io_open" "file_slot" optional;
+    URING_OPEN_NAME: "io_open" "filename" optional;
+    URING_OPEN_HOW: "io_open" "how" optional;
+    URING_UNLINK_DIR: "io_unlink" "dfd" optional;
+    URING_UNLINK_FLAGS: "io_unlink" "flags" optional;
+    URING_UNLINK_NAME: "io_unlink" "filename" optional;
+    URING_MKDIR_DIR: "io_mkdir" "dfd" optional;
+    URING_MKDIR_MODE: "io_mkdir" "mode" optional;
+    URING_MKDIR_NAME: "io_mkdir" "filename" optional;
+    URING_RENAME_OLD_DIR: "io_rename" "old_dfd" optional;
+    URING_RENAME_NEW_DIR: "io_rename" "new_dfd" optional;
+    URING_RENAME_OLD: "io_rename" "oldpath" optional;
+    URING_RENAME_NEW: "io_rename" "newpath" optional;
+    URING_RENAME_FLAGS: "io_rename" "flags" optional;
+    URING_LINK_OLD_DIR: "io_link" "old_dfd" optional;
+    URING_LINK_NEW_DIR: "io_link" "new_dfd" optional;
+    URING_LINK_OLD: "io_link" "oldpath" optional;
+    URING_LINK_NEW: "io_link" "newpath" optional;
+    URING_LINK_FLAGS: "io_link" "flags" optional;
+    URING_CONNECT_ADDRESS: "io_connect" "addr" optional;
+    URING_CONNECT_LEN: "io_connect" "addr_len" optional;
     SIGINFO_CODE: "kernel_siginfo" "si_code";
     SIGINFO_PID: "kernel_siginfo" "_sifields._kill._pid";
 }

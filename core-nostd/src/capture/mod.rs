@@ -13,13 +13,17 @@
 //! | file | holds |
 //! |---|---|
 //! | `layout.rs` | heads, chunks, plans |
+//! | `judge.rs` | what the probe judges events by |
+//! | `request.rs` | requests of io_uring |
 //! | `members.rs` | which members of the kernel's structures the probe reads |
 //!
 //! NOTE: the probe is built from these files and `event/task.rs` without any dependency: what they use of other crates is left
 //! out for `target_arch = "bpf"`.
 
+pub mod judge;
 mod layout;
 mod members;
+pub mod request;
 
 pub use layout::*;
 pub use members::*;

@@ -10,6 +10,7 @@
 //! nodes, and the tables over the data, without gaps: that keeps checking them linear.
 
 use super::verify::{self, Refused};
+use super::{Part, Test, place, tables};
 use crate::schema::EventId;
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
@@ -182,6 +183,32 @@ impl<'a> Program<'a> {
     #[inline]
     pub(super) fn nodes_of(&self, event: EventId) -> Option<&'a [Node]> {
         self.nodes.get(usize::from(*self.index.get(usize::from(event.0))?)..)
+    }
+
+    /// The texts that a node's test compares with: that of its operand, or those of its table. None for tests of other things.
+    pub fn texts(&self, node: &Node) -> impl Iterator<Item = &'a [u8]> + use<'a> {
+        let (low, high) = halves(node.operand);
+        let (one, table) = match Test::from_u8(node.test) {
+            Some(Test::TextEqual | Test::Prefix | Test::Suffix | Test::Contains | Test::Glob) => {
+                (self.text(low, high), None)
+            }
+            Some(Test::TextAmong | Test::PrefixAmong | Test::PathPrefixAmong) => (None, self.table(low)),
+            _ => (None, None),
+        };
+        one.into_iter().chain(table.into_iter().flat_map(tables::all_texts))
+    }
+
+    /// The numbers that a node's test compares with, if it has a table of them.
+    pub fn numbers(&self, node: &Node) -> &'a [u64] {
+        match Test::from_u8(node.test) {
+            Some(Test::Among) => self.table(halves(node.operand).0).and_then(tables::numbers).unwrap_or(&[]),
+            _ => &[],
+        }
+    }
+
+    /// The part of a text that a node's test looks at; `None` if the node names none.
+    pub fn part(&self, node: &Node) -> Option<Part> {
+        place::part(node)
     }
 
     /// Number of nodes.

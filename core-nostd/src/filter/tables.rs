@@ -249,6 +249,17 @@ pub(super) fn has_number((bytes, count): (&[u8], usize), number: u64) -> Option<
     Some(numbers.get(at) == Some(&number))
 }
 
+/// The texts of a table, one after the other.
+pub(super) fn all_texts<'a>((bytes, count): (&'a [u8], usize)) -> impl Iterator<Item = &'a [u8]> + use<'a> {
+    let texts = texts(bytes, count).ok().map(|(_, texts)| texts);
+    (0..count).filter_map(move |index| texts.as_ref()?.get(index))
+}
+
+/// The numbers of a table.
+pub(super) fn numbers((bytes, count): (&[u8], usize)) -> Option<&[u64]> {
+    entries(bytes, count)
+}
+
 /// Is the text in the table?
 #[inline]
 pub(super) fn has_text((bytes, count): (&[u8], usize), text: &[u8]) -> Option<bool> {

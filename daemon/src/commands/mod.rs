@@ -167,7 +167,11 @@ fn open_module(config: &Config) -> Result<Box<dyn Source>, Failure> {
 /// Loads the eBPF probe.
 fn open_probe(config: &Config) -> Result<Box<dyn Source>, ProbeError> {
     let begin = Instant::now();
-    let source = EbpfSource::load(config.engine.ebpf.ring_kib)?;
+    let ebpf = &config.engine.ebpf;
+    let source = EbpfSource::open(ebpf.ring_kib, (!ebpf.pin_dir.as_os_str().is_empty()).then_some(&ebpf.pin_dir))?;
     log::debug!("the eBPF probe was loaded in {} ms", begin.elapsed().as_millis());
+    if source.is_retained() {
+        log::info!("going on where the last kestrel stopped: the ring kept what happened since");
+    }
     Ok(Box::new(source))
 }

@@ -60,7 +60,7 @@ pub fn run(cli: &Cli, config: &Config, files: &[ReadFile]) -> Result<(), Failure
         .serving(ServiceManager::of_process(Instant::now()));
     let Wanted { events, program } = watch.wanted();
     let end = cli.seconds.map(|seconds| Instant::now() + Duration::from_secs(seconds));
-    let limits = Limits { end, keep_recording: config.engine.kmod.keep_recording };
+    let limits = Limits { end, keep_recording: config.engine.keeps_recording() };
     let mut event_loop = EventLoop::new(source, signals, limits)?;
 
     if !program.is_empty() {

@@ -32,6 +32,11 @@ const TEXTS: &[(&str, &str)] = &[
         "config_files",
         "More files and folders, each a path or {path, strategy}: append, override or add-only; for the first file alone",
     ),
+    ("engine.ebpf.keep_recording", "With the eBPF probe: on SIGTERM recording goes on, for the next start"),
+    (
+        "engine.ebpf.pin_dir",
+        "Folder of a BPF file system that keeps the eBPF probe recording while kestrel restarts; empty: nothing is kept",
+    ),
     ("engine.ebpf.ring_kib", "Size of the ring that the eBPF probe writes to, in KiB"),
     (
         "engine.kind",

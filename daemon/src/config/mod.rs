@@ -202,6 +202,17 @@ pub struct EngineConfig {
     pub ebpf: EbpfConfig,
 }
 
+impl EngineConfig {
+    /// Does recording go on after SIGTERM, for the next start?
+    pub fn keeps_recording(&self) -> bool {
+        match self.kind {
+            EngineKind::Kmod => self.kmod.keep_recording,
+            EngineKind::Ebpf => self.ebpf.keep_recording,
+            EngineKind::Auto => self.kmod.keep_recording && self.ebpf.keep_recording,
+        }
+    }
+}
+
 /// A source of records.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -239,13 +250,17 @@ impl Default for KmodConfig {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct EbpfConfig {
+    /// On SIGTERM recording goes on, for the next start.
+    pub keep_recording: bool,
+    /// The folder of a BPF file system that keeps the probe while the daemon restarts; empty for none.
+    pub pin_dir: PathBuf,
     /// Size of the ring that all CPUs share, in KiB; made a power of two.
     pub ring_kib: u32,
 }
 
 impl Default for EbpfConfig {
     fn default() -> Self {
-        EbpfConfig { ring_kib: 8192 }
+        EbpfConfig { keep_recording: false, pin_dir: "/sys/fs/bpf/kestrel".into(), ring_kib: 8192 }
     }
 }
 

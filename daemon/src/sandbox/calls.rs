@@ -1,11 +1,20 @@
 //! System calls that Kestrel never makes, and that would serve whoever took it over. They fail with EPERM.
+//!
+//! Of bpf(2) what is left is to change entries of maps that are open: the texts that the eBPF probe's prefilter compares with, when
+//! rules are read again.
 
-use seccompiler::{BpfProgram, SeccompAction, SeccompFilter};
+use seccompiler::{
+    BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule,
+};
+use std::collections::BTreeMap;
 
 /// Not every libc has it for every architecture (`asm/unistd_64.h`, `asm-generic/unistd.h`).
 const SYS_KEXEC_FILE_LOAD: libc::c_long = if cfg!(target_arch = "aarch64") { 294 } else { 320 };
 
-/// The calls, with their numbers.
+/// Commands of bpf(2) that are left (`linux/bpf.h`): BPF_MAP_UPDATE_ELEM and BPF_MAP_DELETE_ELEM.
+const ENTRIES: [u64; 2] = [2, 3];
+
+/// The calls, with their numbers. Of bpf(2), all but changes of entries.
 pub const FORBIDDEN: &[(&str, libc::c_long)] = &[
     ("acct", libc::SYS_acct),
     ("add_key", libc::SYS_add_key),
@@ -51,7 +60,12 @@ pub const FORBIDDEN: &[(&str, libc::c_long)] = &[
 /// What the system said.
 pub fn give_up() -> Result<(), String> {
     let told = |error: &dyn std::fmt::Display| error.to_string();
-    let rules = FORBIDDEN.iter().map(|(_, number)| (*number, Vec::new())).collect();
+    let mut rules: BTreeMap<i64, Vec<SeccompRule>> =
+        FORBIDDEN.iter().map(|(_, number)| (*number, Vec::new())).collect();
+    let other = |command| SeccompCondition::new(0, SeccompCmpArgLen::Dword, SeccompCmpOp::Ne, command);
+    let others: Result<Vec<_>, _> = ENTRIES.into_iter().map(other).collect();
+    let others = others.and_then(SeccompRule::new).map_err(|error| told(&error))?;
+    rules.insert(libc::SYS_bpf, vec![others]);
     let refuse = SeccompAction::Errno(nix::errno::Errno::EPERM as u32);
     let arch = std::env::consts::ARCH.try_into().map_err(|error: seccompiler::BackendError| told(&error))?;
     let filter = SeccompFilter::new(rules, SeccompAction::Allow, refuse, arch).map_err(|error| told(&error))?;

@@ -67,6 +67,10 @@ fn written(config: &Config, pidfile: Option<&Path>) -> Vec<PathBuf> {
     if config.capture.enabled {
         folders.push(folder(Path::new(&config.capture.path_prefix)));
     }
+    // What keeps the eBPF probe is taken away at the end.
+    if config.engine.ebpf.pin_dir.exists() {
+        folders.push(config.engine.ebpf.pin_dir.clone());
+    }
     folders.extend(pidfile.map(folder));
     folders
 }

@@ -10,7 +10,7 @@ use nix::sys::reboot::{RebootMode, reboot};
 use std::process::{Command, ExitCode};
 
 /// File systems: kind, where, options.
-const MOUNTS: [(&str, &str, &str); 7] = [
+const MOUNTS: [(&str, &str, &str); 8] = [
     ("proc", "/proc", ""),
     ("sysfs", "/sys", ""),
     ("devtmpfs", "/dev", ""),
@@ -18,6 +18,7 @@ const MOUNTS: [(&str, &str, &str); 7] = [
     ("tmpfs", "/dev/shm", "mode=1777"),
     ("tmpfs", "/run", "mode=755"),
     ("cgroup2", "/sys/fs/cgroup", ""),
+    ("bpf", "/sys/fs/bpf", "mode=700"),
 ];
 
 /// The program, as process 1.

@@ -7,6 +7,9 @@ use std::sync::OnceLock;
 /// The configuration that daemons read unless they are given another one.
 const CONFIG: &str = "/etc/kestrel/kestrel.yaml";
 
+/// Where daemons keep the eBPF probe.
+const PINS: &str = "/sys/fs/bpf/kestrel";
+
 static CHOSEN: OnceLock<Source> = OnceLock::new();
 
 /// Chooses it, once, before the first scenario.
@@ -24,6 +27,14 @@ pub fn choose(source: Source) -> Outcome {
     }
     let _ = CHOSEN.set(source);
     Ok(())
+}
+
+/// Takes away what a daemon that was killed left of the eBPF probe, so that the next one begins anew.
+pub fn forget() {
+    for entry in std::fs::read_dir(PINS).into_iter().flatten().flatten() {
+        let _ = std::fs::remove_file(entry.path());
+    }
+    let _ = std::fs::remove_dir(PINS);
 }
 
 /// Which was chosen.

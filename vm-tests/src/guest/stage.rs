@@ -4,7 +4,7 @@ use super::alerts::Alert;
 use super::daemon::{DEFAULT_RULES, Daemon};
 use super::failure::{Doing, Outcome, ensure};
 use super::port::Port;
-use super::{module, sentinel};
+use super::{module, sentinel, source};
 use crate::protocol::Word;
 use crate::scenarios::{Play, RuleCase, Scenario};
 
@@ -53,6 +53,7 @@ impl<'a> Stage<'a> {
                 self.clear();
                 ensure(!module::is_loaded(), || "the scenario before left the module loaded".to_owned())?;
                 let outcome = steps(self);
+                source::forget();
                 if module::is_loaded() {
                     module::unload().doing("cannot unload the module after the scenario")?;
                 }
@@ -66,6 +67,7 @@ impl<'a> Stage<'a> {
         if let Some(daemon) = self.watching.take() {
             let _ = daemon.stop();
         }
+        source::forget();
         if module::is_loaded()
             && let Err(errno) = module::unload()
         {

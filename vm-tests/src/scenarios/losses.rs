@@ -25,12 +25,14 @@ pub const SCENARIOS: &[Scenario] = &[
         "with a ring that is much too small, every missing record is counted exactly",
         overload,
     )
-    .of_module()
     .parallel()
     .limit(240),
 ];
 
 const RULES: [&str; 2] = [load_rules::RULES, sentinel::RULES];
+
+/// A ring of the eBPF probe's that holds everything.
+const LARGE: &str = "engine.ebpf.ring_kib=32768";
 
 /// Files that each CPU's load opens.
 const COUNT: u64 = 3000;
@@ -41,7 +43,7 @@ fn killed(_: &mut Stage<'_>) -> Outcome {
     module::load("ring_kib=16384")?;
     // One that follows the file over both daemons.
     let mut all = Alerts::follow(Path::new(ALERTS))?;
-    let first = Daemon::start(&RULES, &[])?;
+    let first = Daemon::start(&RULES, &[LARGE])?;
     let count = COUNT.to_string();
     let loads = [
         load::start("opens", 0, &[load_rules::FOLDERS[0], &count, "200"])?,
@@ -59,7 +61,7 @@ fn killed(_: &mut Stage<'_>) -> Outcome {
     first.kill()?;
     // So that there is a time of which only the rings know.
     std::thread::sleep(Duration::from_millis(300));
-    let mut second = Daemon::start(&RULES, &[])?;
+    let mut second = Daemon::start(&RULES, &[LARGE])?;
     second.wait_for_log("going on where the last kestrel stopped")?;
     for load in loads {
         load::finish(load)?;
@@ -81,7 +83,7 @@ fn overload(_: &mut Stage<'_>) -> Outcome {
     load_rules::prepare()?;
     sentinel::prepare()?;
     module::load("ring_kib=128")?;
-    let mut daemon = Daemon::start(&RULES, &[])?;
+    let mut daemon = Daemon::start(&RULES, &["engine.ebpf.ring_kib=128"])?;
     // Nobody reads for a while.
     daemon.signal(Signal::SIGSTOP)?;
     let count = COUNT.to_string();

@@ -81,6 +81,7 @@ pub const SCENARIOS: &[Scenario] = &[
         "the module can be unloaded while a worker sleeps in a request that it follows",
         unload,
     )
+    .of_module()
     .since(6, 0),
 ];
 

@@ -8,20 +8,6 @@ use kestrel_core::event::{FdFlags, FdHead, FdKind, TaskContext, Tuple, align_up,
 use kestrel_core::fill::{Kernel, ListenQueue, ProcessImage, Strings, TaskPath, Unavailable, UserString};
 use zerocopy::{FromBytes, IntoBytes};
 
-/// Types of files in their mode (`linux/stat.h`).
-mod file_type {
-    pub const MASK: u32 = 0o170_000;
-    pub const SYMLINK: u32 = 0o120_000;
-    pub const REGULAR: u32 = 0o100_000;
-    pub const BLOCK: u32 = 0o060_000;
-    pub const DIRECTORY: u32 = 0o040_000;
-    pub const CHARACTER: u32 = 0o020_000;
-    pub const PIPE: u32 = 0o010_000;
-}
-
-/// A mount that only the kernel has (SB_KERNMOUNT, `linux/fs.h`).
-const KERNEL_MOUNT: u64 = 1 << 22;
-
 /// States of sockets (`net/tcp_states.h`).
 const ESTABLISHED: u16 = 1;
 const LISTEN: u16 = 10;
@@ -166,24 +152,6 @@ fn device(dev: u32) -> u32 {
     minor & 0xff | major << 8 | (minor & !0xff) << 12
 }
 
-fn kind_of(facts: &FileFacts, name: &[u8]) -> FdKind {
-    if facts.magic == magic::ANON_INODE || facts.magic == magic::PIDFS {
-        return FdKind::AnonInode;
-    }
-    let memfd = facts.sb_flags & KERNEL_MOUNT != 0 && name.starts_with(b"memfd:");
-    match facts.mode & file_type::MASK {
-        file_type::REGULAR if memfd => FdKind::Memfd,
-        file_type::REGULAR => FdKind::File,
-        file_type::DIRECTORY => FdKind::Directory,
-        file_type::CHARACTER => FdKind::CharDevice,
-        file_type::BLOCK => FdKind::BlockDevice,
-        file_type::PIPE => FdKind::Pipe,
-        file_type::SYMLINK => FdKind::Symlink,
-        0 => FdKind::AnonInode,
-        _ => FdKind::Unknown,
-    }
-}
-
 /// What every descriptor has.
 fn head_of(fd: i32, facts: &FileFacts) -> FdHead {
     FdHead {
@@ -200,7 +168,8 @@ fn head_of(fd: i32, facts: &FileFacts) -> FdHead {
 fn describe_file(fd: i32, chunk: &Chunk<'_>, head: &mut FdHead, tail: &mut [u8]) -> Result<usize, Unavailable> {
     let (facts, names) = FileFacts::read_from_prefix(chunk.bytes).map_err(|_| Unavailable)?;
     *head = head_of(fd, &facts);
-    let kind = kind_of(&facts, Names(names).next().unwrap_or(&[]));
+    let is_memfd = Names(names).next().is_some_and(|name| name.starts_with(b"memfd:"));
+    let kind = FdKind::from_u8(facts.kind_number(is_memfd));
     head.kind = kind as u8;
     if facts.is & FileFacts::UNLINKED != 0 || kind == FdKind::Memfd {
         head.flags |= FdFlags::DELETED.0;
@@ -239,14 +208,7 @@ fn describe_socket(fd: i32, chunk: &Chunk<'_>, head: &mut FdHead, tail: &mut [u8
     if facts.state == ESTABLISHED {
         head.flags |= FdFlags::CONNECTED.0;
     }
-    let kind = match facts.family {
-        family::INET => FdKind::Inet4,
-        family::INET6 => FdKind::Inet6,
-        family::UNIX => FdKind::Unix,
-        family::NETLINK => FdKind::Netlink,
-        family::PACKET => FdKind::Packet,
-        _ => return Ok(0),
-    };
+    let kind = FdKind::from_u8(facts.kind_number());
     head.kind = kind as u8;
     if !kind.has_tuple() {
         return Ok(0);

@@ -54,6 +54,29 @@ pub enum ProbeError {
         /// What the verifier says.
         log: String,
     },
+    /// The program that events are judged by is none.
+    #[error("eBPF: the prefilter's program is refused: {refused}")]
+    Program {
+        /// What is wrong with it.
+        refused: kestrel_core::filter::Refused,
+    },
+    /// The folder that keeps the probe cannot be used.
+    #[error("{}: the eBPF probe cannot be kept there over restarts: {error} (engine.ebpf.pin_dir)", folder.display())]
+    Pins {
+        /// The folder.
+        folder: std::path::PathBuf,
+        /// Why not.
+        error: String,
+    },
+    /// Another daemon uses it.
+    #[error(
+        "{}: another kestrel uses the eBPF probe that is kept there: stop it, or give this one an engine.ebpf.pin_dir of its own",
+        folder.display()
+    )]
+    Busy {
+        /// The folder.
+        folder: std::path::PathBuf,
+    },
     /// Something else of the system's.
     #[error("eBPF: {what}: {error}")]
     System {

@@ -2,12 +2,19 @@
 
 use super::btf::Btf;
 use super::error::ProbeError;
+use super::judge::Judgement;
 use super::mapped::Mapped;
-use aya::maps::{Map, MapData, ProgramArray, RingBuf};
-use aya::programs::{ProgramError, RawTracePoint};
+use super::pins::{ABOUT, ABOUT_WORDS, About, Pins, Stage};
+use super::ring::Ring;
+use aya::maps::lpm_trie::Key;
+use aya::maps::{LpmTrie, Map, MapData, ProgramArray};
+use aya::programs::links::FdLink;
+use aya::programs::{KProbe, Program, ProgramError, RawTracePoint};
 use aya::{Ebpf, EbpfLoader};
-use kestrel_core::capture::{ABSENT, MEMBERS, OFFSETS, PLANS, Plan, count, op};
+use kestrel_core::capture::judge::{self, TextKey, TextMarks};
+use kestrel_core::capture::{ABSENT, COUNTED_EVENTS, MEMBERS, OFFSETS, PLANS, Plan, count, op};
 use std::fs;
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use zerocopy::IntoBytes;
 
@@ -17,6 +24,9 @@ static OBJECT: &[u8] = aya::include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_
 /// Where the kernel describes its types.
 const TYPES: &str = "/sys/kernel/btf/vmlinux";
 
+/// The ring's name.
+const RING: &str = "RING_BUFFER";
+
 /// Of a ring, one part in so many is kept for what processes are known from.
 const RESERVE: u64 = 8;
 
@@ -25,7 +35,8 @@ const ENTRIES: [&str; 5] =
     ["sched_process_fork", "sched_process_exec", "sched_process_exit", "signal_deliver", "sys_exit"];
 
 /// The operations, by the second half of their programs' names.
-const OPERATIONS: [(&str, u8); 15] = [
+const OPERATIONS: [(&str, u8); 16] = [
+    ("judge", op::JUDGE),
     ("end", op::END),
     ("fd", op::FD),
     ("dir_fd", op::DIR_FD),
@@ -43,22 +54,54 @@ const OPERATIONS: [(&str, u8); 15] = [
     ("strings", op::STRINGS),
 ];
 
+/// Functions that carry out requests of io_uring.
+const REQUESTS: [&str; 7] =
+    ["io_openat2", "io_unlinkat", "io_renameat", "io_mkdirat", "io_linkat", "io_symlinkat", "io_connect"];
+
+/// What puts an opened file into a ring's own table.
+const INSTALLS: &str = "io_fixed_fd_install";
+
 /// Operations that others go on with.
-const CONTINUATIONS: [(&str, u8); 2] = [("walk", op::WALK), ("socket", op::SOCKET)];
+const CONTINUATIONS: [(&str, u8); 4] =
+    [("walk", op::WALK), ("socket", op::SOCKET), ("path_text", op::PATH_TEXT), ("string_text", op::STRING_TEXT)];
 
 /// Numbers of 64 bits that a [`Plan`] is.
 const PLAN_WORDS: usize = size_of::<Plan>() / size_of::<u64>();
 
+/// Bytes of a [`TextKey`] behind the number of its bits.
+const TEXT_BYTES: usize = size_of::<TextKey>() - size_of::<u32>();
+
+/// Numbers of 64 bits that [`TextMarks`] are.
+const MARK_WORDS: usize = size_of::<TextMarks>() / size_of::<u64>();
+
+/// Numbers of 64 bits that a node is.
+const NODE_WORDS: usize = size_of::<judge::JudgeNode>() / size_of::<u64>();
+
 /// The probe in the kernel: loaded, not attached.
 pub struct Loaded {
-    /// Programs, and the maps that nobody asks for; what is dropped with it is detached.
-    pub programs: Ebpf,
+    /// Programs, and the maps that nobody asks for; what is dropped with it, and is not pinned, is detached. `None` for a probe
+    /// that was there.
+    programs: Option<Ebpf>,
+    /// Where it is kept.
+    pins: Option<Pins>,
+    /// Whose it is.
+    pub about: About,
     /// What is to be done with each call: plan by plan.
     plans: Mapped,
+    /// What events are judged by.
+    nodes: Mapped,
+    /// The texts that they are compared with.
+    texts: LpmTrie<MapData, [u8; TEXT_BYTES], [u64; MARK_WORDS]>,
+    /// Of these, those that are in force.
+    in_force: Vec<TextKey>,
+    /// How often each event was seen and rejected: for each CPU [`COUNTED_EVENTS`] times two.
+    by_event: Mapped,
     /// What became of the events: for each CPU [`count::COUNT`].
     counters: Mapped,
     /// Captures.
-    pub ring: RingBuf<MapData>,
+    pub ring: Ring,
+    /// Requests of io_uring can be followed.
+    requests: bool,
     _operations: Vec<ProgramArray<MapData>>,
 }
 
@@ -101,19 +144,106 @@ fn offsets() -> Result<([u32; OFFSETS], u32), ProbeError> {
     Ok((offsets, u32::from(btf.has_helper("BPF_FUNC_task_pt_regs"))))
 }
 
-/// Loads the probe, with a ring of so many bytes.
+/// CPUs that there may be.
+fn possible_cpus() -> Result<u32, ProbeError> {
+    let cpus = aya::util::nr_cpus()
+        .map_err(|(what, error)| ProbeError::System { what: what.to_owned(), error: error.to_string() })?;
+    Ok(u32::try_from(cpus).unwrap_or(u32::MAX))
+}
+
+/// What a probe must be that this daemon can go on with: the object, the table of events, the sizes.
+fn identity(ring_bytes: u32, cpus: u32) -> [u64; 4] {
+    let mut object = crc32fast::Hasher::new();
+    object.update(OBJECT);
+    [object.finalize().into(), kestrel_core::schema::FINGERPRINT, ring_bytes.into(), cpus.into()]
+}
+
+/// Loads the probe, with a ring of so many bytes; or goes on with the one that is kept in the folder.
 ///
 /// # Errors
 /// [`ProbeError`] says what is wrong and what to do.
-pub fn load(ring_bytes: u32) -> Result<Loaded, ProbeError> {
+pub fn open(ring_bytes: u32, folder: Option<&Path>) -> Result<Loaded, ProbeError> {
+    let pins = match folder.map(Pins::open).transpose() {
+        Err(error @ ProbeError::Pins { .. }) => {
+            log::warn!("{error}; what happens while kestrel is restarted is not recorded");
+            None
+        }
+        pins => pins?,
+    };
+    let Some(pins) = pins else { return load(ring_bytes, None) };
+    if pins.is_used() {
+        match kept(&pins, &identity(ring_bytes, possible_cpus()?)) {
+            Ok(true) => return take_over(ring_bytes, pins),
+            Ok(false) => {}
+            Err(error) => log::warn!("{error}"),
+        }
+        pins.clear();
+    }
+    load(ring_bytes, Some(pins))
+}
+
+/// Can this daemon go on with the probe that is kept?
+fn kept(pins: &Pins, identity: &[u64; 4]) -> Result<bool, ProbeError> {
+    let about = about_of(pins)?;
+    if !about.records() {
+        return Ok(false);
+    }
+    let fits = about.fits(identity);
+    if !fits {
+        log::warn!(
+            "the eBPF probe that is kept was loaded by another version of kestrel, or with another engine.ebpf.ring_kib: it is \
+             loaded anew; what it recorded since is not read"
+        );
+    }
+    Ok(fits)
+}
+
+fn about_of(pins: &Pins) -> Result<About, ProbeError> {
+    let map = pinned(pins, ABOUT)?;
+    mapped(&map, ABOUT, ABOUT_WORDS).map(About)
+}
+
+fn pinned(pins: &Pins, name: &str) -> Result<MapData, ProbeError> {
+    MapData::from_pin(pins.path(name)).map_err(system(name))
+}
+
+/// Goes on with the probe that is kept.
+fn take_over(ring_bytes: u32, pins: Pins) -> Result<Loaded, ProbeError> {
+    let cpus = possible_cpus()? as usize;
+    let map = |name: &str, words: usize| mapped(&pinned(&pins, name)?, name, words);
+    let texts = Map::from_map_data(pinned(&pins, "JUDGE_TEXTS")?).map_err(system("texts"))?;
+    let texts: LpmTrie<MapData, [u8; TEXT_BYTES], [u64; MARK_WORDS]> =
+        LpmTrie::try_from(texts).map_err(system("texts"))?;
+    let in_force = texts.keys().flatten().map(|key| text_key(&key)).collect();
+    Ok(Loaded {
+        programs: None,
+        about: about_of(&pins)?,
+        plans: map("WANTED", PLANS as usize * PLAN_WORDS)?,
+        nodes: map("JUDGE_NODES", 2 * judge::NODES as usize * NODE_WORDS)?,
+        texts,
+        in_force,
+        by_event: map("EVENT_COUNTS", cpus * COUNTED_EVENTS as usize * 2)?,
+        counters: map("COUNTERS", cpus * count::COUNT)?,
+        ring: ring(pinned(&pins, RING)?, ring_bytes)?,
+        requests: true,
+        pins: Some(pins),
+        _operations: Vec::new(),
+    })
+}
+
+fn ring(map: MapData, bytes: u32) -> Result<Ring, ProbeError> {
+    Ring::new(map, bytes).map_err(|error| ProbeError::System { what: "the ring".to_owned(), error: error.to_string() })
+}
+
+/// Loads the probe.
+fn load(ring_bytes: u32, pins: Option<Pins>) -> Result<Loaded, ProbeError> {
     let (offsets, has_registers) = offsets()?;
+    let requests = offsets.iter().zip(MEMBERS).all(|(offset, member)| *offset != ABSENT || !member.is_of_request());
     // Kernels before 5.11 count maps among locked memory. Where it may not be raised, they say so themselves.
     let unlimited = nix::sys::resource::RLIM_INFINITY;
     let _ = nix::sys::resource::setrlimit(nix::sys::resource::Resource::RLIMIT_MEMLOCK, unlimited, unlimited);
 
-    let cpus = aya::util::nr_cpus()
-        .map_err(|(what, error)| ProbeError::System { what: what.to_owned(), error: error.to_string() })?;
-    let cpus = u32::try_from(cpus).unwrap_or(u32::MAX);
+    let cpus = possible_cpus()?;
     let room = u64::from(ring_bytes) - u64::from(ring_bytes) / RESERVE;
     let mut loader = EbpfLoader::new();
     loader.btf(None);
@@ -121,7 +251,16 @@ pub fn load(ring_bytes: u32) -> Result<Loaded, ProbeError> {
     loader.override_global("HAS_REGISTERS", &has_registers, true);
     loader.override_global("ORDINARY_ROOM", &room, true);
     loader.map_max_entries("RING_BUFFER", ring_bytes);
-    for by_cpu in ["CALL_SLOTS", "EXEC_SLOTS", "FORK_SLOTS", "EXIT_SLOTS", "SIGNAL_SLOTS", "COUNTERS"] {
+    for by_cpu in [
+        "CALL_SLOTS",
+        "REQUEST_SLOTS",
+        "EXEC_SLOTS",
+        "FORK_SLOTS",
+        "EXIT_SLOTS",
+        "SIGNAL_SLOTS",
+        "COUNTERS",
+        "EVENT_COUNTS",
+    ] {
         loader.map_max_entries(by_cpu, cpus);
     }
     let mut programs = loader.load(OBJECT).map_err(|error| {
@@ -132,43 +271,97 @@ pub fn load(ring_bytes: u32) -> Result<Loaded, ProbeError> {
         ProbeError::System { what: "its maps cannot be made".to_owned(), error }
     })?;
     for (name, program) in programs.programs_mut() {
-        let name = name.to_owned();
-        let program: &mut RawTracePoint = program.try_into().map_err(|error: ProgramError| refused(&name, error))?;
-        program.load().map_err(|error| refused(&name, error))?;
+        let loaded = match program {
+            Program::RawTracePoint(program) => program.load(),
+            // Of no use where requests cannot be followed.
+            Program::KProbe(_) if !requests => Ok(()),
+            Program::KProbe(program) => program.load(),
+            _ => Err(ProgramError::UnexpectedProgramType),
+        };
+        loaded.map_err(|error| refused(name, error))?;
     }
+    let all_pins = pins;
+    let pins = all_pins.as_ref();
     let mut operations = Vec::new();
-    for kind in ["call", "exec", "fork"] {
+    for kind in ["call", "request", "exec", "fork"] {
         let map = format!("{}_OPERATIONS", kind.to_uppercase());
-        let mut array = ProgramArray::try_from(taken(&mut programs, &map)?).map_err(system("programs"))?;
+        let mut array = ProgramArray::try_from(taken(&mut programs, &map, pins)?).map_err(system("programs"))?;
         for (name, number) in OPERATIONS.into_iter().chain(CONTINUATIONS) {
             let Some(program) = programs.program(&format!("{kind}_{name}")) else { continue };
             let fd = match program {
-                aya::programs::Program::RawTracePoint(program) => program.fd().map_err(|error| refused(name, error))?,
+                Program::RawTracePoint(program) => program.fd(),
+                Program::KProbe(program) if requests => program.fd(),
                 _ => continue,
             };
-            array.set(number.into(), fd, 0).map_err(system("programs"))?;
+            array.set(number.into(), fd.map_err(|error| refused(name, error))?, 0).map_err(system("programs"))?;
         }
         operations.push(array);
     }
-    let plans = mapped(&mut programs, "WANTED", PLANS as usize * PLAN_WORDS)?;
-    let counters = mapped(&mut programs, "COUNTERS", cpus as usize * count::COUNT)?;
-    let ring = RingBuf::try_from(taken(&mut programs, "RING_BUFFER")?).map_err(system("the ring"))?;
-    Ok(Loaded { programs, plans, counters, ring, _operations: operations })
+    let mut array = |name: &str, words: usize| {
+        let Map::Array(map) = taken(&mut programs, name, pins)? else {
+            return Err(ProbeError::System { what: name.to_owned(), error: "it is no array".to_owned() });
+        };
+        mapped(&map, name, words)
+    };
+    let about = About(array(ABOUT, ABOUT_WORDS)?);
+    about.identify(&identity(ring_bytes, cpus));
+    let plans = array("WANTED", PLANS as usize * PLAN_WORDS)?;
+    let nodes = array("JUDGE_NODES", 2 * judge::NODES as usize * NODE_WORDS)?;
+    let by_event = array("EVENT_COUNTS", cpus as usize * COUNTED_EVENTS as usize * 2)?;
+    let counters = array("COUNTERS", cpus as usize * count::COUNT)?;
+    let texts = LpmTrie::try_from(taken(&mut programs, "JUDGE_TEXTS", pins)?).map_err(system("texts"))?;
+    let Map::RingBuf(map) = taken(&mut programs, RING, pins)? else {
+        return Err(ProbeError::System { what: RING.to_owned(), error: "it is no ring".to_owned() });
+    };
+    Ok(Loaded {
+        programs: Some(programs),
+        about,
+        plans,
+        nodes,
+        texts,
+        in_force: Vec::new(),
+        by_event,
+        counters,
+        ring: ring(map, ring_bytes)?,
+        requests,
+        pins: all_pins,
+        _operations: operations,
+    })
 }
 
-fn mapped(programs: &mut Ebpf, name: &str, words: usize) -> Result<Mapped, ProbeError> {
+/// A key as the map has it.
+fn lpm(key: &TextKey) -> Key<[u8; TEXT_BYTES]> {
+    let mut data = [0; TEXT_BYTES];
+    let bytes = key.as_bytes().iter().skip(size_of::<u32>());
+    data.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);
+    Key::new(key.bits, data)
+}
+
+/// A key of the map as what it was made of.
+fn text_key(key: &Key<[u8; TEXT_BYTES]>) -> TextKey {
+    let mut bytes = [0; size_of::<TextKey>()];
+    let (bits, data) = bytes.split_at_mut(size_of::<u32>());
+    bits.copy_from_slice(&key.prefix_len().to_ne_bytes());
+    data.copy_from_slice(&key.data());
+    zerocopy::transmute!(bytes)
+}
+
+fn mapped(map: &MapData, name: &str, words: usize) -> Result<Mapped, ProbeError> {
     let failed = |error: std::io::Error| ProbeError::System { what: name.to_owned(), error: error.to_string() };
-    let Map::Array(map) = taken(programs, name)? else {
-        return Err(failed(std::io::ErrorKind::InvalidData.into()));
-    };
     let words = std::num::NonZeroUsize::new(words).ok_or_else(|| failed(std::io::ErrorKind::InvalidInput.into()))?;
     Mapped::new(map.fd(), words).map_err(failed)
 }
 
-fn taken(programs: &mut Ebpf, map: &str) -> Result<aya::maps::Map, ProbeError> {
-    programs
-        .take_map(map)
-        .ok_or_else(|| ProbeError::System { what: map.to_owned(), error: "no such map in the probe".to_owned() })
+/// A map of the probe, kept over restarts.
+fn taken(programs: &mut Ebpf, name: &str, pins: Option<&Pins>) -> Result<Map, ProbeError> {
+    let map = programs
+        .take_map(name)
+        .ok_or_else(|| ProbeError::System { what: name.to_owned(), error: "no such map in the probe".to_owned() })?;
+    if let Some(pins) = pins {
+        let failed = |error| ProbeError::System { what: format!("keeping {name}"), error: chain(&error) };
+        map.pin(pins.path(name)).map_err(failed)?;
+    }
+    Ok(map)
 }
 
 /// A program was refused, by the verifier or before.
@@ -185,18 +378,80 @@ fn refused(name: &str, error: ProgramError) -> ProbeError {
     }
 }
 
+/// Attaches a program to a function of the kernel's.
+fn probe(programs: &mut Ebpf, pins: Option<&Pins>, name: &str, function: &str) -> Result<(), ProbeError> {
+    let Some(program) = programs.program_mut(name) else { return Ok(()) };
+    let failed = |error: ProgramError| refused(name, error);
+    let program: &mut KProbe = program.try_into().map_err(failed)?;
+    let id = program.attach(function, 0).map_err(failed)?;
+    if let Some(pins) = pins {
+        let link = program.take_link(id).map_err(failed)?;
+        keep(pins, &format!("{name}-{function}"), FdLink::try_from(link))?;
+    }
+    Ok(())
+}
+
+/// Keeps a link over restarts.
+fn keep<E: std::error::Error>(pins: &Pins, name: &str, link: Result<FdLink, E>) -> Result<(), ProbeError> {
+    let failed =
+        |error: &dyn std::error::Error| ProbeError::System { what: format!("keeping {name}"), error: chain(error) };
+    let link = link.map_err(|error| failed(&error))?;
+    // Dropped here, it lives on where it is pinned.
+    link.pin(pins.path(name)).map(drop).map_err(|error| failed(&error))
+}
+
+impl Drop for Loaded {
+    fn drop(&mut self) {
+        if let Some(pins) = self.pins.take().filter(|_| !self.about.records()) {
+            pins.remove();
+        }
+    }
+}
+
 impl Loaded {
     /// Attaches every entry to its tracepoint.
     ///
     /// # Errors
     /// [`ProbeError`] if there is no such tracepoint.
     pub fn attach(&mut self) -> Result<(), ProbeError> {
+        let Some(programs) = &mut self.programs else { return Ok(()) };
+        let pins = self.pins.as_ref();
         for name in ENTRIES {
-            let Some(program) = self.programs.program_mut(name) else { continue };
+            let Some(program) = programs.program_mut(name) else { continue };
             let program: &mut RawTracePoint = program.try_into().map_err(|error: ProgramError| refused(name, error))?;
-            program.attach(name).map_err(|error| refused(name, error))?;
+            let id = program.attach(name).map_err(|error| refused(name, error))?;
+            if let Some(pins) = pins {
+                let link = program.take_link(id).map_err(|error| refused(name, error))?;
+                keep::<std::convert::Infallible>(pins, name, Ok(FdLink::from(link)))?;
+            }
         }
+        if self.requests {
+            let probes =
+                REQUESTS.iter().flat_map(|function| [("request_entered", *function), ("request_returned", *function)]);
+            for (name, function) in probes.chain([("request_installed", INSTALLS)]) {
+                if let Err(error) = probe(programs, pins, name, function) {
+                    log::warn!(
+                        "eBPF: requests of io_uring are not recorded as far as {function} carries them out: {error}"
+                    );
+                }
+            }
+        } else {
+            log::warn!(
+                "eBPF: what io_uring does is not recorded: this kernel's requests are unknown (they are since 6.0)"
+            );
+        }
+        self.about.reach(Stage::Records);
         Ok(())
+    }
+
+    /// True if it was there before this daemon.
+    pub fn is_taken_over(&self) -> bool {
+        self.programs.is_none()
+    }
+
+    /// It records no more, and is not kept.
+    pub fn end(&self) {
+        self.about.reach(Stage::Stopped);
     }
 
     /// Has the probe follow these plans. A call meanwhile is judged by the plan before or by this one: what is copied for an
@@ -212,6 +467,51 @@ impl Loaded {
             }
             first.store(flags, Ordering::Release);
         }
+    }
+
+    /// Hands over what events are judged by, of which nothing is in force until plans lead there. Gives the texts that are.
+    ///
+    /// # Errors
+    /// [`ProbeError`] if the kernel takes no more texts; none of these are there then.
+    pub fn judge_by(&mut self, judgement: &Judgement, base: u16) -> Result<Vec<TextKey>, ProbeError> {
+        let mut added: Vec<TextKey> = Vec::new();
+        for (key, marks) in &judgement.texts {
+            let words: [u64; MARK_WORDS] = zerocopy::transmute!(*marks);
+            if let Err(error) = self.texts.insert(&lpm(key), words, 0) {
+                self.forget(&added);
+                return Err(system("texts of the prefilter")(error));
+            }
+            added.push(*key);
+        }
+        let to = self.nodes.words().chunks_exact(NODE_WORDS).skip(base.into());
+        for (node, to) in judgement.nodes.iter().zip(to) {
+            let words: [u64; NODE_WORDS] = zerocopy::transmute!(*node);
+            to.iter().zip(words).for_each(|(to, word)| to.store(word, Ordering::Relaxed));
+        }
+        Ok(added)
+    }
+
+    /// Takes away the texts that no plan leads to any more, and remembers those that plans lead to now.
+    pub fn have_in_force(&mut self, texts: Vec<TextKey>) {
+        let before = std::mem::replace(&mut self.in_force, texts);
+        self.forget(&before);
+    }
+
+    fn forget(&mut self, texts: &[TextKey]) {
+        for key in texts {
+            if let Err(error) = self.texts.remove(&lpm(key)) {
+                log::debug!("eBPF: texts of the prefilter stay: {error}");
+                return;
+            }
+        }
+    }
+
+    /// How often each event was seen and rejected: event by event, CPU by CPU.
+    pub fn by_event(&self) -> impl Iterator<Item = (u16, [u64; 2])> {
+        let pairs = self.by_event.words().chunks_exact(2);
+        (0..COUNTED_EVENTS as u16).cycle().zip(pairs).map(|(event, pair)| {
+            (event, std::array::from_fn(|n| pair.get(n).map_or(0, |word| word.load(Ordering::Relaxed))))
+        })
     }
 
     /// What became of the events, for each CPU.

@@ -26,15 +26,27 @@ impl Mapped {
     /// # Errors
     /// What the system said.
     pub fn new(map: impl AsFd, words: NonZeroUsize) -> io::Result<Mapped> {
+        Mapped::map(map, 0, words, ProtFlags::PROT_READ | ProtFlags::PROT_WRITE)
+    }
+
+    /// Maps `words` numbers behind the first `skip`, which are pages, to be read alone.
+    ///
+    /// # Errors
+    /// What the system said.
+    pub fn read_only(map: impl AsFd, skip: usize, words: NonZeroUsize) -> io::Result<Mapped> {
+        Mapped::map(map, skip, words, ProtFlags::PROT_READ)
+    }
+
+    fn map(map: impl AsFd, skip: usize, words: NonZeroUsize, protection: ProtFlags) -> io::Result<Mapped> {
         let len = words.checked_mul(const { NonZeroUsize::new(size_of::<u64>()).unwrap() });
         let len = len.ok_or(io::ErrorKind::OutOfMemory)?;
-        let protection = ProtFlags::PROT_READ | ProtFlags::PROT_WRITE;
+        let offset = i64::try_from(skip * size_of::<u64>()).map_err(|_| io::ErrorKind::OutOfMemory)?;
         // SAFETY: the kernel chooses the place, where nothing else is.
-        let at = unsafe { mmap(None, len, protection, MapFlags::MAP_SHARED, map, 0) }?;
+        let at = unsafe { mmap(None, len, protection, MapFlags::MAP_SHARED, map, offset) }?;
         Ok(Mapped { at, words })
     }
 
-    /// The numbers.
+    /// The numbers. Those that are mapped to be read alone must not be written.
     pub fn words(&self) -> &[AtomicU64] {
         // SAFETY: that many are mapped until this is dropped, at the start of a page; any bytes are numbers, and whoever else
         // changes them (the probe) does it as a whole.

@@ -8,8 +8,11 @@
 //! |---|---|
 //! | `btf.rs` | the kernel's description of its types |
 //! | `loader.rs` | getting the probe into the kernel |
+//! | `pins.rs` | the probe outlives its daemon |
+//! | `ring.rs` | the ring of captures |
 //! | `mapped.rs` | arrays that are shared with it |
 //! | `plan.rs` | what the probe copies of each call |
+//! | `judge.rs`, `marks.rs` | the prefilter's program, as the probe evaluates it |
 //! | `captured.rs` | a capture, as fillers see it |
 //! | `record.rs` | captures become records |
 //! | `error.rs` | why it cannot be used |
@@ -17,18 +20,25 @@
 mod btf;
 mod captured;
 mod error;
+mod judge;
 mod loader;
 mod mapped;
+mod marks;
+mod pins;
 mod plan;
 mod record;
+mod ring;
 
 pub use error::ProbeError;
 
-use super::{Accounts, Gaps, Source, SourceError};
+use super::{Accounts, Gaps, Shares, Source, SourceError};
 use captured::Captured;
-use kestrel_core::capture::count;
+use judge::Judgement;
+use kestrel_core::capture::judge::NODES;
+use kestrel_core::capture::{COUNTED_EVENTS, Plan, count};
 use kestrel_core::event::MAX_RECORD;
-use kestrel_core::schema::EventSet;
+use kestrel_core::filter::Program;
+use kestrel_core::schema::{EventId, EventSet};
 use kestrel_ringbuf::Counters;
 use loader::Loaded;
 use mio::unix::SourceFd;
@@ -36,14 +46,21 @@ use mio::{Registry, Token};
 use nix::time::{ClockId, clock_gettime};
 use record::{Numbers, Written};
 use std::os::fd::AsRawFd;
+use std::path::Path;
 use zerocopy::IntoBytes;
 
 /// The eBPF probe as a source.
 #[derive(Debug)]
 pub struct EbpfSource {
     probe: Loaded,
+    /// The ring was empty and the sequences at their beginning.
+    fresh: bool,
     numbers: Numbers,
     wanted: EventSet,
+    /// What they are judged by.
+    judgement: Judgement,
+    /// How many programs there were.
+    generation: u32,
     /// Sequence numbers, by CPU.
     gaps: Vec<Gaps>,
     /// When the machine started, ns since the epoch, as far as the wall clock can tell.
@@ -68,16 +85,22 @@ fn boot_time() -> u64 {
 }
 
 impl EbpfSource {
-    /// Loads the probe, with a ring of `ring_kib` KiB, which is made a power of two.
+    /// Loads the probe, with a ring of `ring_kib` KiB, which is made a power of two; or goes on with the one that is kept in
+    /// `pin_dir`.
     ///
     /// # Errors
     /// [`ProbeError`] says what is wrong and what to do.
-    pub fn load(ring_kib: u32) -> Result<EbpfSource, ProbeError> {
+    pub fn open(ring_kib: u32, pin_dir: Option<&Path>) -> Result<EbpfSource, ProbeError> {
         let ring_bytes = ring_kib.clamp(64, 1 << 20).next_power_of_two().saturating_mul(1024);
+        let probe = loader::open(ring_bytes, pin_dir)?;
+        let generation = probe.about.generation();
         Ok(EbpfSource {
-            probe: loader::load(ring_bytes)?,
+            fresh: !probe.is_taken_over(),
+            probe,
             numbers: Numbers::default(),
             wanted: EventSet::default(),
+            judgement: Judgement::default(),
+            generation,
             gaps: Vec::new(),
             boot: boot_time(),
             room: vec![0; MAX_RECORD / size_of::<u64>()],
@@ -86,6 +109,34 @@ impl EbpfSource {
             nonsense: 0,
             at_rest: false,
         })
+    }
+}
+
+impl EbpfSource {
+    /// True if a capture was going on already: the ring may hold captures from before.
+    pub fn is_retained(&self) -> bool {
+        self.probe.is_taken_over()
+    }
+}
+
+/// Tables of texts of one program are numbered in so many bits.
+const TABLE_BITS: u32 = 12;
+
+const _: () = assert!(COUNTED_EVENTS * judge::TABLES <= 1 << TABLE_BITS);
+
+impl EbpfSource {
+    /// Has the probe record what is wanted, judged by what there is.
+    fn follow(&self) {
+        let mut plans = plan::plans(&self.wanted);
+        for plan in &mut plans {
+            // The arguments of others are not known at once.
+            let fit = plan.flags & Plan::WANTED != 0 && plan.flags & (Plan::MANY | Plan::BEHIND) == 0;
+            if let Some(entry) = self.judgement.of(plan.event).filter(|_| fit) {
+                plan.flags |= Plan::JUDGED | if entry.by_task { Plan::JUDGED_BY_TASK } else { 0 };
+                plan.others = entry.first;
+            }
+        }
+        self.probe.follow(&plans);
     }
 }
 
@@ -129,22 +180,44 @@ impl Source for EbpfSource {
     }
 
     fn set_interest(&mut self, events: &EventSet) -> Result<(), SourceError> {
-        self.probe.follow(&plan::plans(events));
         self.wanted = *events;
+        self.follow();
+        Ok(())
+    }
+
+    fn set_program(&mut self, program: &[u8]) -> Result<(), SourceError> {
+        self.generation = self.generation.wrapping_add(1);
+        // Every second program has the upper half of the nodes.
+        let base = if self.generation.is_multiple_of(2) { 0 } else { NODES as u16 };
+        let judgement = if program.is_empty() {
+            Judgement::default()
+        } else {
+            // In words, as programs are aligned.
+            let mut room = vec![0u64; program.len().div_ceil(size_of::<u64>())];
+            let bytes = room.as_mut_bytes().get_mut(..program.len()).unwrap_or_default();
+            bytes.copy_from_slice(program);
+            let program = Program::verify(bytes).map_err(|refused| ProbeError::Program { refused })?;
+            Judgement::new(&program, base, self.generation << TABLE_BITS)
+        };
+        self.probe.about.set_generation(self.generation);
+        let texts = self.probe.judge_by(&judgement, base)?;
+        self.judgement = judgement;
+        self.follow();
+        self.probe.have_in_force(texts);
         Ok(())
     }
 
     fn next(&mut self) -> Result<Option<&[u8]>, SourceError> {
-        let EbpfSource { probe, numbers, wanted, gaps, boot, room, unwanted, too_long, nonsense, .. } = self;
+        let EbpfSource { fresh, probe, numbers, wanted, gaps, boot, room, unwanted, too_long, nonsense, .. } = self;
         let len = loop {
-            let Some(item) = probe.ring.next() else { return Ok(None) };
-            let Some(captured) = Captured::parse(&item, *boot) else {
+            let Some(words) = probe.ring.next() else { return Ok(None) };
+            let Some(captured) = Captured::parse(words.as_bytes(), *boot) else {
                 *nonsense += 1;
                 continue;
             };
             let cpu = usize::from(captured.head.cpu);
             if gaps.len() <= cpu {
-                gaps.resize(cpu + 1, Gaps::new(true));
+                gaps.resize(cpu + 1, Gaps::new(*fresh));
             }
             if let Some(gaps) = gaps.get_mut(cpu) {
                 gaps.record(captured.head.seq);
@@ -158,12 +231,14 @@ impl Source for EbpfSource {
         Ok(self.room.as_bytes().get(..len))
     }
 
-    /// Each capture's room was given back when its record was made.
-    fn release(&mut self) {}
+    fn release(&mut self) {
+        self.probe.ring.release();
+    }
 
-    /// The kernel wakes whoever has read everything.
+    /// The kernel wakes whoever has read everything, and only them.
     fn arm(&mut self) -> bool {
-        true
+        self.probe.ring.release();
+        self.probe.ring.unread() == 0
     }
 
     fn disarm(&mut self) {
@@ -173,6 +248,7 @@ impl Source for EbpfSource {
     fn stop(&mut self) -> Result<(), SourceError> {
         self.probe.follow(&plan::plans(&EventSet::default()));
         self.at_rest = true;
+        self.probe.end();
         Ok(())
     }
 
@@ -186,11 +262,25 @@ impl Source for EbpfSource {
         sum
     }
 
+    fn shares(&self) -> Shares {
+        let mut shares = Shares::default();
+        for (event, [seen, rejected]) in self.probe.by_event().filter(|(_, [seen, _])| *seen > 0) {
+            shares.count(EventId(event), seen, rejected);
+        }
+        shares
+    }
+
     fn accounts(&self) -> Accounts {
-        let mut accounts = Accounts { counters: self.counters(), resyncs: self.nonsense, ..Accounts::default() };
+        let mut accounts = Accounts {
+            counters: self.counters(),
+            resyncs: self.nonsense,
+            unread_bytes: self.probe.ring.unread(),
+            ..Accounts::default()
+        };
         for (cpu, words) in self.probe.counters().enumerate() {
-            let fresh = Gaps::new(true);
-            let gaps = self.gaps.get(cpu).unwrap_or(&fresh);
+            let none = Gaps::new(self.fresh);
+            let gaps = self.gaps.get(cpu).unwrap_or(&none);
+            accounts.before = accounts.before.saturating_add(gaps.before());
             let cpu = u32::try_from(cpu).unwrap_or(u32::MAX);
             let (missing, mismatch) = gaps.compare(cpu, &counters(&words), self.at_rest);
             accounts.missing = accounts.missing.saturating_add(missing);

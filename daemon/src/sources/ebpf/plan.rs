@@ -71,20 +71,53 @@ pub fn plans(events: &EventSet) -> Vec<Plan> {
     if contains(&[id::CLONE, id::CLONE3, id::FORK, id::VFORK]) {
         // The flags of clone3 lie behind its first argument.
         let flags = Op { kind: op::BYTES, arg: 0, len_arg: Op::NONE, max: 8, ..Op::default() };
-        put(capture::FORK_PLAN, Builder::lifecycle().op(flags).simple(op::IMAGE).plan);
+        put(capture::FORK_PLAN, told(id::CLONE, Builder::lifecycle().op(flags).simple(op::IMAGE)));
     }
     if contains(&[id::EXECVE, id::EXECVEAT]) {
         let exec = Builder::lifecycle().simple(op::ARGUMENTS).simple(op::ENVIRONMENT);
         let exec = exec.simple(op::CWD).simple(op::EXE).simple(op::CGROUP).simple(op::IMAGE);
-        put(capture::EXEC_PLAN, exec.plan);
+        put(capture::EXEC_PLAN, told(id::EXECVE, exec));
     }
     if contains(&[id::PROCEXIT]) {
-        put(capture::EXIT_PLAN, Builder::lifecycle().plan);
+        put(capture::EXIT_PLAN, told(id::PROCEXIT, Builder::lifecycle()));
     }
     if contains(&[id::SIGNALDELIVER]) {
-        put(capture::SIGNAL_PLAN, Builder::default().plan);
+        put(capture::SIGNAL_PLAN, told(id::SIGNALDELIVER, Builder::default()));
     }
     plans
+}
+
+/// Which texts of an event it can be judged by where it happens.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Texts {
+    /// The parameter that is a descriptor whose path is known.
+    pub fd: Option<u8>,
+    /// The parameter that is a path or a string which the caller passes, and the argument that points to it.
+    pub string: Option<(u8, u8)>,
+}
+
+impl Texts {
+    /// Those of an event.
+    pub fn of(event: EventId) -> Texts {
+        let mut texts = Texts::default();
+        let sources = recipe(event).map_or(&[][..], |recipe| recipe.sources);
+        for (source, param) in sources.iter().zip(0..) {
+            match *source {
+                From::ReturnFd | From::Fd(_) => texts.fd = texts.fd.or(Some(param)),
+                From::Path(arg)
+                | From::PathAt { path: arg, .. }
+                | From::Opened { path: arg, .. }
+                | From::OptionalPath(arg)
+                | From::String(arg) => texts.string = texts.string.or(Some((param, arg))),
+                _ => {}
+            }
+        }
+        texts
+    }
+
+    fn any(self) -> bool {
+        self.fd.is_some() || self.string.is_some()
+    }
 }
 
 /// A plan in the making. What does not fit is not copied, and absent from records then.
@@ -175,8 +208,19 @@ fn snapshot() -> u16 {
 fn of_call(event: EventId, compat: bool) -> Plan {
     let Some(recipe) = recipe(event) else { return Plan::default() };
     let mut builder = if recipe.lifecycle { Builder::lifecycle() } else { Builder::default() };
+    builder.plan.event = event.0;
     if TOLD_ELSEWHERE.contains(&event) {
         builder.plan.flags |= Plan::TOLD_ELSEWHERE;
+    }
+    let texts = Texts::of(event);
+    if texts.any() && !recipe.sources.iter().any(|source| matches!(source, From::FdList { .. })) {
+        // What it is judged by comes first; it is copied once.
+        if let Some(fd) = texts.fd {
+            builder = from(builder, recipe.sources[usize::from(fd)], compat);
+        }
+        let arg = texts.string.map_or(Op::NONE, |(_, arg)| arg);
+        builder = builder.op(Op { kind: op::JUDGE, arg, len_arg: Op::NONE, ..Op::default() });
+        builder.plan.flags |= Plan::LATER;
     }
     for source in recipe.sources {
         builder = from(builder, *source, compat);
@@ -309,12 +353,17 @@ fn message(flags: u8, several: u16) -> Op {
 /// The plan of a call behind ipc(2), whose arguments lie in the registers in another order.
 fn of_ipc(event: EventId) -> Plan {
     let builder = Builder::default();
-    match event {
+    let plan = match event {
         id::SEMOP | id::SEMTIMEDOP => builder.fixed(4, 0, 12, 0).fixed(4, 0, 6, 0).fixed(5, 0, 8, 0).fixed(5, 0, 16, 0),
         id::SEMCTL => builder.fixed(4, 0, 4, 0),
         _ => builder,
-    }
-    .plan
+    };
+    told(event, plan)
+}
+
+/// The plan, which counts as this event.
+fn told(event: EventId, builder: Builder) -> Plan {
+    Plan { event: event.0, ..builder.plan }
 }
 
 #[cfg(test)]
@@ -326,7 +375,7 @@ mod tests {
         let events: EventSet = [id::OPENAT, id::PROCEXIT].into_iter().collect();
         let plans = plans(&events);
         let native = |event| (0..capture::CALLS).find(|&nr| event_of(Abi::NATIVE, nr) == Some(event)).unwrap() as usize;
-        assert_eq!(plans[native(id::OPENAT)].flags, Plan::WANTED);
+        assert_eq!(plans[native(id::OPENAT)].flags, Plan::WANTED | Plan::LATER);
         assert_eq!(plans[native(id::READ)], Plan::default());
         assert_eq!(plans[capture::EXIT_PLAN as usize].flags, Plan::WANTED | Plan::LIFECYCLE);
         assert_eq!(plans[capture::FORK_PLAN as usize], Plan::default());

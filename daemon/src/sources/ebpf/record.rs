@@ -2,8 +2,8 @@
 
 use super::captured::Captured;
 use kestrel_core::capture::{CALLS, flag, kind};
-use kestrel_core::event::{Overflow, RecordHeader};
-use kestrel_core::fill::{self, Call, Delivered, Exit};
+use kestrel_core::event::{Flags, Overflow, RecordHeader};
+use kestrel_core::fill::{self, Call, Delivered, Draft, Exit};
 use kestrel_core::schema::{Abi, EventId, EventSet, I386_IPC, I386_SOCKETCALL, event_of, id};
 
 /// What the kernel passes when it makes a worker thread for a process in some other call, such as io_uring_enter(2):
@@ -67,6 +67,7 @@ pub fn write(captured: &Captured<'_>, numbers: &Numbers, wanted: &EventSet, room
                 })
             };
             match call.filter(|call| asked(call.event)) {
+                Some(call) if head.flags & flag::REQUEST != 0 => requested(captured, &call, stamp, room),
                 Some(call) => fill::syscall_exit(captured, &call, stamp, room),
                 None => return Written::Unwanted,
             }
@@ -105,6 +106,13 @@ pub fn write(captured: &Captured<'_>, numbers: &Numbers, wanted: &EventSet, room
         Ok(len) => Written::Record(len),
         Err(Overflow) => Written::TooLong,
     }
+}
+
+/// What was done by a request of io_uring.
+fn requested(captured: &Captured<'_>, call: &Call, stamp: RecordHeader, room: &mut [u8]) -> Result<usize, Overflow> {
+    let mut draft = Draft::begin(captured, call, Flags::IO_URING);
+    draft.place(room)?;
+    draft.finish(stamp)
 }
 
 /// The call that made a task.

@@ -1,5 +1,7 @@
 //! What the plans promise the fillers, and how captures are read. The probe itself is tested in machines.
 
+mod judge;
+
 use super::captured::Captured;
 use super::plan;
 use super::record::{self, Numbers, Written};
@@ -55,6 +57,7 @@ impl Imitation {
                     self.chunk(chunk::BYTES, 0, address, &[0; 16 * 8]);
                     self.file(0, &["in"]);
                 }
+                op::JUDGE => {}
                 _ if !due => {}
                 op::DIR_FD if address as i32 == fill::AT_FDCWD => self.path(op::CWD),
                 op::FD if todo.flags & Op::BEHIND != 0 => self.file(0, &["in"]),

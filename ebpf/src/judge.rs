@@ -1,0 +1,404 @@
+//! The prefilter: whether anybody can want an event (`core-nostd/src/capture/judge.rs`).
+//!
+//! ```text
+//!   entry: registers ─▶ rejected, kept, or: something is needed that is not there yet
+//!                                      ▼ the first operations of the plan
+//!                       JUDGE ─▶ PATH_TEXT, STRING_TEXT, when they are asked for ─▶ JUDGE
+//! ```
+
+use crate::capture::judge::{
+    JudgeNode, KEEP, MOST_STEPS, REJECT, TEXT, TextKey, TextMarks, compare, name_bit, pair_bit, part, value, width,
+};
+use crate::capture::{ChunkHead, FileFacts, Op, Plan, SocketFacts, chunk, magic, op};
+use crate::event::TaskContext;
+use crate::finish;
+use crate::helpers::{self, Context, lookup};
+use crate::maps::{JUDGE_NODES, JUDGE_TEXTS};
+use crate::slot::{Kind, Slot, Work};
+use core::cell::Cell;
+
+/// Names of a path that are put together.
+const NAMES: u32 = 20;
+
+/// Where a path ends while it is put together, leaf first.
+const TOP: u32 = 511;
+
+/// What is left of an evaluation.
+#[repr(C)]
+pub struct Judging {
+    /// The node to go on with.
+    pub at: Cell<u32>,
+    /// Bits of the values that are there.
+    pub ready: Cell<u32>,
+    /// Bits of the values that there will not be any more.
+    pub tried: Cell<u32>,
+    /// 1 if the event is kept.
+    pub kept: Cell<u32>,
+    /// Where the next name of the path lies, or the next byte of the string.
+    cursor: Cell<u32>,
+    /// Where the path begins that is put together.
+    begin: Cell<u32>,
+    reserved: [Cell<u32>; 2],
+    /// The values.
+    pub values: [Cell<u64>; 32],
+    key: Cell<TextKey>,
+    padding: u32,
+    path: [Cell<u8>; 1024],
+}
+
+/// What the nodes say.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    Kept,
+    Rejected,
+    /// This value has to be there first.
+    Later(u32),
+}
+
+/// A number of the slot, of which the compiler is not to know more than the verifier.
+#[inline(always)]
+fn get<T: Copy>(cell: &Cell<T>) -> T {
+    // SAFETY: it is there.
+    unsafe { core::ptr::read_volatile(cell.as_ptr()) }
+}
+
+#[inline(always)]
+fn node(at: u32) -> Option<&'static JudgeNode> {
+    let node = lookup(&JUDGE_NODES, at);
+    // SAFETY: a value of the map is one, and stays as long as the map.
+    if node.is_null() { None } else { Some(unsafe { &*node.cast::<JudgeNode>() }) }
+}
+
+/// Does the comparison hold?
+#[inline(always)]
+fn holds(how: u8, number: u64, operand: u64) -> bool {
+    match how {
+        compare::ALWAYS => true,
+        compare::EQUAL => number == operand,
+        compare::BELOW => number < operand,
+        compare::AT_MOST => number <= operand,
+        compare::BELOW_SIGNED => (number as i64) < operand as i64,
+        compare::AT_MOST_SIGNED => number as i64 <= operand as i64,
+        compare::ALL_BITS => number & operand == operand,
+        compare::ANY_BITS => number & operand != 0,
+        _ => number & (operand >> 32) == operand & 0xffff_ffff,
+    }
+}
+
+/// Goes on from the node whose turn it is.
+#[inline(always)]
+pub fn evaluate<K: Kind>(slot: &Slot<K>) -> Verdict {
+    let judging = &slot.work().judging;
+    let mut n = 0;
+    while n < MOST_STEPS {
+        n += 1;
+        let Some(node) = node(get(&judging.at)) else { return Verdict::Kept };
+        // SAFETY: it is there. The daemon changes nodes only while no plan leads to them.
+        let node: JudgeNode = unsafe { core::ptr::read_volatile(node) };
+        let number = if node.value & value::TASK != 0 {
+            // The context begins with two numbers of 64 bits, and ends with a name.
+            let word = u32::from(node.value & 0x1f);
+            slot.number_at::<u32>(TASK_AT.wrapping_add(word * 4)).into()
+        } else {
+            let which = u32::from(node.value & 31);
+            if get(&judging.ready) >> which & 1 == 0 {
+                return Verdict::Later(which);
+            }
+            // SAFETY: there are 32.
+            get(unsafe { &*judging.values.as_ptr().add(which as usize) })
+        };
+        let number = match node.width {
+            width::SIGNED => i64::from(number as i32) as u64,
+            width::UNSIGNED => number & 0xffff_ffff,
+            _ => number,
+        };
+        let to = if holds(node.compare, number, node.operand) { node.yes } else { node.no };
+        if to == REJECT {
+            return Verdict::Rejected;
+        }
+        if to == KEEP {
+            return Verdict::Kept;
+        }
+        judging.at.set(get(&judging.at).wrapping_add(1).wrapping_add(to.into()));
+    }
+    Verdict::Kept
+}
+
+/// Where the context of the task lies in a capture.
+const TASK_AT: u32 = core::mem::offset_of!(crate::capture::CaptureHead, task) as u32;
+
+const _: () = assert!(core::mem::offset_of!(TaskContext, tid) == 16 && size_of::<TaskContext>() == 96);
+
+/// Begins to judge an event whose arguments are in the slot. True if it is rejected.
+#[inline(always)]
+pub fn begin<K: Kind>(slot: &Slot<K>, plan: &Plan, failed: bool, compat: bool) -> bool {
+    /// Flags of records (`core-nostd/src/event/header.rs`).
+    const FAILED: u64 = 1;
+    const COMPAT: u64 = 2;
+    let work: &Work = slot.work();
+    let judging = &work.judging;
+    judging.at.set(plan.others.into());
+    judging.ready.set(value::OF_REGISTERS);
+    judging.tried.set(0);
+    judging.kept.set(0);
+    let mut n = 0;
+    while n < 7 {
+        judging.values[n].set(work.args[n].get());
+        n += 1;
+    }
+    judging.values[value::FLAGS as usize].set(if failed { FAILED } else { 0 } | if compat { COMPAT } else { 0 });
+    match evaluate(slot) {
+        Verdict::Rejected => return true,
+        Verdict::Kept => judging.kept.set(1),
+        Verdict::Later(_) => {}
+    }
+    false
+}
+
+/// [`op::JUDGE`].
+#[inline(always)]
+pub fn judge<K: Kind>(context: *const Context) {
+    let Some(slot) = Slot::<K>::of_cpu() else { return };
+    let judging = &slot.work().judging;
+    if get(&judging.kept) == 0 {
+        match evaluate(&slot) {
+            Verdict::Rejected => {
+                let event = match slot.plan() {
+                    Some(plan) => plan.event,
+                    None => 0,
+                };
+                return finish::count_rejected(event);
+            }
+            Verdict::Later(which) if get(&judging.tried) >> (which & 31) & 1 == 0 => {
+                let with = if which < value::STRING.into() { op::PATH_TEXT } else { op::STRING_TEXT };
+                helpers::tail_call(context, K::OPERATIONS, with.into());
+            }
+            _ => {}
+        }
+    }
+    slot.fill_task(helpers::current());
+    slot.next(context);
+}
+
+/// [`op::JUDGE`] of what is kept anyway.
+#[inline(always)]
+pub fn skip<K: Kind>(context: *const Context) {
+    let Some(slot) = Slot::<K>::of_cpu() else { return };
+    slot.next(context);
+}
+
+/// Marks of a text that lies in the key: of one part.
+#[inline(always)]
+fn look_up(judging: &Judging, table: u32, len: u32, to: u32) {
+    let key = judging.key.as_ptr();
+    // SAFETY: it is there.
+    unsafe {
+        (*key).bits = 32 + len * 8;
+        (*key).table = table;
+    }
+    let mut marks = [0u64; 2];
+    let found = helpers::lookup_key(&JUDGE_TEXTS, key.cast_const().cast());
+    if !found.is_null() {
+        // SAFETY: a value of the map is one.
+        let found = unsafe { &*found.cast::<TextMarks>() };
+        marks = found.always;
+        let at = found.len;
+        if at == len {
+            marks[0] |= found.equal[0] | found.boundary[0];
+            marks[1] |= found.equal[1] | found.boundary[1];
+        } else {
+            // SAFETY: a masked position is in the text or right behind it, where the path is.
+            let follows = unsafe { core::ptr::read_volatile((&raw const (*key).text).cast::<u8>().add((at & 0xff) as usize)) };
+            if follows == b'/' {
+                marks[0] |= found.boundary[0];
+                marks[1] |= found.boundary[1];
+            }
+        }
+    }
+    judging.values[(to & 31) as usize].set(marks[0]);
+    judging.values[((to + 1) & 31) as usize].set(marks[1]);
+}
+
+/// What is to be looked up for the event, and in which tables.
+#[inline(always)]
+fn head<K: Kind>(slot: &Slot<K>) -> Option<(u32, u32)> {
+    let plan = slot.plan()?;
+    let head = node(u32::from(plan.others).wrapping_sub(1))?;
+    Some((head.operand as u32, head.yes.into()))
+}
+
+/// Where the key's text lies.
+#[inline(always)]
+fn text_of(judging: &Judging) -> *mut u8 {
+    // SAFETY: it is there.
+    unsafe { (&raw mut (*judging.key.as_ptr()).text).cast() }
+}
+
+/// [`op::PATH_TEXT`]: of the descriptor that was described just before.
+#[inline(always)]
+pub fn path_text<K: Kind>(context: *const Context) {
+    if let Some(slot) = Slot::<K>::of_cpu() {
+        let judging = &slot.work().judging;
+        judging.tried.set(get(&judging.tried) | value::OF_PATH);
+        put_path(&slot, judging);
+    }
+    helpers::tail_call(context, K::OPERATIONS, op::JUDGE.into());
+}
+
+#[inline(always)]
+fn put_path<K: Kind>(slot: &Slot<K>, judging: &Judging) {
+    let at = get(&slot.work().chunk);
+    // No chunk begins where the head is.
+    if at == 0 {
+        return;
+    }
+    let (kind, flags) = (slot.number_at::<u8>(at), slot.number_at::<u8>(at.wrapping_add(1)));
+    let body = at.wrapping_add(size_of::<ChunkHead>() as u32);
+    let Some(plan) = slot.plan() else { return };
+    if kind == chunk::SOCKET {
+        // SAFETY: there is room for any single copy, and any bytes are one.
+        let facts = unsafe { &*slot.room(body).cast::<SocketFacts>() };
+        judging.values[value::KIND as usize].set(facts.kind_number().into());
+        let mut n = value::PATH as usize;
+        while n < value::STRING as usize {
+            judging.values[n].set(0);
+            n += 1;
+        }
+        // A socket has no path: that is sure, but for one that was opened (O_PATH), whose name is not known.
+        let opened = plan.ops[0].arg == Op::RETURNED;
+        judging.ready.set(get(&judging.ready) | if opened { 1 << value::KIND } else { value::OF_PATH });
+        return;
+    }
+    if kind != chunk::FILE {
+        return;
+    }
+    let names = body.wrapping_add(size_of::<FileFacts>() as u32);
+    // SAFETY: as above.
+    let facts = unsafe { &*slot.room(body).cast::<FileFacts>() };
+    let leaf = slot.number_at::<u64>(names.wrapping_add(8));
+    // What lies behind the names is none.
+    let is_memfd = names < slot.end() && leaf & 0xffff_ffff_ffff == u64::from_le_bytes(*b"memfd:\0\0");
+    let number = facts.kind_number(is_memfd);
+    if number == 0 {
+        return;
+    }
+    judging.values[value::KIND as usize].set(number.into());
+    judging.ready.set(get(&judging.ready) | 1 << value::KIND);
+    if flags & chunk::WHOLE == 0 || facts.is & FileFacts::NAMES_ITSELF != 0 || facts.magic == magic::SOCKET {
+        return;
+    }
+    judging.cursor.set(names);
+    judging.begin.set(TOP);
+    judging.values[value::PATH_NAMES as usize].set(0);
+    let mut n = 0;
+    while n <= NAMES {
+        let at = get(&judging.cursor);
+        if at >= slot.end() {
+            break;
+        }
+        let len = slot.number_at::<u64>(at) as u32 & 0xff;
+        let begin = get(&judging.begin).wrapping_sub(len).wrapping_sub(1);
+        if n == NAMES || TOP.wrapping_sub(begin) > TEXT as u32 {
+            return;
+        }
+        judging.begin.set(begin);
+        // SAFETY: a masked position and the longest name behind it are in the buffer.
+        let to = unsafe { judging.path.as_ptr().cast_mut().cast::<u8>().add((get(&judging.begin) & 0x1ff) as usize) };
+        // SAFETY: as above.
+        unsafe {
+            to.write(b'/');
+            helpers::read_kernel(to.add(1), len, slot.room(at.wrapping_add(8)) as u64);
+        }
+        let first = slot.number_at::<u64>(at.wrapping_add(8));
+        let first = if len >= 8 { first } else { first & !(u64::MAX << (len * 8)) };
+        let names = &judging.values[value::PATH_NAMES as usize];
+        names.set(get(names) | name_bit(first));
+        judging.cursor.set(at.wrapping_add(8).wrapping_add(len.wrapping_add(7) & !7));
+        n += 1;
+    }
+    let leaf_len = if names < slot.end() { slot.number_at::<u64>(names) as u32 & 0xff } else { 0 };
+    if get(&judging.begin) == TOP {
+        judging.begin.set(TOP - 1);
+        judging.path[(TOP - 1) as usize].set(b'/');
+    }
+    let begin = get(&judging.begin) & 0x1ff;
+    let len = (TOP.wrapping_sub(begin)) & 0xff;
+    let Some((table, parts)) = head(slot) else { return };
+    let text = text_of(judging);
+    // SAFETY: the text has room for as many bytes and what follows the key.
+    unsafe { helpers::read_kernel(text, len, judging.path.as_ptr().cast::<u8>().add(begin as usize) as u64) };
+    if parts & 1 << part::WHOLE != 0 {
+        look_up(judging, table, len, value::PATH.into());
+    }
+    if parts & 1 << part::DIRECTORY != 0 {
+        let folder = len.wrapping_sub(leaf_len).wrapping_sub(1) & 0xff;
+        let folder = if folder == 0 { 1 } else { folder };
+        look_up(judging, table + part::DIRECTORY, folder, u32::from(value::PATH) + 2 * part::DIRECTORY);
+    }
+    if parts & 1 << part::NAME != 0 {
+        // SAFETY: as above.
+        unsafe { helpers::read_kernel(text, leaf_len, slot.room(names.wrapping_add(8)) as u64) };
+        look_up(judging, table + part::NAME, leaf_len, u32::from(value::PATH) + 2 * part::NAME);
+    }
+    judging.ready.set(get(&judging.ready) | value::OF_PATH);
+}
+
+/// [`op::STRING_TEXT`]: the caller's string, whose argument [`op::JUDGE`] names.
+#[inline(always)]
+pub fn string_text<K: Kind>(context: *const Context) {
+    if let Some(slot) = Slot::<K>::of_cpu() {
+        let judging = &slot.work().judging;
+        judging.tried.set(get(&judging.tried) | value::OF_STRING);
+        put_string(&slot, judging);
+    }
+    helpers::tail_call(context, K::OPERATIONS, op::JUDGE.into());
+}
+
+#[inline(always)]
+fn put_string<K: Kind>(slot: &Slot<K>, judging: &Judging) {
+    let Some(todo) = slot.op() else { return };
+    let address = slot.argument(todo.arg);
+    if todo.kind != op::JUDGE || address == 0 {
+        return;
+    }
+    let text = text_of(judging);
+    // SAFETY: the text has room for as many bytes and what follows the key.
+    let copied = unsafe { helpers::read_user_string(text, TEXT as u32 + 2, address) };
+    // Of an empty string, older kernels do not count the NUL; nobody asks for one.
+    if copied < 1 || copied > TEXT as i64 + 1 {
+        return;
+    }
+    let len = (copied as u32).wrapping_sub(1) & 0xff;
+    judging.cursor.set(0);
+    let (low, high) = (&judging.values[value::STRING_PAIRS as usize], &judging.values[value::STRING_PAIRS as usize + 1]);
+    low.set(0);
+    high.set(0);
+    let mut n = 0;
+    while n < TEXT as u32 {
+        let at = get(&judging.cursor) & 0xff;
+        if at >= len {
+            break;
+        }
+        // SAFETY: a masked position is in the text or right behind it.
+        let (one, two) = unsafe {
+            let byte = text.add(at as usize).cast_const();
+            (core::ptr::read_volatile(byte), core::ptr::read_volatile(byte.add(1)))
+        };
+        if at + 1 < len {
+            let bit = pair_bit(one, two);
+            if bit & 64 == 0 {
+                low.set(get(low) | 1 << (bit & 63));
+            } else {
+                high.set(get(high) | 1 << (bit & 63));
+            }
+        }
+        judging.cursor.set(at + 1);
+        n += 1;
+    }
+    let Some((table, parts)) = head(slot) else { return };
+    // Of its parts nothing is said.
+    if parts >> part::COUNT & 1 << part::WHOLE != 0 {
+        look_up(judging, table + part::COUNT, len, value::STRING.into());
+    }
+    judging.ready.set(get(&judging.ready) | value::OF_STRING);
+}
