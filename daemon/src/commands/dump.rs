@@ -6,6 +6,7 @@ use crate::cli::{Cli, DumpArgs};
 use crate::config::{Config, distance};
 use crate::dump;
 use crate::event_loop::{Ended, EventLoop, Handler, Limits};
+use crate::prefilter::without_request;
 use crate::signals::Signals;
 use crate::sources::Accounts;
 use kestrel_core::event::Record;
@@ -68,7 +69,7 @@ fn wanted(args: &DumpArgs) -> Result<EventSet, Failure> {
     if !problems.is_empty() {
         return Err(Failure::Usage(problems.join("\n")));
     }
-    Ok(if events.is_empty() { EventSet::all() } else { events })
+    Ok(if events.is_empty() { without_request() } else { events })
 }
 
 /// Prints records.

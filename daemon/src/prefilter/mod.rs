@@ -18,18 +18,23 @@ use kestrel_core::schema::{EventId, EventSet, id};
 use kestrel_rules::RuleSet;
 use kestrel_rules::prefilter::Prefilter;
 
-/// What happens so often that it is recorded on request alone: for a rule that names it, not for one that takes events as they come.
+/// What happens so often that it is recorded on request alone: for who names it, not for who takes events as they
+/// come.
 const ON_REQUEST: [EventId; 1] = [id::PAGE_FAULT];
+
+/// Every event but those that are recorded on request alone.
+pub fn without_request() -> EventSet {
+    ON_REQUEST.into_iter().collect::<EventSet>().complement()
+}
 
 /// A rule that matches more kinds of events than this names none of them.
 const MOST_NAMED: usize = 100;
 
 /// The events that must be recorded for these rules: what they ask for, and what the process table is made of.
 pub fn interest(rules: &RuleSet) -> EventSet {
-    let on_request: EventSet = ON_REQUEST.into_iter().collect();
     let asked = rules.rules().iter().fold(EventSet::EMPTY, |asked, rule| {
         let names_events = rule.events.len() <= MOST_NAMED;
-        asked.union(&if names_events { rule.events } else { rule.events.intersection(&on_request.complement()) })
+        asked.union(&if names_events { rule.events } else { rule.events.intersection(&without_request()) })
     });
     asked.union(&LIFECYCLE.into_iter().collect())
 }

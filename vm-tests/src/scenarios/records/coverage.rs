@@ -5,10 +5,10 @@ use kestrel_core::schema::EVENTS;
 use std::collections::BTreeSet;
 
 /// Events of which no snapshot tells, and why.
-const NEVER_RECORDED: [(&str, &[&str]); 1] = [(
-    "newer kernels answer it by a signal, older ones by an error, and no filter can answer for them",
-    &["uretprobe"],
-)];
+const NEVER_RECORDED: [(&str, &[&str]); 2] = [
+    ("newer kernels answer it by a signal, older ones by an error, and no filter can answer for them", &["uretprobe"]),
+    ("how many there are hangs on the kernel and the memory; scenarios of their own show them", &["page_fault"]),
+];
 
 /// Events that no snapshot shows as a success, and why.
 #[rustfmt::skip]
