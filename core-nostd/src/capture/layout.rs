@@ -31,7 +31,7 @@ pub mod flag {
     pub const BY_DESCRIPTOR: u8 = 1 << 2;
     /// What registers hold is of no system call: the task is a kernel's own thread.
     pub const NO_CALL: u8 = 1 << 3;
-    /// A request of io_uring that stands for the call ([`super::request`]).
+    /// A request of io_uring that stands for the call ([`crate::capture::request`]).
     pub const REQUEST: u8 = 1 << 4;
 }
 

@@ -1,7 +1,7 @@
 //! What the guest observed, compared with what is kept in `vm-tests/snapshots`.
 //!
 //! `INSTA_UPDATE=always` writes what was observed; review it before it is committed. The same snapshot holds for every kernel,
-//! and on every architecture but for what [`other`](super::other) says.
+//! and on every architecture but for what [`other`] says.
 
 use super::arch::Arch;
 use super::other;

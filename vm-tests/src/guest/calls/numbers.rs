@@ -1,7 +1,7 @@
 //! Numbers of system calls: libc's, and those that it does not have on every architecture.
 //!
 //! Some calls exist on x86 only: newer ones do their work on architectures that came later. There a number here stands for such
-//! a call all the same, below zero: [`stand_in`](super::stand_in) does what it would have done, so that whatever
+//! a call all the same, below zero: `stand_in.rs` does what it would have done, so that whatever
 //! follows meets the same files, descriptors and processes on each.
 #![allow(non_upper_case_globals, reason = "names as libc has them")]
 
