@@ -532,6 +532,67 @@ fn what_is_let_go_where_it_begins_raises_no_alert_and_all_else_does() {
     assert_eq!(judged.len(), 2 * 11, "{judged:#?}");
 }
 
+/// Another task writes `secret` over the name `public`, and back, while the first one opens it: each time that it got the secret is
+/// an alert, whatever the name was when the call began.
+fn renamed_meanwhile(start: &str) {
+    let place = Place::new();
+    std::fs::write(place.path().join("public"), "y").unwrap();
+    let text = r#"
+        #define _GNU_SOURCE
+        #include <fcntl.h>
+        #include <pthread.h>
+        #include <sched.h>
+        #include <signal.h>
+        #include <stdio.h>
+        #include <string.h>
+        #include <sys/stat.h>
+        #include <unistd.h>
+        static char name[] __attribute__((aligned(8))) = "public\0";
+        static volatile int over;
+        static char stack[65536] __attribute__((aligned(16)));
+        static void *rename_it(void *unused) {
+            while (!over) {
+                *(volatile long long *)name = *(long long *)"secret\0";
+                *(volatile long long *)name = *(long long *)"public\0";
+            }
+            return unused;
+        }
+        static int rename_in_process(void *unused) { rename_it(unused); return 0; }
+        int main(void) {
+            struct stat secret, opened;
+            int got = 0;
+            stat("secret", &secret);
+            START
+            for (int i = 0; i < 3000; i++) {
+                int fd = open(name, O_RDONLY);
+                if (fd < 0) continue;
+                fstat(fd, &opened);
+                got += opened.st_ino == secret.st_ino;
+                close(fd);
+            }
+            over = 1;
+            printf("%d\n", got);
+            return 0;
+        }"#;
+    place.build(&["-pthread", "-Wno-unused-function"], &text.replace("START", start));
+    let output = place.kestrel(&["--", "./program"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let got: usize = String::from_utf8(output.stdout.clone()).unwrap().trim().parse().unwrap();
+    assert!(got > 0, "it never got the secret");
+    let opened = |alert: &&String| alert.contains("secret opened") && alert.contains("res=SUCCESS");
+    assert_eq!(alerts(&output).iter().filter(opened).count(), got);
+}
+
+#[test]
+fn a_name_that_a_thread_changes_during_the_call_is_judged_by_what_was_opened() {
+    renamed_meanwhile("pthread_t thread; if (pthread_create(&thread, 0, rename_it, 0)) return 1;");
+}
+
+#[test]
+fn so_is_one_that_a_process_changes_which_has_the_same_memory() {
+    renamed_meanwhile("if (clone(rename_in_process, stack + sizeof stack, CLONE_VM | SIGCHLD, 0) < 0) return 1;");
+}
+
 #[test]
 fn a_program_is_called_by_what_was_asked_for_though_its_call_did_not_stop() {
     let place = Place::new();

@@ -1,6 +1,7 @@
 //! Load: programs that make many system calls, on a CPU of their own.
 
 use super::failure::{Doing, Outcome, ensure};
+use nix::errno::Errno;
 use nix::sched::{CpuSet, sched_setaffinity};
 use nix::unistd::Pid;
 use std::fs::File;
@@ -14,6 +15,22 @@ pub const PROGRAM: &str = "/usr/bin/load";
 /// The program under the name that starts others.
 pub const STORM: &str = "/usr/bin/storm";
 
+/// How long a CPU may be away before a program is bound to it.
+const AWAY: Duration = Duration::from_secs(20);
+
+/// Binds this program to a CPU, which may be switched off and on meanwhile.
+fn bind(cpu: usize) -> Outcome {
+    let mut one = CpuSet::new();
+    one.set(cpu)?;
+    let end = Instant::now() + AWAY;
+    loop {
+        match sched_setaffinity(Pid::from_raw(0), &one) {
+            Err(Errno::EINVAL) if Instant::now() < end => std::thread::sleep(Duration::from_millis(1)),
+            bound => return bound.doing(format!("cannot run on CPU {cpu}")),
+        }
+    }
+}
+
 /// An act of load: `opens CPU FOLDER COUNT PAUSE_US`, `opens-until CPU FOLDER PAUSE_US FILE`, `storm CPU COUNT PROGRAM`,
 /// `mixed CPU SECONDS [PAUSE_MS]`, or `reads CPU SECONDS`.
 ///
@@ -21,9 +38,7 @@ pub const STORM: &str = "/usr/bin/storm";
 /// What the system said.
 pub fn act(words: &[&str]) -> Outcome {
     let [kind, cpu, rest @ ..] = words else { return Err("load of what, on which CPU?".into()) };
-    let mut one = CpuSet::new();
-    one.set(number(cpu)? as usize)?;
-    sched_setaffinity(Pid::from_raw(0), &one)?;
+    bind(number(cpu)? as usize)?;
     match (*kind, rest) {
         ("opens", [folder, count, pause]) => opens(folder, number(count)?, Duration::from_micros(number(pause)?)),
         ("opens-until", [folder, pause, file]) => {

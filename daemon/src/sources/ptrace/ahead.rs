@@ -1,7 +1,8 @@
 //! A call that begins, as programs of the prefilter see it: what comes of it is not known yet. One that nobody can want, whatever
 //! comes of it, is let go without a second stop.
 //!
-//! Its arguments, and the task, are what they will be at its end. What it opens is found out ahead of it ([`super::resolve`]);
+//! Its arguments, and the task, are what they will be at its end. So is what they point to, unless another task can write there
+//! meanwhile ([`Trust`]). What it opens is found out ahead of it ([`super::resolve`]);
 //! it may fail nonetheless, so that both are asked for: that it opens this, and that it fails.
 
 use super::resolve::{Leads, resolve};
@@ -20,6 +21,15 @@ enum Outcome {
     Failure,
 }
 
+/// What of a task will be for the kernel what it is for us now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Trust {
+    /// What lies in its memory: no other task uses that.
+    pub memory: bool,
+    /// Where names lead: its root and its mounts are ours.
+    pub names: bool,
+}
+
 struct Ahead<'a> {
     view: &'a View<'a>,
     call: &'a Call,
@@ -27,15 +37,14 @@ struct Ahead<'a> {
     draft: Draft<'a, 'a, View<'a>>,
     sources: &'static [From],
     outcome: Outcome,
-    /// Whether names mean to the task what they mean to us.
-    shares_root: bool,
+    trust: Trust,
     opens: Option<Leads>,
     /// The outcome that is assumed cannot be.
     impossible: bool,
 }
 
 /// Says whether a call that begins can be let go. `room` is where a record can be tried.
-pub fn can_go(program: &Program<'_>, view: &View<'_>, begun: &Call, shares_root: bool, room: &mut [u8]) -> bool {
+pub fn can_go(program: &Program<'_>, view: &View<'_>, begun: &Call, trust: Trust, room: &mut [u8]) -> bool {
     let event = begun.event;
     if program.section(event).is_none() {
         return false;
@@ -51,8 +60,7 @@ pub fn can_go(program: &Program<'_>, view: &View<'_>, begun: &Call, shares_root:
             return false;
         }
         let sources = recipe(event).map_or(&[][..], |recipe| recipe.sources);
-        let mut ahead =
-            Ahead { view, call: &call, draft, sources, outcome, shares_root, opens: None, impossible: false };
+        let mut ahead = Ahead { view, call: &call, draft, sources, outcome, trust, opens: None, impossible: false };
         foresee(program, event, &mut ahead) == Verdict::Reject || ahead.impossible
     })
 }
@@ -86,8 +94,8 @@ impl Ahead<'_> {
 
     /// What the call will open.
     fn opened(&mut self) -> Known<&[u8]> {
-        let Ahead { view, call, shares_root, opens, impossible, .. } = self;
-        let opens = opens.get_or_insert_with(|| match *shares_root {
+        let Ahead { view, call, trust, opens, impossible, .. } = self;
+        let opens = opens.get_or_insert_with(|| match trust.names {
             true => leads(view, call).unwrap_or(Leads::Unknown),
             false => Leads::Unknown,
         });
@@ -125,7 +133,9 @@ impl Values for Ahead<'_> {
                 self.draft.number(load, param)
             }
             (Load::FdNumber, Some(From::Fd(_) | From::ClosedFd(_) | From::DirFd(_))) => self.draft.number(load, param),
-            (Load::PassedFamily | Load::PassedPort, Some(From::Address { .. })) => self.draft.number(load, param),
+            (Load::PassedFamily | Load::PassedPort, Some(From::Address { .. })) if self.trust.memory => {
+                self.draft.number(load, param)
+            }
             // A call that fails returns no descriptor.
             (Load::FdKind, Some(From::ReturnFd)) if self.outcome == Outcome::Failure => Known::Absent,
             _ => Known::Later,
@@ -134,12 +144,14 @@ impl Values for Ahead<'_> {
 
     fn text(&mut self, load: Load, param: u8) -> Known<&[u8]> {
         match (load, self.source(param), self.outcome) {
-            (Load::Comm | Load::RawPath, ..)
+            (Load::Comm, ..) => self.draft.text(load, param),
+            (Load::FdPath, Some(From::ReturnFd), Outcome::Failure) => Known::Absent,
+            _ if !self.trust.memory => Known::Later,
+            (Load::RawPath, ..)
             | (Load::Path, Some(From::Path(_) | From::PathAt { .. } | From::OptionalPath(_)), _)
             | (Load::Path, Some(From::Opened { .. }), Outcome::Failure)
             | (Load::String, Some(From::String(_)), _)
             | (Load::PassedPath, Some(From::Address { .. }), _) => self.draft.text(load, param),
-            (Load::FdPath, Some(From::ReturnFd), Outcome::Failure) => Known::Absent,
             (Load::FdPath, Some(From::ReturnFd), Outcome::Success)
             | (Load::Path, Some(From::Opened { .. }), Outcome::Success) => self.opened(),
             _ => Known::Later,
@@ -148,7 +160,7 @@ impl Values for Ahead<'_> {
 
     fn address(&mut self, load: Load, param: u8) -> Known<Ip> {
         match (load, self.source(param)) {
-            (Load::PassedAddress, Some(From::Address { .. })) => self.draft.address(load, param),
+            (Load::PassedAddress, Some(From::Address { .. })) if self.trust.memory => self.draft.address(load, param),
             _ => Known::Later,
         }
     }

@@ -36,6 +36,8 @@ pub struct Tracee {
     pub folder: OnceCell<Option<Folder>>,
     /// It has not executed the command yet: what it does is ours.
     pub is_ours: bool,
+    /// A task of another process uses its memory, too, or did when it was made: until it executes a program.
+    pub shares_memory: bool,
     /// Whether names mean to it what they mean to us: its root and its mounts are ours. `None` if that was not looked at yet.
     pub shares_root: Option<bool>,
 }
@@ -50,6 +52,7 @@ impl Tracee {
             call: None,
             folder: OnceCell::new(),
             is_ours: false,
+            shares_memory: false,
             shares_root: None,
         }
     }
@@ -130,6 +133,7 @@ impl Tracees {
         let pid = tracee.task.pid;
         self.tasks.retain(|_, other| other.task.pid != pid);
         (tracee.task.tid, tracee.task.vtid) = (tid.cast_unsigned(), tracee.task.vpid);
+        tracee.shares_memory = false;
         if tid != former {
             tracee.folder = OnceCell::new();
         }

@@ -24,7 +24,7 @@ use super::machine;
 use super::memory::Memory;
 use super::request::{self, Resume};
 use super::tracee::{Tracee, Tracees};
-use super::view::{Hints, View};
+use super::view::{Hints, Surroundings, View};
 use kestrel_core::event::{MAX_RECORD, Overflow, RecordHeader, TaskContext};
 use kestrel_core::fill::{self, Delivered, Exit};
 use kestrel_core::filter::Program;
@@ -77,11 +77,8 @@ pub struct Tracer {
     /// Changes that are to be looked at before others are waited for.
     pub later: VecDeque<(i32, i32)>,
     calls: Calls,
-    memory: Memory,
+    around: Surroundings,
     cgroups: Cgroups,
-    accepted: HashSet<u64>,
-    namespace_start: (u32, u64),
-    memfd_dev: u32,
     mount_namespace: u32,
     room: Vec<u64>,
     len: usize,
@@ -100,11 +97,13 @@ impl Tracer {
             program: None,
             later: VecDeque::new(),
             calls,
-            memory: Memory::default(),
+            around: Surroundings {
+                memory: Memory::default(),
+                accepted: HashSet::new(),
+                namespace_start: machine::namespace_start(),
+                memfd_dev: machine::memfd_dev(),
+            },
             cgroups: Cgroups::default(),
-            accepted: HashSet::new(),
-            namespace_start: machine::namespace_start(),
-            memfd_dev: machine::memfd_dev(),
             mount_namespace: machine::mount_namespace(),
             room: vec![0; MAX_RECORD / size_of::<u64>()],
             len: 0,
@@ -129,7 +128,7 @@ impl Tracer {
     /// [`TraceError`] if the command cannot be executed, or this kernel tells too little.
     pub fn changed(&mut self, tid: i32, status: i32) -> Result<bool, TraceError> {
         self.len = 0;
-        self.memory.forget();
+        self.around.memory.forget();
         if !libc::WIFSTOPPED(status) {
             self.ended(tid, status)?;
             return Ok(self.len > 0);
@@ -212,9 +211,9 @@ impl Tracer {
             return;
         }
         self.refresh(tid);
-        let Tracer { tracees, memory, accepted, namespace_start, memfd_dev, room, counters, len, .. } = self;
+        let Tracer { tracees, around, room, counters, len, .. } = self;
         let Some(tracee) = tracees.get_mut(tid).filter(|tracee| !tracee.is_ours) else { return };
-        let view = View::new(&tracee.task, memory, &tracee.folder, accepted, *namespace_start, *memfd_dev, hints);
+        let view = around.view(tracee, hints);
         counters.seen += 1;
         match filler(&view, stamp(counters), room.as_mut_bytes()) {
             Ok(Some(written)) => {

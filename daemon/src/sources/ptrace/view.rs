@@ -6,6 +6,7 @@ use super::memory::Memory;
 use super::socket::{self, Socket, process_handle};
 use super::started::{Place, Started};
 use super::status::Status;
+use super::tracee::Tracee;
 use crate::state::proc_text::{find, number};
 use kestrel_core::event::{FdFlags, FdHead, FdKind, TaskContext, Tuple};
 use kestrel_core::fill::{Kernel, ListenQueue, ProcessImage, Strings, TaskPath, Unavailable, UserString};
@@ -40,21 +41,35 @@ struct Described {
     tail: Vec<u8>,
 }
 
+/// What is known beside the tracees themselves.
+#[derive(Debug)]
+pub struct Surroundings {
+    /// The memory of whoever is stopped.
+    pub memory: Memory,
+    /// Inode numbers of sockets that came from accept(2).
+    pub accepted: HashSet<u64>,
+    /// The init of our own pid namespace: its namespace's number, and when it started, ns since the epoch.
+    pub namespace_start: (u32, u64),
+    /// The device of files that memfd_create makes; 0 if there are none.
+    pub memfd_dev: u32,
+}
+
+impl Surroundings {
+    /// A task at a stop.
+    pub fn view<'a>(&'a self, tracee: &'a Tracee, hints: Hints) -> View<'a> {
+        let (task, folder) = (&tracee.task, &tracee.folder);
+        View { task, folder, around: self, hints, described: RefCell::new(None), exe_path: OnceCell::new() }
+    }
+}
+
 /// A stopped tracee.
 #[derive(Debug)]
 pub struct View<'a> {
     /// What is known of the task.
     pub task: &'a TaskContext,
-    /// Its memory.
-    pub memory: &'a Memory,
     /// Its folder in /proc, kept from one stop to the next.
     pub folder: &'a OnceCell<Option<Folder>>,
-    /// Inode numbers of sockets that came from accept(2).
-    pub accepted: &'a HashSet<u64>,
-    /// Start of our own pid namespace's first process, ns since the epoch.
-    pub namespace_start: (u32, u64),
-    /// The device of files that memfd_create makes; 0 if there are none.
-    pub memfd_dev: u32,
+    around: &'a Surroundings,
     /// What the call says.
     pub hints: Hints,
     described: RefCell<Option<Described>>,
@@ -62,20 +77,6 @@ pub struct View<'a> {
 }
 
 impl<'a> View<'a> {
-    /// The view of a task at a stop.
-    pub fn new(
-        task: &'a TaskContext,
-        memory: &'a Memory,
-        folder: &'a OnceCell<Option<Folder>>,
-        accepted: &'a HashSet<u64>,
-        namespace_start: (u32, u64),
-        memfd_dev: u32,
-        hints: Hints,
-    ) -> View<'a> {
-        let (described, exe_path) = (RefCell::new(None), OnceCell::new());
-        View { task, memory, folder, accepted, namespace_start, memfd_dev, hints, described, exe_path }
-    }
-
     fn tid(&self) -> i32 {
         self.task.tid.cast_signed()
     }
@@ -99,7 +100,7 @@ impl<'a> View<'a> {
         if status.kind() == libc::S_IFSOCK && link.starts_with(b"socket:[") {
             let mut tail = vec![0; 300];
             let described = process_handle(self.task.pid).ok_or(Unavailable).and_then(|process| {
-                let accepted = self.accepted.contains(&status.ino);
+                let accepted = self.around.accepted.contains(&status.ino);
                 Socket::copy(&process, fd)?.describe(accepted, &mut head, &mut tail)
             });
             match described {
@@ -135,7 +136,7 @@ impl<'a> View<'a> {
         }
         let mut bytes = [0; socket::ADDRESS];
         let Some(room) = bytes.get_mut(..len) else { return };
-        if self.memory.read(self.tid(), address, room).is_ok()
+        if self.around.memory.read(self.tid(), address, room).is_ok()
             && let Some((ip, port)) = (socket::Address { bytes, len }).ip()
         {
             (tuple.remote, tuple.remote_port) = (ip, port);
@@ -155,7 +156,7 @@ impl<'a> View<'a> {
         if deleted {
             link.truncate(link.len() - DELETED.len());
         }
-        let memfd = deleted && link.starts_with(b"/memfd:") && status.dev == self.memfd_dev;
+        let memfd = deleted && link.starts_with(b"/memfd:") && status.dev == self.around.memfd_dev;
         let kind = match status.kind() {
             _ if link.starts_with(b"anon_inode:") || link.starts_with(b"pidfd:[") => FdKind::AnonInode,
             libc::S_IFREG if memfd => FdKind::Memfd,
@@ -195,7 +196,7 @@ impl<'a> View<'a> {
     fn copy(&self, (from, to): Place, buf: &mut [u8]) -> Option<UserString> {
         let whole = usize::try_from(to.checked_sub(from).filter(|len| *len > 0)?).ok()?;
         let len = whole.min(buf.len());
-        self.memory.read(self.tid(), from, &mut buf[..len]).ok()?;
+        self.around.memory.read(self.tid(), from, &mut buf[..len]).ok()?;
         Some(UserString { len, cut: whole > len })
     }
 
@@ -214,7 +215,7 @@ impl<'a> View<'a> {
         if writable {
             out.exe_flags |= ProcessImage::WRITABLE;
         }
-        if exe.dev == self.memfd_dev && self.exe_path().is_some_and(|path| path.starts_with(b"/memfd:")) {
+        if exe.dev == self.around.memfd_dev && self.exe_path().is_some_and(|path| path.starts_with(b"/memfd:")) {
             out.exe_flags |= ProcessImage::FROM_MEMFD;
         }
         Some(())
@@ -228,11 +229,11 @@ fn put(path: &[u8], buf: &mut [u8]) -> Result<usize, Unavailable> {
 
 impl Kernel for View<'_> {
     fn read_user(&self, address: u64, buf: &mut [u8]) -> Result<(), Unavailable> {
-        self.memory.read(self.tid(), address, buf)
+        self.around.memory.read(self.tid(), address, buf)
     }
 
     fn read_user_string(&self, address: u64, buf: &mut [u8]) -> Result<UserString, Unavailable> {
-        self.memory.read_string(self.tid(), address, buf)
+        self.around.memory.read_string(self.tid(), address, buf)
     }
 
     fn task_context(&self, out: &mut TaskContext) {
@@ -284,8 +285,8 @@ impl Kernel for View<'_> {
         out.cap_permitted = set(b"CapPrm:").unwrap_or(0);
         out.cap_effective = set(b"CapEff:").unwrap_or(0);
         out.fdlimit = super::limits::open_files(self.tid()).unwrap_or(0);
-        if self.namespace_start.0 == self.task.pid_ns {
-            out.pidns_init_start = self.namespace_start.1;
+        if self.around.namespace_start.0 == self.task.pid_ns {
+            out.pidns_init_start = self.around.namespace_start.1;
         }
         let _ = self.executable(out, status);
     }

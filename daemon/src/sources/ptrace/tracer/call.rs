@@ -1,6 +1,6 @@
 //! Calls: whether one stops again at its end, and what is written of it then.
 
-use super::super::ahead;
+use super::super::ahead::{self, Trust};
 use super::super::call_filter::X32_BIT;
 use super::super::calls::{MAKERS, Meaning, changes_task};
 use super::super::error::TraceError;
@@ -8,7 +8,7 @@ use super::super::folder::Folder;
 use super::super::request::{self, CallInfo};
 use super::super::socket;
 use super::super::tracee::Entered;
-use super::super::view::{Hints, View};
+use super::super::view::Hints;
 use super::Tracer;
 use crate::state::LIFECYCLE;
 use kestrel_core::event::Flags;
@@ -63,6 +63,7 @@ impl Tracer {
             return false;
         }
         self.refresh(tid);
+        let alone = self.tracees.is_last(tid);
         let Some(tracee) = self.tracees.get_mut(tid).filter(|tracee| !tracee.is_ours) else { return false };
         let (task, namespace) = (&tracee.task, self.mount_namespace);
         let folder = tracee.folder.get_or_init(|| Folder::open(tid));
@@ -70,16 +71,9 @@ impl Tracer {
             let root = || folder.as_ref().and_then(|folder| folder.link("root"));
             namespace != 0 && task.mnt_ns == namespace && root().is_some_and(|root| root == b"/")
         });
-        let view = View::new(
-            task,
-            &self.memory,
-            &tracee.folder,
-            &self.accepted,
-            self.namespace_start,
-            self.memfd_dev,
-            Hints::default(),
-        );
-        ahead::can_go(&program, &view, begun, shares_root, self.room.as_mut_bytes())
+        let view = self.around.view(tracee, Hints::default());
+        let trust = Trust { memory: alone && !tracee.shares_memory, names: shares_root };
+        ahead::can_go(&program, &view, begun, trust, self.room.as_mut_bytes())
     }
 
     /// A call begins or is over.
@@ -139,7 +133,7 @@ impl Tracer {
 
     pub(super) fn string(&self, tid: i32, address: u64) -> Vec<u8> {
         let mut room = vec![0; fill::PATH_MAX];
-        let len = self.memory.read_string(tid, address, &mut room).map_or(0, |string| string.len);
+        let len = self.around.memory.read_string(tid, address, &mut room).map_or(0, |string| string.len);
         room.truncate(len);
         room
     }
@@ -166,15 +160,7 @@ impl Tracer {
 
     fn left_multiplexed(&mut self, tid: i32, nr: u32, args: [u64; 6], ret: i64) {
         let Some(tracee) = self.tracees.get_mut(tid) else { return };
-        let view = View::new(
-            &tracee.task,
-            &self.memory,
-            &tracee.folder,
-            &self.accepted,
-            self.namespace_start,
-            self.memfd_dev,
-            Hints::default(),
-        );
+        let view = self.around.view(tracee, Hints::default());
         let Some(call) = fill::multiplexed(&view, nr, args, ret) else { return };
         if ret >= 0 {
             self.take_in(tid, call.event, &call.args, ret);
@@ -189,10 +175,10 @@ impl Tracer {
             && let Some(folder) = tracee.folder.get_or_init(|| Folder::open(tid))
             && let Some(status) = folder.status(&format!("fd/{ret}"))
         {
-            if self.accepted.len() >= MOST_ACCEPTED {
-                self.accepted.clear();
+            if self.around.accepted.len() >= MOST_ACCEPTED {
+                self.around.accepted.clear();
             }
-            self.accepted.insert(status.ino);
+            self.around.accepted.insert(status.ino);
         }
         if !changes_task(event) {
             return;

@@ -20,6 +20,8 @@ use nix::libc;
 
 /// Flags of clone(2) (`linux/sched.h`).
 mod clone {
+    pub const VM: u64 = 0x100;
+    pub const VFORK: u64 = 0x4000;
     pub const PARENT: u64 = 0x8000;
     pub const THREAD: u64 = 0x1_0000;
     /// Those that give the new task a namespace in which it is called otherwise: NEWNS, NEWUSER, NEWPID.
@@ -50,12 +52,16 @@ impl Tracer {
             id::CLONE => args[0],
             id::CLONE3 => {
                 let mut flags = [0; 8];
-                let _ = self.memory.read(tid, args[0], &mut flags);
+                let _ = self.around.memory.read(tid, args[0], &mut flags);
                 u64::from_ne_bytes(flags)
             }
+            id::VFORK => clone::VM | clone::VFORK,
             _ => 0,
         };
         let Some(tracee) = self.tracees.get_mut(tid) else { return };
+        // Who waits for a child of vfork(2) changes nothing meanwhile; another thread of its process may.
+        let shares_memory = flags & (clone::VM | clone::THREAD) == clone::VM;
+        tracee.shares_memory |= shares_memory && flags & clone::VFORK == 0;
         let parent = tracee.task;
         let number = child.cast_unsigned();
         let mut made = TaskContext { tid: number, vtid: number, ..parent };
@@ -76,6 +82,7 @@ impl Tracer {
         // It may have been taken in when another task ended.
         if !self.tracees.contains(child) {
             let mut child = Tracee::new(made);
+            child.shares_memory = shares_memory;
             child.shares_root = shares_root.filter(|_| !differs);
             self.tracees.insert(child);
         }
