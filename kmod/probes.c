@@ -188,15 +188,20 @@ static void probe_exec(void *data, struct task_struct *task, pid_t old_pid, stru
 	preempt_enable_notrace();
 }
 
+/* Begins an event that is no system call: there is nothing to see but the CPU. Preemption is off until the caller allows it again. */
+static __always_inline struct kestrel_ring *see_no_call(struct kestrel_seen *seen)
+{
+	preempt_disable_notrace();
+	memset(seen, 0, sizeof(*seen));
+	seen->cpu = smp_processor_id();
+	return this_cpu_ptr(kestrel_rings);
+}
+
 static void record_exit(struct task_struct *task, bool group_dead)
 {
-	struct kestrel_ring *ring;
 	struct kestrel_seen seen;
+	struct kestrel_ring *ring = see_no_call(&seen);
 
-	preempt_disable_notrace();
-	ring = this_cpu_ptr(kestrel_rings);
-	memset(&seen, 0, sizeof(seen));
-	seen.cpu = smp_processor_id();
 	kestrel_ring_wake(ring, kestrel_rs_exit(&kestrel_wanted, &ring->recorder, &seen, task->exit_code, kestrel_reaper_of(task),
 						group_dead));
 	if (group_dead)
@@ -235,13 +240,9 @@ static u32 sender_of(int signal, const struct kernel_siginfo *info)
 /* The running task is about to act on a signal. The lock of its signals is held. */
 static void probe_signal(void *data, int signal, struct kernel_siginfo *info, struct k_sigaction *action)
 {
-	struct kestrel_ring *ring;
 	struct kestrel_seen seen;
+	struct kestrel_ring *ring = see_no_call(&seen);
 
-	preempt_disable_notrace();
-	ring = this_cpu_ptr(kestrel_rings);
-	memset(&seen, 0, sizeof(seen));
-	seen.cpu = smp_processor_id();
 	kestrel_ring_wake(ring, kestrel_rs_signal(&kestrel_wanted, &ring->recorder, kestrel_program_in_force(), &seen,
 						  sender_of(signal, info), signal));
 	preempt_enable_notrace();
@@ -250,13 +251,9 @@ static void probe_signal(void *data, int signal, struct kernel_siginfo *info, st
 /* The running task, in user mode, accessed memory that it was not given at once. Interrupts are off. */
 static void probe_page_fault(void *data, unsigned long address, struct pt_regs *regs, unsigned long code)
 {
-	struct kestrel_ring *ring;
 	struct kestrel_seen seen;
+	struct kestrel_ring *ring = see_no_call(&seen);
 
-	preempt_disable_notrace();
-	ring = this_cpu_ptr(kestrel_rings);
-	memset(&seen, 0, sizeof(seen));
-	seen.cpu = smp_processor_id();
 	kestrel_ring_wake(ring, kestrel_rs_page_fault(&kestrel_wanted, &ring->recorder, kestrel_program_in_force(), &seen,
 						      address, instruction_pointer(regs), code));
 	preempt_enable_notrace();

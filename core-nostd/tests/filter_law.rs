@@ -8,7 +8,7 @@ use kestrel_core::event::{FdHead, FdKind, Flags, Record, RecordWriter, TaskConte
 use kestrel_core::fill::{
     self, Call, Draft, Kernel, ListenQueue, PATH_MAX, ProcessImage, Strings, TaskPath, Unavailable, UserString,
 };
-use kestrel_core::filter::build::{Builder, Condition, Is, Operand};
+use kestrel_core::filter::build::{Builder, Bytes, Condition, Is, Operand};
 use kestrel_core::filter::{
     Class, Early, Evaluation, Ip, Known, Load, Part, Program, Reached, RecordView, Registers, Step, Verdict, View,
     foresee, judge,
@@ -182,6 +182,13 @@ fn while_it_happens(
     (verdict, Some(buf[..len].to_vec()), later)
 }
 
+/// The bytes of a program that judges one event.
+fn built(event: EventId, wanted: &Condition) -> Bytes {
+    let mut builder = Builder::new();
+    builder.section(event, wanted).unwrap();
+    builder.finish().unwrap()
+}
+
 /// The record that is written without a program.
 fn without(task: &FakeTask, call: &Call) -> Vec<u64> {
     let mut buf = buffer();
@@ -199,9 +206,7 @@ proptest! {
     ) {
         let (task, words) = task();
         let call = Call { event, nr: 0, args: args.map(|at| *at.get(&words)), ret, compat, lost };
-        let mut builder = Builder::new();
-        builder.section(event, &wanted).unwrap();
-        let bytes = builder.finish().unwrap();
+        let bytes = built(event, &wanted);
         let program = Program::verify(bytes.as_bytes()).unwrap();
 
         let plain = without(&task, &call);
@@ -264,9 +269,7 @@ proptest! {
     ) {
         let (task, words) = task();
         let call = Call { event, nr: 0, args: args.map(|at| *at.get(&words)), ret, compat, lost };
-        let mut builder = Builder::new();
-        builder.section(event, &wanted).unwrap();
-        let bytes = builder.finish().unwrap();
+        let bytes = built(event, &wanted);
         let program = Program::verify(bytes.as_bytes()).unwrap();
         let plain = without(&task, &call);
         let record = Record::parse(plain.as_bytes()).unwrap();
@@ -292,9 +295,7 @@ fn openat(task: &mut FakeTask, name: &str, ret: i64) -> Call {
 }
 
 fn said(task: &FakeTask, call: &Call, wanted: &Condition) -> (Verdict, u32) {
-    let mut builder = Builder::new();
-    builder.section(call.event, wanted).unwrap();
-    let bytes = builder.finish().unwrap();
+    let bytes = built(call.event, wanted);
     let program = Program::verify(bytes.as_bytes()).unwrap();
     let [said, paths_first] = [false, true].map(|paths_first| while_it_happens(task, &program, call, paths_first));
     assert_eq!(said, paths_first);
@@ -393,9 +394,7 @@ fn registers_alone_reject_what_they_can() {
     let written = Condition::test(FLAGS, Is::AnyBits(1));
     let shadow = Condition::test(Operand::param(Load::Path, 2), Is::Text(b"/etc/shadow".to_vec()));
     let wanted = Condition::all([written, shadow]);
-    let mut builder = Builder::new();
-    builder.section(id::OPENAT, &wanted).unwrap();
-    let bytes = builder.finish().unwrap();
+    let bytes = built(id::OPENAT, &wanted);
     let program = Program::verify(bytes.as_bytes()).unwrap();
     let mut call = openat(&mut task, "/etc/shadow", 3);
     assert_eq!(Evaluation::early(&program, id::OPENAT, &Registers::of(call.args, call.ret)), Early::Rejected);
@@ -471,9 +470,7 @@ fn a_path_is_asked_for_once_and_nothing_else() {
     ]);
     let by_the_caller = Condition::test(Operand::param(Load::Path, 1), names);
     for (call, wanted) in [(openat(&mut task, "/x", 3), by_the_kernel), (stat, by_the_caller)] {
-        let mut builder = Builder::new();
-        builder.section(call.event, &wanted).unwrap();
-        let bytes = builder.finish().unwrap();
+        let bytes = built(call.event, &wanted);
         let program = Program::verify(bytes.as_bytes()).unwrap();
         let counting = Counting(&task, Cell::new(0));
         let mut buf = buffer();

@@ -28,7 +28,7 @@ pub(crate) enum First {
 #[inline]
 pub(crate) fn look(wanted: &Wanted, recorder: &Recorder, program: Option<&Program<'_>>, seen: &Seen) -> First {
     let Some(event) = wanted.native(seen.nr).filter(|_| seen.compat == 0) else { return First::Other };
-    // NOTE: for native calls the bitmap says the same as the bits of the events, so that those are not looked at.
+    // For native calls the bitmap says the same as the bits of the events, so that those are not looked at.
     match program.map(|program| Evaluation::early(program, event, &seen.registers)) {
         Some(Early::Rejected) => {
             // Whether it is counted as rejected or as dropped, there is nobody to wake.
@@ -81,8 +81,8 @@ fn native_exit(
 /// A system call of the native table that is wanted, whatever it says.
 #[inline]
 fn kept(recorder: &Recorder, seen: &Seen, event: EventId) -> Wake {
-    let Ok(gate) = enter(recorder, event) else { return Wake::No };
     let Some(recipe) = schema::recipe(event) else { return Wake::No };
+    let Ok(gate) = enter(recorder, event) else { return Wake::No };
     let Ok(mut slot) = gate.reserve(class(recipe)) else { return Wake::No };
     let written = RecordWriter::begin(slot.bytes(), recipe.sources.len()).and_then(|out| rest(out, seen, event));
     end(recorder, slot, event, written.map(Some))
@@ -91,8 +91,8 @@ fn kept(recorder: &Recorder, seen: &Seen, event: EventId) -> Wake {
 /// A system call of the native table that a path decides upon.
 #[inline]
 fn by_path(recorder: &Recorder, mut evaluation: Evaluation<'_>, seen: &Seen, event: EventId) -> Wake {
-    let Ok(gate) = enter(recorder, event) else { return Wake::No };
     let Some(recipe) = schema::recipe(event) else { return Wake::No };
+    let Ok(gate) = enter(recorder, event) else { return Wake::No };
     let Ok(mut slot) = gate.reserve(class(recipe)) else { return Wake::No };
     let written = match RecordWriter::begin(slot.bytes(), recipe.sources.len()) {
         Ok(mut out) => match evaluation.by_path(&Current, &seen.registers, &mut out) {
