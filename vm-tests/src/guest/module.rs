@@ -34,11 +34,14 @@ pub fn load(parameters: &str) -> Outcome {
     Ok(())
 }
 
-/// Unloads the module.
+/// Unloads the module; where events come from elsewhere, does nothing.
 ///
 /// # Errors
 /// What the kernel said.
 pub fn unload() -> Result<(), Errno> {
+    if source::chosen() != Source::Kmod {
+        return Ok(());
+    }
     delete_module(c"kestrel", DeleteModuleFlags::O_NONBLOCK)
 }
 

@@ -17,7 +17,6 @@ pub const SCENARIOS: &[Scenario] = &[
         "kill -9 of the daemon under load and a new one: no record that the ring could hold is lost",
         killed,
     )
-    .of_module()
     .parallel()
     .limit(240),
     Scenario::steps(

@@ -94,6 +94,8 @@ pub struct Loaded {
     texts: LpmTrie<MapData, [u8; TEXT_BYTES], [u64; MARK_WORDS]>,
     /// Of these, those that are in force.
     in_force: Vec<TextKey>,
+    /// The texts of the program before: events that were under way when it was replaced may still be compared with them.
+    former: Vec<TextKey>,
     /// How often each event was seen and rejected: for each CPU [`COUNTED_EVENTS`] times two.
     by_event: Mapped,
     /// What became of the events: for each CPU [`count::COUNT`].
@@ -222,6 +224,7 @@ fn take_over(ring_bytes: u32, pins: Pins) -> Result<Loaded, ProbeError> {
         nodes: map("JUDGE_NODES", 2 * judge::NODES as usize * NODE_WORDS)?,
         texts,
         in_force,
+        former: Vec::new(),
         by_event: map("EVENT_COUNTS", cpus * COUNTED_EVENTS as usize * 2)?,
         counters: map("COUNTERS", cpus * count::COUNT)?,
         ring: ring(pinned(&pins, RING)?, ring_bytes)?,
@@ -320,6 +323,7 @@ fn load(ring_bytes: u32, pins: Option<Pins>) -> Result<Loaded, ProbeError> {
         nodes,
         texts,
         in_force: Vec::new(),
+        former: Vec::new(),
         by_event,
         counters,
         ring: ring(map, ring_bytes)?,
@@ -474,6 +478,8 @@ impl Loaded {
     /// # Errors
     /// [`ProbeError`] if the kernel takes no more texts; none of these are there then.
     pub fn judge_by(&mut self, judgement: &Judgement, base: u16) -> Result<Vec<TextKey>, ProbeError> {
+        let former = std::mem::take(&mut self.former);
+        self.forget(&former);
         let mut added: Vec<TextKey> = Vec::new();
         for (key, marks) in &judgement.texts {
             let words: [u64; MARK_WORDS] = zerocopy::transmute!(*marks);
@@ -493,11 +499,11 @@ impl Loaded {
 
     /// Takes away the texts that no plan leads to any more, and remembers those that plans lead to now.
     pub fn have_in_force(&mut self, texts: Vec<TextKey>) {
-        let before = std::mem::replace(&mut self.in_force, texts);
-        self.forget(&before);
+        self.former = std::mem::replace(&mut self.in_force, texts);
     }
 
-    fn forget(&mut self, texts: &[TextKey]) {
+    /// Texts that no program compares with any more.
+    pub fn forget(&mut self, texts: &[TextKey]) {
         for key in texts {
             if let Err(error) = self.texts.remove(&lpm(key)) {
                 log::debug!("eBPF: texts of the prefilter stay: {error}");

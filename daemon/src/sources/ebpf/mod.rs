@@ -34,7 +34,7 @@ pub use error::ProbeError;
 use super::{Accounts, Gaps, Shares, Source, SourceError};
 use captured::Captured;
 use judge::Judgement;
-use kestrel_core::capture::judge::NODES;
+use kestrel_core::capture::judge::{NODES, TextKey};
 use kestrel_core::capture::{COUNTED_EVENTS, Plan, count};
 use kestrel_core::event::MAX_RECORD;
 use kestrel_core::filter::Program;
@@ -57,8 +57,12 @@ pub struct EbpfSource {
     fresh: bool,
     numbers: Numbers,
     wanted: EventSet,
+    /// Somebody has said what is wanted. Until then the probe does what the daemon before had it do.
+    is_asked: bool,
     /// What they are judged by.
     judgement: Judgement,
+    /// The texts of that, if it is not in force yet.
+    texts: Option<Vec<TextKey>>,
     /// How many programs there were.
     generation: u32,
     /// Sequence numbers, by CPU.
@@ -99,7 +103,9 @@ impl EbpfSource {
             probe,
             numbers: Numbers::default(),
             wanted: EventSet::default(),
+            is_asked: false,
             judgement: Judgement::default(),
+            texts: None,
             generation,
             gaps: Vec::new(),
             boot: boot_time(),
@@ -126,7 +132,7 @@ const _: () = assert!(COUNTED_EVENTS * judge::TABLES <= 1 << TABLE_BITS);
 
 impl EbpfSource {
     /// Has the probe record what is wanted, judged by what there is.
-    fn follow(&self) {
+    fn follow(&mut self) {
         let mut plans = plan::plans(&self.wanted);
         for plan in &mut plans {
             // The arguments of others are not known at once.
@@ -137,6 +143,9 @@ impl EbpfSource {
             }
         }
         self.probe.follow(&plans);
+        if let Some(texts) = self.texts.take() {
+            self.probe.have_in_force(texts);
+        }
     }
 }
 
@@ -180,7 +189,7 @@ impl Source for EbpfSource {
     }
 
     fn set_interest(&mut self, events: &EventSet) -> Result<(), SourceError> {
-        self.wanted = *events;
+        (self.wanted, self.is_asked) = (*events, true);
         self.follow();
         Ok(())
     }
@@ -200,10 +209,14 @@ impl Source for EbpfSource {
             Judgement::new(&program, base, self.generation << TABLE_BITS)
         };
         self.probe.about.set_generation(self.generation);
-        let texts = self.probe.judge_by(&judgement, base)?;
+        if let Some(never) = self.texts.take() {
+            self.probe.forget(&never);
+        }
+        self.texts = Some(self.probe.judge_by(&judgement, base)?);
         self.judgement = judgement;
-        self.follow();
-        self.probe.have_in_force(texts);
+        if self.is_asked {
+            self.follow();
+        }
         Ok(())
     }
 
