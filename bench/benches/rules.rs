@@ -3,11 +3,16 @@
 //!
 //! `mixed` are rules of the shapes that people write: of ten rules four ask for names, two for beginnings, two for parts or
 //! endings, one for a network or a port, one for a pattern or only for what must not be. The other kinds are of one shape
-//! each; `asked one by one` have nothing that they could be found by.
+//! each; `asked one by one` have nothing that they could be found by. `day` judges a recording of a day's work.
+
+#[allow(dead_code, reason = "other benches use the rest of the records")]
+mod records;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use kestrel_core::schema::{EventId, id};
+use kestrel::prefilter::interest;
+use kestrel_core::schema::{EventId, EventSet, id};
 use kestrel_rules::{DEFAULT_RULES, Facts, Field, FieldRef, LoadOptions, RuleSet, RuleSource, Value};
+use records::day::Day;
 use std::fmt::Write;
 use std::hint::black_box;
 
@@ -150,9 +155,31 @@ fn judging(criterion: &mut Criterion) {
     group.finish();
 }
 
+/// A recorded day: taking records in alone, and judging them too. `all` are its events, `asked for` those that a default rule
+/// asks for or the process table is made from: what a daemon without a prefilter gets.
+fn day(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("day");
+    for (name, events) in [("all", EventSet::all()), ("asked for", interest(&load(DEFAULT_RULES)))] {
+        let mut measure = |kind: &str, rules: Option<&str>| {
+            let mut day = Day::of(&events);
+            let mut rules = rules.map(load);
+            let matches = day.judge(rules.as_mut());
+            println!("{name}, {kind}: {matches} of {} events match", day.len());
+            group.throughput(Throughput::Elements(day.len()));
+            group.bench_function(BenchmarkId::new(name, kind), |b| b.iter(|| day.judge(rules.as_mut())));
+        };
+        measure("no rules", None);
+        measure("default rules", Some(DEFAULT_RULES));
+        for count in [10, 100, 1_000, 10_000] {
+            measure(&format!("{count} mixed rules"), Some(&synthetic(count, mixed)));
+        }
+    }
+    group.finish();
+}
+
 criterion_group! {
     name = benches;
     config = Criterion::default().sample_size(20);
-    targets = judging
+    targets = judging, day
 }
 criterion_main!(benches);

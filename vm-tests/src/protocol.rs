@@ -30,6 +30,13 @@ pub enum Word {
     },
     /// A line for people.
     Say(String),
+    /// The next part of a file that the host is to keep.
+    File {
+        /// The file's name, without folders.
+        name: String,
+        /// The part, as base64 (RFC 4648).
+        part: String,
+    },
     /// Something measured.
     Figure {
         /// What.

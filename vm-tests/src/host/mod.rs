@@ -6,6 +6,7 @@ mod counting;
 mod demo;
 mod fetch;
 mod image;
+mod kept;
 mod kernel;
 mod machine;
 mod options;

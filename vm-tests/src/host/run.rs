@@ -1,6 +1,7 @@
 //! One boot: scenario after scenario, and what became of each.
 
 use super::arch::Arch;
+use super::kept::Kept;
 use super::machine::{Line, Machine, Running};
 use super::snapshot;
 use crate::protocol::Word;
@@ -68,6 +69,7 @@ pub fn run(machine: &Machine, limits: &[Duration], patience: u32) -> Result<Vec<
         console: Vec::new(),
         begin: None,
         different: None,
+        kept: Kept::new(&machine.folder),
         patience,
         until: Instant::now() + PAUSE * patience,
         pending: VecDeque::new(),
@@ -97,6 +99,8 @@ struct Boot<'a> {
     begin: Option<Instant>,
     /// How a snapshot of the scenario that runs differs.
     different: Option<String>,
+    /// Where its files go.
+    kept: Kept,
     until: Instant,
     /// Words that came while only the console was listened to.
     pending: VecDeque<Word>,
@@ -134,6 +138,9 @@ impl Boot<'_> {
                     self.different = self.different.take().or(snapshot::compare(self.arch, &name, &lines).err());
                 }
                 Some(Line::Word(Word::Say(text))) => println!("{text}"),
+                Some(Line::Word(Word::File { name, part })) => {
+                    self.different = self.different.take().or(self.kept.take(&name, &part).err());
+                }
                 Some(Line::Word(Word::Figure { name, value })) => self.console.push(format!("{name}: {value}")),
                 Some(Line::Word(Word::Done(_))) => {
                     let alarm = self.listen(EXPLANATION);
