@@ -2,7 +2,7 @@
 
 use super::distance;
 use super::expand::expand;
-use super::keys::{Meaning, is_other_value, meaning, nearest};
+use super::keys::{Meaning, is_other_value, meaning, nearest, renamed};
 use super::kind::{Kind, duration_ms};
 use crate::document::{self, Content, Node};
 use figment::value::{Dict, Value};
@@ -52,12 +52,19 @@ impl Checker<'_> {
     pub fn section(&mut self, entries: &[(serde_saphyr::Spanned<String>, Node)], prefix: &str) -> Dict {
         let mut dict = Dict::new();
         for (key, node) in entries {
-            let path = format!("{prefix}{}", key.value);
+            let name = if prefix.is_empty() { renamed(&key.value) } else { None };
+            let name = name.unwrap_or(&key.value);
+            let path = format!("{prefix}{name}");
             let at = (self.place)(key.referenced.line(), key.referenced.column());
             if key.value.contains('.') {
                 let nested = key.value.replace('.', ": {") + ": …" + &"}".repeat(key.value.matches('.').count());
                 let message = format!("unknown key {path}: here keys are nested, as in {nested}");
                 self.findings.errors.push(format!("{at}: {}", line(&message)));
+                continue;
+            }
+            if name != key.value && entries.iter().any(|(other, _)| other.value == name) {
+                let message = format!("{} is an older name of {name}, which is given too: keep {name}", key.value);
+                self.findings.errors.push(format!("{at}: {message}"));
                 continue;
             }
             let checked = match meaning(&path) {
@@ -76,7 +83,7 @@ impl Checker<'_> {
                 Meaning::Key(kind) => self.value(node, kind, &path),
             };
             if let Some(checked) = checked {
-                dict.insert(key.value.clone(), checked);
+                dict.insert(name.to_owned(), checked);
             }
         }
         dict

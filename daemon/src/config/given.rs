@@ -1,7 +1,7 @@
 //! What was given outside files: `-o key=value`, and variables of the environment.
 
 use super::check::{self, Checker, Findings};
-use super::keys::{Meaning, meaning, nearest};
+use super::keys::{Meaning, meaning, nearest, renamed};
 use super::kind::Kind;
 use super::path::{self, Step};
 use crate::document::{self, Content};
@@ -38,7 +38,14 @@ pub fn option(option: &str, findings: &mut Findings) -> Option<Setting> {
         return set(steps, &item, place, findings);
     }
     let steps = match path::parse(key) {
-        Ok(steps) => steps,
+        Ok(mut steps) => {
+            if let Some(Step::Name(name)) = steps.first_mut()
+                && let Some(now) = renamed(name)
+            {
+                now.clone_into(name);
+            }
+            steps
+        }
         Err(message) => {
             findings.errors.push(format!("{place}: {message}"));
             return None;

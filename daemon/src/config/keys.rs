@@ -178,6 +178,14 @@ pub fn is_other_value(path: &str, text: &str) -> bool {
     OTHER_VALUES.iter().any(|(key, values)| *key == path && values.contains(&text))
 }
 
+/// Falco's older name of a key, and the name that it has now.
+const RENAMED: &[(&str, &str)] = &[("rules_file", "rules_files")];
+
+/// The name of a key, if this is an older one of it.
+pub fn renamed(key: &str) -> Option<&'static str> {
+    RENAMED.iter().find(|(old, _)| *old == key).map(|(_, new)| *new)
+}
+
 /// What a dotted path is.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Meaning {
