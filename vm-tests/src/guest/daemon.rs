@@ -151,7 +151,19 @@ impl Daemon {
     /// # Errors
     /// If it does not in time.
     pub fn wait_for_logs(&self, text: &str, times: usize) -> Outcome {
-        let end = Instant::now() + patience();
+        self.wait(text, times, patience())
+    }
+
+    /// Waits until the log has a text, for something that takes so many times as long as other things.
+    ///
+    /// # Errors
+    /// If it does not in time.
+    pub fn wait_longer_for_log(&self, text: &str, as_long: u32) -> Outcome {
+        self.wait(text, 1, patience() * as_long)
+    }
+
+    fn wait(&self, text: &str, times: usize, patience: Duration) -> Outcome {
+        let end = Instant::now() + patience;
         while self.log().matches(text).count() < times {
             if Instant::now() > end {
                 return Err(format!("the daemon did not say {text:?} {times} times, but:\n{}", self.log()).into());

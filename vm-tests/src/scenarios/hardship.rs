@@ -193,7 +193,7 @@ fn many_rules(_: &mut Stage<'_>) -> Outcome {
     }
     std::fs::write("/run/many.next", many).doing("the rules")?;
     std::fs::rename("/run/many.next", FILE).doing(FILE)?;
-    daemon.wait_for_log(&format!("{} rules", RULES + 2))?;
+    daemon.wait_longer_for_log(&format!("{} rules", RULES + 2), 4)?;
     loads.into_iter().try_for_each(load::finish)?;
     let alerts = sentinel::settle(&mut daemon)?;
     let summary = daemon.stop()?.summary()?;
