@@ -1,8 +1,8 @@
-//! A day's work of a small machine, recorded in full: `bench/day.krec`.
+//! A day's work of a small machine, recorded: `bench/day.krec`.
 //!
 //! `make vm-test KERNEL=6.1 SCENARIO=record-a-day` records another in a virtual machine, and leaves it in `target/vm/kept`:
 //! stand-ins for make, a compiler and a linker, a web server under requests, two packages unpacked, a login, `find`, `grep`
-//! and `tar` (`vm-tests/src/guest/work.rs`).
+//! and `tar` (`vm-tests/src/guest/work.rs`). It holds every system call but what the shell reads byte by byte.
 
 use bumpalo::Bump;
 use kestrel::fields::{Clock, EventFacts};

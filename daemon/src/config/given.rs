@@ -58,6 +58,7 @@ pub fn option(option: &str, findings: &mut Findings) -> Option<Setting> {
 /// managers and orchestrators set variables of their own (`KESTREL_SERVICE_HOST`), so that is said, but is no error.
 pub fn variable(name: &str, text: &str, findings: &mut Findings, warnings: &mut Vec<String>) -> Option<Setting> {
     let path = name.strip_prefix("KESTREL_")?.to_ascii_lowercase().replace("__", ".");
+    let path = renamed(&path).map_or(path, str::to_owned);
     match meaning(&path) {
         Meaning::Key(_) => {
             let steps = path.split('.').map(|name| Step::Name(name.to_owned())).collect();

@@ -96,6 +96,8 @@ fn a_key_cannot_forge_a_line_of_the_message() {
 fn an_older_name_of_a_key_is_the_key() {
     let files = |text: &str, options: &[&str]| load_all(text, &[], options).map(|loaded| loaded.config.rules_files);
     assert_eq!(files("rules_file: [/a]\n", &["rules_file[]=/b"]).unwrap(), [Path::new("/a"), Path::new("/b")]);
+    let environment = load_all("", &[("KESTREL_RULES_FILE", "[/c]")], &[]).unwrap();
+    assert_eq!(environment.config.rules_files, [Path::new("/c")]);
     insta::assert_snapshot!(
         files("rules_file: [/a]\nrules_files: [/b]\n", &[]).unwrap_err(),
         @"FILE:1:1: rules_file is an older name of rules_files, which is given too: keep rules_files"

@@ -29,7 +29,7 @@ pub const SCENARIOS: &[Scenario] = &[
         .limit(1800),
     Scenario::steps(
         "record-a-day",
-        "a day's work, recorded in full for bench/: the host keeps the file in target/vm/kept",
+        "a day's work, recorded for bench/: the host keeps the file in target/vm/kept",
         record_a_day,
     )
     .on_request()

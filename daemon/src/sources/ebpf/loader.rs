@@ -497,12 +497,12 @@ impl Loaded {
         Ok(added)
     }
 
-    /// Takes away the texts that no plan leads to any more, and remembers those that plans lead to now.
+    /// Remembers the texts that plans lead to now. Those of the plans before are taken away with the next program.
     pub fn have_in_force(&mut self, texts: Vec<TextKey>) {
         self.former = std::mem::replace(&mut self.in_force, texts);
     }
 
-    /// Texts that no program compares with any more.
+    /// Takes away texts that no program compares with any more.
     pub fn forget(&mut self, texts: &[TextKey]) {
         for key in texts {
             if let Err(error) = self.texts.remove(&lpm(key)) {
