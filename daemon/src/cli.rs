@@ -9,7 +9,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 /// Watches this machine and raises an alert when something happens that the rules describe.
-#[derive(Debug, Parser)]
+#[derive(Clone, Debug, Parser)]
 #[command(
     name = "kestrel",
     disable_help_subcommand = true,
@@ -123,7 +123,7 @@ pub enum ListFormat {
 }
 
 /// What to do instead of watching.
-#[derive(Debug, Subcommand)]
+#[derive(Clone, Debug, Subcommand)]
 pub enum Command {
     /// Print records as JSON lines, without judging them
     Dump(DumpArgs),

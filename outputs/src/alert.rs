@@ -2,7 +2,7 @@
 
 use kestrel_core::priority::Priority;
 use serde::{Deserialize, Serialize};
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// Value of a field in an alert, as JSON shows it. The order is part of the socket's format ([`crate::socket`]).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -30,13 +30,13 @@ pub struct Alert {
     #[serde(with = "priority_number")]
     pub priority: Priority,
     /// The rule's name.
-    pub rule: Rc<str>,
+    pub rule: Arc<str>,
     /// The event's source: `syscall`, or `internal` for Kestrel's own.
-    pub source: Rc<str>,
+    pub source: Arc<str>,
     /// The rule's tags.
-    pub tags: Rc<[String]>,
+    pub tags: Arc<[String]>,
     /// Name of this machine.
-    pub hostname: Rc<str>,
+    pub hostname: Arc<str>,
     /// The rule's output with its fields filled in, without time and priority.
     pub message: String,
     /// Every field of the output by its name, and its value.

@@ -13,6 +13,7 @@ use std::io;
 use std::os::fd::AsFd;
 use std::path::PathBuf;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Why the sinks cannot be set up.
@@ -160,10 +161,10 @@ impl Outputs {
             text,
             priority: alert.priority,
             time_ns: alert.time_ns,
-            rule: Rc::clone(&alert.rule),
-            source: Rc::clone(&alert.source),
-            tags: Rc::clone(&alert.tags),
-            hostname: Rc::clone(&alert.hostname),
+            rule: Arc::clone(&alert.rule),
+            source: Arc::clone(&alert.source),
+            tags: Arc::clone(&alert.tags),
+            hostname: Arc::clone(&alert.hostname),
         });
         self.each(registry, |sink, io| sink.offer(alert, &line, io));
     }

@@ -4,6 +4,7 @@ use crate::{Alert, Priority};
 use mio::{Registry, Token};
 use serde::{Deserialize, Serialize};
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// An alert, formatted: what all sinks share. The order is part of the spool's format.
@@ -17,13 +18,13 @@ pub struct Line {
     /// Time of the event, nanoseconds since the epoch.
     pub time_ns: u64,
     /// The rule's name.
-    pub rule: Rc<str>,
+    pub rule: Arc<str>,
     /// The event's source.
-    pub source: Rc<str>,
+    pub source: Arc<str>,
     /// The rule's tags.
-    pub tags: Rc<[String]>,
+    pub tags: Arc<[String]>,
     /// Name of this machine.
-    pub hostname: Rc<str>,
+    pub hostname: Arc<str>,
 }
 
 /// What a sink needs of the loop at every call.

@@ -4,7 +4,7 @@ use crate::code::Code;
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use std::fmt;
 use std::ops::Range;
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// Diagnostics of one kind that are kept; what is wrong beyond them is counted.
 const MAX_DIAGNOSTICS: usize = 1_000;
@@ -33,7 +33,7 @@ pub(crate) struct SourceText {
 /// A place in a rule file.
 #[derive(Clone, Debug)]
 pub(crate) struct Place {
-    pub file: Rc<SourceText>,
+    pub file: Arc<SourceText>,
     /// Bytes of the text.
     pub span: Range<usize>,
 }
@@ -51,7 +51,7 @@ impl Place {
     pub fn first_line(&self) -> Place {
         let text = self.file.text.get(self.span.clone()).unwrap_or("");
         let len = text.lines().next().map_or(0, |line| line.trim_end().len());
-        Place { file: Rc::clone(&self.file), span: self.span.start..self.span.start + len }
+        Place { file: Arc::clone(&self.file), span: self.span.start..self.span.start + len }
     }
 
     /// The lines around it, of a long one a part; where it stands in them; and the number of the first of them.
@@ -84,7 +84,7 @@ pub(crate) struct Note {
 pub(crate) struct ItemRef {
     /// `rule`, `macro`, `list` and so on; `rules content` is a file as a whole.
     pub kind: &'static str,
-    pub name: Rc<str>,
+    pub name: Arc<str>,
     pub place: Place,
 }
 
@@ -129,7 +129,7 @@ impl Diagnostic {
     /// True if both say the same of the same place.
     pub(crate) fn repeats(&self, other: &Diagnostic) -> bool {
         self.place.span == other.place.span
-            && Rc::ptr_eq(&self.place.file, &other.place.file)
+            && Arc::ptr_eq(&self.place.file, &other.place.file)
             && self.code == other.code
             && self.message == other.message
     }

@@ -11,21 +11,21 @@ use kestrel_core::priority::Priority;
 use kestrel_core::schema::{EventId, EventSet};
 use std::collections::BTreeSet;
 use std::num::NonZeroU32;
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// A rule.
 #[derive(Clone, Debug)]
 pub struct Rule {
     /// Its name.
-    pub name: Rc<str>,
+    pub name: Arc<str>,
     /// What it is for.
     pub description: String,
     /// How bad a match is.
     pub priority: Priority,
     /// The source of its events.
-    pub source: Rc<str>,
+    pub source: Arc<str>,
     /// Its tags.
-    pub tags: Rc<[String]>,
+    pub tags: Arc<[String]>,
     /// What an alert says.
     pub output: OutputFormat,
     /// The events of the kernel that it can match; none for a rule of another source.

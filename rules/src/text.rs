@@ -4,19 +4,19 @@
 use crate::diagnostic::{Place, SourceText};
 use crate::yaml::{Node, Scalar};
 use std::ops::Range;
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// A scalar and the file that it stands in.
 #[derive(Clone, Debug)]
 pub struct Origin {
-    pub file: Rc<SourceText>,
-    pub scalar: Rc<Scalar>,
+    pub file: Arc<SourceText>,
+    pub scalar: Arc<Scalar>,
 }
 
 impl Origin {
     /// Where a part of the scalar's text stands.
     pub fn place(&self, span: Range<usize>) -> Place {
-        Place { file: Rc::clone(&self.file), span: self.scalar.locate(span) }
+        Place { file: Arc::clone(&self.file), span: self.scalar.locate(span) }
     }
 
     /// Where all of it stands.
@@ -25,8 +25,8 @@ impl Origin {
     }
 
     /// The scalar of a node, if it is one.
-    pub fn of(file: &Rc<SourceText>, node: &Node) -> Option<Origin> {
-        Some(Origin { file: Rc::clone(file), scalar: Rc::clone(node.scalar()?) })
+    pub fn of(file: &Arc<SourceText>, node: &Node) -> Option<Origin> {
+        Some(Origin { file: Arc::clone(file), scalar: Arc::clone(node.scalar()?) })
     }
 }
 

@@ -7,7 +7,7 @@ use crate::diagnostic::{Diagnostic, Place, SourceText};
 use granit_parser::{Event, Parser, ScalarStyle, Span};
 use std::collections::HashMap;
 use std::ops::Range;
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// Greatest file, in bytes.
 pub const MAX_BYTES: usize = 32 << 20;
@@ -26,9 +26,9 @@ pub struct Node {
 /// What a node is.
 #[derive(Clone, Debug)]
 pub enum Kind {
-    Scalar(Rc<Scalar>),
-    Sequence(Rc<Vec<Node>>),
-    Mapping(Rc<Vec<(Node, Node)>>),
+    Scalar(Arc<Scalar>),
+    Sequence(Arc<Vec<Node>>),
+    Mapping(Arc<Vec<(Node, Node)>>),
 }
 
 /// A scalar: its text, and where each byte of it stands.
@@ -70,7 +70,7 @@ impl Scalar {
 
 impl Node {
     /// The scalar, if it is one.
-    pub fn scalar(&self) -> Option<&Rc<Scalar>> {
+    pub fn scalar(&self) -> Option<&Arc<Scalar>> {
         match &self.kind {
             Kind::Scalar(scalar) => Some(scalar),
             _ => None,
@@ -93,8 +93,8 @@ impl Node {
 }
 
 /// Reads every document of a file.
-pub fn parse(file: &Rc<SourceText>) -> Result<Vec<Node>, Box<Diagnostic>> {
-    let place = |span: Range<usize>| Place { file: Rc::clone(file), span };
+pub fn parse(file: &Arc<SourceText>) -> Result<Vec<Node>, Box<Diagnostic>> {
+    let place = |span: Range<usize>| Place { file: Arc::clone(file), span };
     if file.text.len() > MAX_BYTES {
         let message = format!("the file is longer than {MAX_BYTES} bytes");
         return Err(wrong(place(0..0), message, ""));
@@ -117,7 +117,7 @@ fn wrong(place: Place, message: impl Into<String>, label: impl Into<String>) -> 
 }
 
 struct Builder<'a> {
-    file: &'a Rc<SourceText>,
+    file: &'a Arc<SourceText>,
     nodes: usize,
     /// Collections that are not closed yet: the node, its anchor, and a key that waits for its value.
     open: Vec<(Node, usize, Option<Node>)>,
@@ -127,7 +127,7 @@ struct Builder<'a> {
 
 impl Builder<'_> {
     fn place(&self, span: Range<usize>) -> Place {
-        Place { file: Rc::clone(self.file), span }
+        Place { file: Arc::clone(self.file), span }
     }
 
     fn event(&mut self, event: Event<'_>, span: Span) -> Result<(), Box<Diagnostic>> {
@@ -136,7 +136,7 @@ impl Builder<'_> {
             Event::Scalar(text, style, anchor, _) => {
                 let source = self.file.text.get(range.clone()).unwrap_or("");
                 let offsets = offsets(&text, source, range.start, style);
-                let kind = Kind::Scalar(Rc::new(Scalar {
+                let kind = Kind::Scalar(Arc::new(Scalar {
                     text: text.into_owned(),
                     plain: style == ScalarStyle::Plain,
                     offsets,
@@ -144,10 +144,10 @@ impl Builder<'_> {
                 self.add(Node { kind, span: range }, anchor)
             }
             Event::SequenceStart(_, anchor, _) => {
-                self.begin(Node { kind: Kind::Sequence(Rc::default()), span: range }, anchor)
+                self.begin(Node { kind: Kind::Sequence(Arc::default()), span: range }, anchor)
             }
             Event::MappingStart(_, anchor, _) => {
-                self.begin(Node { kind: Kind::Mapping(Rc::default()), span: range }, anchor)
+                self.begin(Node { kind: Kind::Mapping(Arc::default()), span: range }, anchor)
             }
             Event::SequenceEnd | Event::MappingEnd => match self.open.pop() {
                 Some((mut node, anchor, _)) => {
@@ -200,10 +200,10 @@ impl Builder<'_> {
         match self.open.last_mut() {
             None => self.documents.push(node),
             // Nobody else has an open collection yet: there is nothing to copy.
-            Some((Node { kind: Kind::Sequence(items), .. }, ..)) => Rc::make_mut(items).push(node),
+            Some((Node { kind: Kind::Sequence(items), .. }, ..)) => Arc::make_mut(items).push(node),
             Some((Node { kind: Kind::Mapping(pairs), .. }, _, key)) => match key.take() {
                 None => *key = Some(node),
-                Some(key) => Rc::make_mut(pairs).push((key, node)),
+                Some(key) => Arc::make_mut(pairs).push((key, node)),
             },
             Some(_) => {}
         }

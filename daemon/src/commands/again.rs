@@ -4,6 +4,7 @@
 use super::{log_as_configured, rules};
 use crate::cli::Cli;
 use crate::config::{self, Config, Loaded, Origins, ReadFile};
+use crate::prefilter;
 use crate::watch::{FilesInForce, Fresh, Reading, Reload};
 use std::path::PathBuf;
 
@@ -16,14 +17,15 @@ pub fn paths(cli: &Cli, config: &Config, files: &[ReadFile]) -> Vec<PathBuf> {
 }
 
 /// Reads everything again, each time it is called. `known` are the files and folders that were read at the start.
-pub fn reload<'a>(cli: &'a Cli, mut known: Vec<PathBuf>) -> Reload<'a> {
+pub fn reload(cli: &Cli, mut known: Vec<PathBuf>) -> Reload {
+    let cli = cli.clone();
     Box::new(move || {
         let loaded = config::load(&Origins::of_process(cli.config.as_deref(), &cli.options));
         let Loaded { config, warnings, files } = match loaded {
             Ok(loaded) => loaded,
             Err(error) => return Some(Reading { paths: known.clone(), outcome: Err(told(&error)) }),
         };
-        let paths = paths(cli, &config, &files);
+        let paths = paths(&cli, &config, &files);
         known.clone_from(&paths);
         let read = rules::load_with_files(&cli.rules, &config).and_then(|(rules, rules_files)| {
             let appended = rules::appended(&config, &rules)?;
@@ -31,12 +33,13 @@ pub fn reload<'a>(cli: &'a Cli, mut known: Vec<PathBuf>) -> Reload<'a> {
         });
         let outcome = match read {
             Ok((rules, rules_files, appended)) => {
-                log_as_configured(cli, &config);
+                log_as_configured(&cli, &config);
                 for warning in warnings {
                     log::warn!("{warning}");
                 }
                 let files = FilesInForce { config: files.into(), rules: rules_files.into() };
-                Ok(Fresh { rules, config: Box::new(config), appended, files })
+                let wanted = prefilter::wanted(&rules, prefilter::Mode::of(&config));
+                Ok(Fresh { rules, wanted, config: Box::new(config), appended, files })
             }
             Err(failure) => Err(told(&failure)),
         };

@@ -118,7 +118,7 @@ fn progress(bytes: Option<u64>) -> Option<ProgressBar> {
 
 /// A playback that is watched.
 struct Replaying<'a> {
-    watch: Watch<'a>,
+    watch: Watch,
     /// Leaves records out.
     filter: Option<RecordFilter<'a>>,
     playback: Rc<Playback>,
@@ -136,7 +136,7 @@ struct Replaying<'a> {
 }
 
 impl<'a> Replaying<'a> {
-    fn new(watch: Watch<'a>, playback: Rc<Playback>, bar: Option<ProgressBar>) -> Replaying<'a> {
+    fn new(watch: Watch, playback: Rc<Playback>, bar: Option<ProgressBar>) -> Replaying<'a> {
         Replaying { watch, filter: None, playback, bar, since: 0, sent: 0, stuck: None, gave_up: false, resumed: false }
     }
 
@@ -252,8 +252,8 @@ impl Handler for Replaying<'_> {
         self.watch.reopen(registry);
     }
 
-    fn reload(&mut self, registry: &Registry) -> Option<Wanted> {
-        self.watch.reload(registry)
+    fn reload(&mut self) {
+        self.watch.reload();
     }
 
     fn child_exited(&mut self, registry: &Registry) {

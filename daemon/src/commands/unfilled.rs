@@ -4,22 +4,22 @@ use crate::provided::provided;
 use kestrel_rules::{Field, RuleSet};
 use std::collections::BTreeMap;
 use std::fmt;
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// The fields that rules use and nothing fills in, each with the rules that use it.
 #[derive(Debug)]
 pub struct Unfilled {
-    rules: BTreeMap<Field, Vec<Rc<str>>>,
+    rules: BTreeMap<Field, Vec<Arc<str>>>,
     most: usize,
 }
 
 impl Unfilled {
     /// Those of these rules; `None` if there are none. Of each field at most `most` rules are named, the others counted.
     pub fn of(set: &RuleSet, most: usize) -> Option<Unfilled> {
-        let mut rules: BTreeMap<Field, Vec<Rc<str>>> = BTreeMap::new();
+        let mut rules: BTreeMap<Field, Vec<Arc<str>>> = BTreeMap::new();
         for (rule, fields) in set.fields() {
             for field in fields.into_iter().filter(|field| !provided(*field)) {
-                rules.entry(field).or_default().push(Rc::clone(&rule.name));
+                rules.entry(field).or_default().push(Arc::clone(&rule.name));
             }
         }
         (!rules.is_empty()).then_some(Unfilled { rules, most })

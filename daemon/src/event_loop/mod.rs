@@ -119,10 +119,8 @@ pub trait Handler {
     /// SIGUSR1: files are to be opened anew.
     fn reopen(&mut self, _registry: &Registry) {}
 
-    /// SIGHUP: what was read at the start is to be read again. Gives what to record from now on, if it is something else.
-    fn reload(&mut self, _registry: &Registry) -> Option<Wanted> {
-        None
-    }
+    /// SIGHUP: what was read at the start is to be read again. What comes of it, [`Handler::settle`] gives when it is there.
+    fn reload(&mut self) {}
 
     /// SIGCHLD: a child process ended.
     fn child_exited(&mut self, _registry: &Registry) {}
@@ -337,10 +335,7 @@ impl EventLoop {
             match signal {
                 Signal::SIGTERM | Signal::SIGINT => stop = Some(Stop::Signal(signal)),
                 Signal::SIGUSR1 => handler.reopen(self.poll.registry()),
-                Signal::SIGHUP => {
-                    let wanted = handler.reload(self.poll.registry());
-                    self.change_wanted(wanted);
-                }
+                Signal::SIGHUP => handler.reload(),
                 Signal::SIGCHLD => handler.child_exited(self.poll.registry()),
                 _ => {}
             }

@@ -6,7 +6,7 @@ use crate::sources::{Accounts, Shares};
 use crate::watch::{Health, Judged};
 use crate::web::WebStats;
 use kestrel_outputs::{Priority, SinkStats};
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// Everything that there is to know at one moment. Counts are since the start.
 #[derive(Clone, Debug, Default)]
@@ -16,17 +16,17 @@ pub struct Figures {
     /// When Kestrel was started, in nanoseconds since the epoch.
     pub start_ns: u64,
     /// Name of the machine in alerts.
-    pub hostname: Rc<str>,
+    pub hostname: Arc<str>,
     /// Name of the source of records.
     pub engine: &'static str,
     /// The machine, which does not change.
-    pub machine: Rc<Machine>,
+    pub machine: Arc<Machine>,
     /// Memory and processor time.
     pub usage: Usage,
     /// Files of the configuration.
-    pub config_files: Rc<[ReadFile]>,
+    pub config_files: Arc<[ReadFile]>,
     /// Rule files.
-    pub rules_files: Rc<[ReadFile]>,
+    pub rules_files: Arc<[ReadFile]>,
     /// How reading everything again went.
     pub health: Health,
     /// What became of the kernel's events.
@@ -55,13 +55,13 @@ pub struct Figures {
 #[derive(Clone, Debug)]
 pub struct RuleFigure {
     /// Its name.
-    pub name: Rc<str>,
+    pub name: Arc<str>,
     /// Its priority.
     pub priority: Priority,
     /// The source of its events.
-    pub source: Rc<str>,
+    pub source: Arc<str>,
     /// Its tags.
-    pub tags: Rc<[String]>,
+    pub tags: Arc<[String]>,
     /// Matches.
     pub matches: u64,
 }

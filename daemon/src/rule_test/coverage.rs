@@ -9,7 +9,7 @@ use kestrel_rules::explain::{Answer, Explanations, Position, What};
 use kestrel_rules::{LoadErrors, LoadOptions, RuleSource};
 use std::collections::BTreeMap;
 use std::fmt;
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// What a run made of the conditions of rules.
 #[derive(Debug, Default)]
@@ -40,8 +40,8 @@ struct Condition {
 /// Where a condition is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Owner {
-    Rule(Rc<str>),
-    Macro(Rc<str>),
+    Rule(Arc<str>),
+    Macro(Arc<str>),
 }
 
 impl Coverage {
@@ -83,8 +83,8 @@ impl Coverage {
             for test in rule.condition.tests() {
                 let What::Test { text, .. } = &test.part.what else { continue };
                 let owner = match test.in_macro {
-                    Some(name) => Owner::Macro(Rc::clone(name)),
-                    None => Owner::Rule(Rc::clone(&rule.name)),
+                    Some(name) => Owner::Macro(Arc::clone(name)),
+                    None => Owner::Rule(Arc::clone(&rule.name)),
                 };
                 let index = *self.known.entry((test.part.place.clone(), text.clone())).or_insert_with(|| {
                     self.conditions.push(Condition { owner, was_true: false, was_false: false });

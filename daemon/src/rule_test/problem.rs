@@ -6,7 +6,7 @@ use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use serde_saphyr::Location;
 use std::fmt;
 use std::ops::Range;
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// Problems of one file that are said; of what is beyond only the number.
 const MOST: usize = 100;
@@ -23,7 +23,7 @@ pub struct SourceText {
 /// One thing that is wrong.
 #[derive(Clone, Debug)]
 pub struct Problem {
-    source: Rc<SourceText>,
+    source: Arc<SourceText>,
     span: Range<usize>,
     message: String,
     label: String,
@@ -57,7 +57,7 @@ impl fmt::Display for Problem {
 /// What was found to be wrong so far.
 #[derive(Debug)]
 pub struct Problems {
-    source: Rc<SourceText>,
+    source: Arc<SourceText>,
     found: Vec<Problem>,
     more: usize,
 }
@@ -65,7 +65,7 @@ pub struct Problems {
 impl Problems {
     /// Nothing is wrong yet.
     pub fn of(source: SourceText) -> Problems {
-        Problems { source: Rc::new(source), found: Vec::new(), more: 0 }
+        Problems { source: Arc::new(source), found: Vec::new(), more: 0 }
     }
 
     /// Something is wrong at a place: what, and what to say below the text there.
@@ -98,7 +98,7 @@ impl Problems {
             self.more += 1;
             return;
         }
-        self.found.push(Problem { source: Rc::clone(&self.source), span, message, label, help });
+        self.found.push(Problem { source: Arc::clone(&self.source), span, message, label, help });
     }
 
     /// The text that is looked at.

@@ -3,11 +3,11 @@
 use super::append::Extra;
 use kestrel_outputs::{Alert, FieldValue, Priority};
 use kestrel_rules::{Facts, Field, Rule, Value};
-use std::rc::Rc;
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The alert of a rule that matched, with what is added to it.
-pub fn alert(rule: &Rule, extra: Option<&Extra>, facts: &impl Facts, time_ns: u64, hostname: &Rc<str>) -> Alert {
+pub fn alert(rule: &Rule, extra: Option<&Extra>, facts: &impl Facts, time_ns: u64, hostname: &Arc<str>) -> Alert {
     let mut message = String::with_capacity(256);
     rule.output.render(facts, &mut message);
     let mut fields = Vec::new();
@@ -25,10 +25,10 @@ pub fn alert(rule: &Rule, extra: Option<&Extra>, facts: &impl Facts, time_ns: u6
     Alert {
         time_ns,
         priority: rule.priority,
-        rule: Rc::clone(&rule.name),
-        source: Rc::clone(&rule.source),
-        tags: Rc::clone(&rule.tags),
-        hostname: Rc::clone(hostname),
+        rule: Arc::clone(&rule.name),
+        source: Arc::clone(&rule.source),
+        tags: Arc::clone(&rule.tags),
+        hostname: Arc::clone(hostname),
         fields,
         message,
     }
@@ -85,7 +85,7 @@ pub fn internal(
     priority: Priority,
     message: String,
     fields: Vec<(String, FieldValue)>,
-    hostname: Rc<str>,
+    hostname: Arc<str>,
 ) -> Alert {
     Alert {
         time_ns: now_ns(),

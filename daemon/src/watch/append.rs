@@ -4,7 +4,7 @@ use crate::config::{AppendOutput, ExtraField};
 use kestrel_outputs::FieldValue;
 use kestrel_rules::{Facts, Field, FieldSource, LoadErrors, OutputFormat, Rule, RuleSet};
 use std::collections::HashMap;
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// What Falco's container plugin suggests for the events of the kernel: names as there, in its order.
 const SUGGESTED: &str = "container_id=%container.id container_name=%container.name \
@@ -14,7 +14,7 @@ const SUGGESTED: &str = "container_id=%container.id container_name=%container.na
 /// What is added to the alerts of each rule.
 #[derive(Debug, Default)]
 pub struct Appended {
-    by_rule: HashMap<Rc<str>, Rc<Extra>>,
+    by_rule: HashMap<Arc<str>, Arc<Extra>>,
 }
 
 /// What is added to the alerts of a rule.
@@ -37,7 +37,7 @@ impl Appended {
                 extra.add(append, &rule.source)?;
             }
             if !extra.outputs.is_empty() || !extra.fields.is_empty() {
-                by_rule.insert(Rc::clone(&rule.name), Rc::new(extra));
+                by_rule.insert(Arc::clone(&rule.name), Arc::new(extra));
             }
         }
         Ok(Appended { by_rule })
@@ -45,7 +45,7 @@ impl Appended {
 
     /// What is added to the alerts of a rule, if anything is.
     pub fn of(&self, rule: &Rule) -> Option<&Extra> {
-        self.by_rule.get(&rule.name).map(Rc::as_ref)
+        self.by_rule.get(&rule.name).map(Arc::as_ref)
     }
 }
 

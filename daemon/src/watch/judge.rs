@@ -14,7 +14,7 @@ use kestrel_outputs::{Alert, Priority};
 use kestrel_rules::{Rule, RuleSet};
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// Size to which the arena for composed values is allowed to have grown before it is given back, in bytes.
 const ARENA_BYTES: usize = 256 * 1024;
@@ -37,7 +37,7 @@ pub struct Judged {
     /// Matches by priority.
     pub by_priority: BTreeMap<Priority, u64>,
     /// Matches by rule.
-    pub by_rule: BTreeMap<Rc<str>, u64>,
+    pub by_rule: BTreeMap<Arc<str>, u64>,
 }
 
 impl Judged {
@@ -45,7 +45,7 @@ impl Judged {
         *self.by_priority.entry(rule.priority).or_default() += 1;
         match self.by_rule.get_mut(&rule.name) {
             Some(count) => *count += 1,
-            None => drop(self.by_rule.insert(Rc::clone(&rule.name), 1)),
+            None => drop(self.by_rule.insert(Arc::clone(&rule.name), 1)),
         }
     }
 }
@@ -67,7 +67,7 @@ pub struct Judge {
     rules: RuleSet,
     clock: Clock,
     arena: Bump,
-    hostname: Rc<str>,
+    hostname: Arc<str>,
     appended: Appended,
     /// Buffers in alerts are base64, and lie here.
     coded: Option<Bump>,
@@ -123,8 +123,8 @@ impl Judge {
     }
 
     /// Name of this machine.
-    pub fn hostname(&self) -> Rc<str> {
-        Rc::clone(&self.hostname)
+    pub fn hostname(&self) -> Arc<str> {
+        Arc::clone(&self.hostname)
     }
 
     /// Writes alerts so from the next record on: with what is added to them, and with buffers as base64 or as they are.

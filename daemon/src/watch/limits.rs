@@ -16,7 +16,7 @@ use crate::config::AlertLimits;
 use hashbrown::HashMap;
 use kestrel_outputs::{Alert, FieldValue};
 use std::collections::{BTreeMap, VecDeque};
-use std::rc::Rc;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Name of the alert about alerts that were held back.
@@ -29,7 +29,7 @@ const MAX_REPEATED: usize = 4096;
 const REPORTS: Duration = Duration::from_secs(60);
 
 /// An alert is the same as another if both are the same rule's and say the same.
-type Key = (Rc<str>, Rc<str>);
+type Key = (Arc<str>, Arc<str>);
 
 /// An alert that may be repeated.
 #[derive(Debug)]
@@ -45,12 +45,12 @@ struct Repeated {
 #[derive(Debug)]
 pub struct Limits {
     config: AlertLimits,
-    buckets: HashMap<Rc<str>, Bucket>,
+    buckets: HashMap<Arc<str>, Bucket>,
     repeated: HashMap<Key, Repeated>,
     /// Their keys in the order in which they began.
     order: VecDeque<Key>,
     /// Alerts that were held back because of the rate, by rule, since the last report.
-    held: BTreeMap<Rc<str>, u64>,
+    held: BTreeMap<Arc<str>, u64>,
     next_report: Instant,
     /// Held back since the start: because of the rate, and as repeats.
     totals: (u64, u64),
@@ -95,7 +95,7 @@ impl Limits {
     pub fn offer(&mut self, alert: Alert, now: Instant, send: &mut dyn FnMut(&Alert)) {
         if self.config.repeat_interval > 0 {
             self.finish_until(now, send);
-            let key = (Rc::clone(&alert.rule), Rc::from(alert.message.as_str()));
+            let key = (Arc::clone(&alert.rule), Arc::from(alert.message.as_str()));
             if let Some(repeated) = self.repeated.get_mut(&key) {
                 repeated.count += 1;
                 repeated.alert = alert;
@@ -121,10 +121,10 @@ impl Limits {
         if rate <= 0.0 {
             return true;
         }
-        let bucket = self.buckets.entry(Rc::clone(&alert.rule)).or_insert_with(|| Bucket::new(rate, max_burst, now));
+        let bucket = self.buckets.entry(Arc::clone(&alert.rule)).or_insert_with(|| Bucket::new(rate, max_burst, now));
         let allowed = bucket.take(now);
         if !allowed {
-            *self.held.entry(Rc::clone(&alert.rule)).or_default() += 1;
+            *self.held.entry(Arc::clone(&alert.rule)).or_default() += 1;
             self.totals.0 += 1;
         }
         allowed

@@ -10,12 +10,13 @@
 //! | `audit.rs` | events of the Kubernetes audit log |
 //! | `losses.rs` | when drops are reported |
 //! | `observe.rs` | pages and snapshots: Kestrel as others see it |
-//! | `reload.rs` | rules and configuration that are read again |
+//! | `reload.rs`, `aside.rs` | rules and configuration that are read again, while records go on being judged |
 //! | `summary.rs` | the figures of a run |
 
 mod activity;
 mod alert;
 mod append;
+mod aside;
 mod audit;
 mod base64;
 mod bucket;
@@ -46,9 +47,11 @@ use crate::prefilter;
 use crate::service::ServiceManager;
 use crate::sources::{Accounts, Source};
 use alert::{internal, now_ns, shown};
+use aside::{Aside, Came};
 use kestrel_core::event::RecordHeader;
 use kestrel_outputs::{Alert, FieldValue, Format, Outputs, Priority, SinkStats};
 use kestrel_ringbuf::Counters;
+use kestrel_rules::RuleSet;
 use limits::Limits;
 use losses::{DropReport, DropWatch};
 use mio::{Registry, Token};
@@ -59,16 +62,16 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 use zerocopy::FromBytes;
 
-const _: () = assert!(Outputs::TOKENS + 3 <= HANDLER_TOKENS);
+const _: () = assert!(Outputs::TOKENS + 4 <= HANDLER_TOKENS);
 
 /// At least how long between two alerts about alerts that were lost.
 const LOST_ALERTS: Duration = Duration::from_secs(30);
 
 /// What is done with records while watching.
-pub struct Watch<'a> {
+pub struct Watch {
     judge: Judge,
     outputs: Outputs,
-    reload: Reload<'a>,
+    aside: Aside,
     /// The configuration in force; `None` where nothing is read again.
     config: Option<Box<Config>>,
     changes: Option<Changes>,
@@ -90,7 +93,7 @@ pub struct Watch<'a> {
     prefilter: prefilter::Mode,
 }
 
-impl<'a> Watch<'a> {
+impl Watch {
     /// The first token that sinks may use.
     pub const OUTPUTS: Token = HANDLER;
 
@@ -103,14 +106,17 @@ impl<'a> Watch<'a> {
     /// Events of the Kubernetes audit log.
     const AUDIT: Token = Token(Watch::OBSERVER.0 + 1);
 
+    /// Rules and configuration that were read again.
+    const READ: Token = Token(Watch::AUDIT.0 + 1);
+
     /// Watches with this judge. Drops are reported from the beginning of the rings on: a former reader who left them to us
     /// may have said so already, but nobody knows, and twice is better than not at all.
-    pub fn new(judge: Judge, outputs: Outputs, drops: &DropsConfig, reload: Reload<'a>) -> Watch<'a> {
+    pub fn new(judge: Judge, outputs: Outputs, drops: &DropsConfig, reload: Reload) -> Watch {
         let now = Instant::now();
         Watch {
             judge,
             outputs,
-            reload,
+            aside: Aside::new(reload),
             config: None,
             changes: None,
             observer: None,
@@ -132,7 +138,7 @@ impl<'a> Watch<'a> {
 
     /// Reads everything again when a file changes, if `changes` are waited for. `config` is the configuration in force.
     #[must_use]
-    pub fn following(mut self, config: Config, changes: Option<Changes>) -> Watch<'a> {
+    pub fn following(mut self, config: Config, changes: Option<Changes>) -> Watch {
         self.limits.set(&config.alert_limits);
         self.prefilter = prefilter::Mode::of(&config);
         self.config = Some(Box::new(config));
@@ -142,7 +148,7 @@ impl<'a> Watch<'a> {
 
     /// Shows what there is to see.
     #[must_use]
-    pub fn observed(mut self, observer: Observer) -> Watch<'a> {
+    pub fn observed(mut self, observer: Observer) -> Watch {
         self.judge.account(observer.wants_activity());
         self.observer = Some(observer);
         self
@@ -150,14 +156,14 @@ impl<'a> Watch<'a> {
 
     /// Judges events of the Kubernetes audit log as well.
     #[must_use]
-    pub fn auditing(mut self, audit: Option<Audit>) -> Watch<'a> {
+    pub fn auditing(mut self, audit: Option<Audit>) -> Watch {
         self.audit = audit;
         self
     }
 
     /// Tells the service manager that the loop goes round.
     #[must_use]
-    pub fn serving(mut self, service: ServiceManager) -> Watch<'a> {
+    pub fn serving(mut self, service: ServiceManager) -> Watch {
         self.service = Some(service);
         self
     }
@@ -169,7 +175,7 @@ impl<'a> Watch<'a> {
 
     /// Alerts begin recordings.
     #[must_use]
-    pub fn with_captures(mut self, captures: Option<Captures>) -> Watch<'a> {
+    pub fn with_captures(mut self, captures: Option<Captures>) -> Watch {
         self.captures = captures;
         self
     }
@@ -178,7 +184,7 @@ impl<'a> Watch<'a> {
     pub fn wanted(&self) -> Wanted {
         let rules = self.judge.rules();
         let wanted = prefilter::wanted(rules, self.prefilter);
-        log::info!("watching with {} rules: {} kinds of events", rules.rules().len(), wanted.events.len());
+        log::info!("{}", watching(rules, &wanted));
         wanted
     }
 
@@ -238,26 +244,30 @@ impl<'a> Watch<'a> {
         self.outputs.send(&internal(rule, priority, message, fields, self.judge.hostname()), registry);
     }
 
-    /// Reads everything again. What is new takes the place of what was in force from the next record on.
-    fn read_again(&mut self, registry: &Registry) -> Option<Wanted> {
-        let begun = Instant::now();
+    /// Begins to read everything again.
+    fn read_again(&mut self) {
         if let Some(changes) = &mut self.changes {
             changes.reading_again();
         }
-        let Some(Reading { paths, outcome }) = (self.reload)() else {
+        self.aside.begin();
+    }
+
+    /// Lets what was read take the place of what was in force, from the next record on.
+    fn take_over(&mut self, came: Came, registry: &Registry) -> Option<Wanted> {
+        let Came { reading, took } = came;
+        let Some(Reading { paths, outcome }) = reading else {
             log::warn!("nothing can be read again here");
             return None;
         };
         let wanted = match outcome {
-            Ok(Fresh { rules, config, appended, files }) => {
+            Ok(Fresh { rules, wanted, config, appended, files }) => {
                 self.judge.set_rules(rules);
                 self.judge.set_alerts(appended, config.buffer_format_base64);
                 self.follow(config, files);
                 self.health.read_ns = now_ns();
                 self.health.reloads += 1;
                 self.health.failure = None;
-                let wanted = self.wanted();
-                log::info!("read again in {} ms", begun.elapsed().as_millis());
+                log::info!("read again in {} ms: {}", took.as_millis(), watching(self.judge.rules(), &wanted));
                 Some(wanted)
             }
             Err(problem) => {
@@ -384,6 +394,10 @@ impl<'a> Watch<'a> {
     }
 }
 
+fn watching(rules: &RuleSet, wanted: &Wanted) -> String {
+    format!("watching with {} rules: {} kinds of events", rules.rules().len(), wanted.events.len())
+}
+
 /// Sends an alert, as far as the limits let it through.
 fn send(alert: Alert, limits: &mut Limits, outputs: &mut Outputs, registry: &Registry) {
     if limits.is_on() {
@@ -393,7 +407,7 @@ fn send(alert: Alert, limits: &mut Limits, outputs: &mut Outputs, registry: &Reg
     }
 }
 
-impl Handler for Watch<'_> {
+impl Handler for Watch {
     fn record(&mut self, bytes: &[u8], registry: &Registry) -> ControlFlow<()> {
         let Watch { judge, outputs, limits, sent, captures, .. } = self;
         let mut raised = |alert: Alert| {
@@ -431,7 +445,7 @@ impl Handler for Watch<'_> {
         if let Some(audit) = &mut self.audit {
             audit.register(registry, Watch::AUDIT)?;
         }
-        Ok(())
+        self.aside.register(registry, Watch::READ)
     }
 
     fn ready(&mut self, token: Token, registry: &Registry) {
@@ -483,11 +497,12 @@ impl Handler for Watch<'_> {
     fn settle(&mut self, source: &dyn Source, registry: &Registry) -> Option<Wanted> {
         self.judge_audit(registry);
         self.observe(source, registry);
-        if !self.changes.as_mut().is_some_and(|changes| changes.changed(Instant::now())) {
-            return None;
+        if self.changes.as_mut().is_some_and(|changes| changes.changed(Instant::now())) {
+            log::info!("rules or configuration changed: reading them again");
+            self.read_again();
         }
-        log::info!("rules or configuration changed: reading them again");
-        self.read_again(registry)
+        let came = self.aside.settle()?;
+        self.take_over(came, registry)
     }
 
     fn tick(&mut self, now: Instant, counters: &Counters, registry: &Registry) -> ControlFlow<()> {
@@ -510,9 +525,9 @@ impl Handler for Watch<'_> {
         self.outputs.reopen(registry);
     }
 
-    fn reload(&mut self, registry: &Registry) -> Option<Wanted> {
+    fn reload(&mut self) {
         log::info!("reading rules and configuration again (SIGHUP)");
-        self.read_again(registry)
+        self.read_again();
     }
 
     fn child_exited(&mut self, registry: &Registry) {

@@ -13,7 +13,7 @@ use kestrel_outputs::{FieldValue, Outputs};
 use mio::{Registry, Token};
 use serde_json::json;
 use std::io;
-use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Instant;
 
 /// What the web server answers.
@@ -33,9 +33,9 @@ enum Page {
 #[derive(Clone, Debug, Default)]
 pub struct FilesInForce {
     /// Those of the configuration.
-    pub config: Rc<[ReadFile]>,
+    pub config: Arc<[ReadFile]>,
     /// Those of the rules.
-    pub rules: Rc<[ReadFile]>,
+    pub rules: Arc<[ReadFile]>,
 }
 
 /// Shows what there is to see.
@@ -44,7 +44,7 @@ pub struct Observer {
     web: Option<WebServer>,
     pages: Vec<Page>,
     snapshots: Snapshots,
-    machine: Rc<Machine>,
+    machine: Arc<Machine>,
     start_ns: u64,
     files: FilesInForce,
 }
@@ -160,10 +160,10 @@ impl Observer {
             .rules()
             .iter()
             .map(|rule| RuleFigure {
-                name: Rc::clone(&rule.name),
+                name: Arc::clone(&rule.name),
                 priority: rule.priority,
-                source: Rc::clone(&rule.source),
-                tags: Rc::clone(&rule.tags),
+                source: Arc::clone(&rule.source),
+                tags: Arc::clone(&rule.tags),
                 matches: judged.by_rule.get(&rule.name).copied().unwrap_or(0),
             })
             .collect();
@@ -172,10 +172,10 @@ impl Observer {
             start_ns: self.start_ns,
             hostname: judge.hostname(),
             engine: source.name(),
-            machine: Rc::clone(&self.machine),
+            machine: Arc::clone(&self.machine),
             usage: Usage::look(self.snapshots.config()),
-            config_files: Rc::clone(&self.files.config),
-            rules_files: Rc::clone(&self.files.rules),
+            config_files: Arc::clone(&self.files.config),
+            rules_files: Arc::clone(&self.files.rules),
             health: (*health).clone(),
             accounts: source.accounts(),
             shares: source.shares(),

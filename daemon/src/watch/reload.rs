@@ -3,14 +3,15 @@
 use super::append::Appended;
 use super::observe::FilesInForce;
 use crate::config::Config;
+use crate::event_loop::Wanted;
 use kestrel_rules::RuleSet;
 use std::path::PathBuf;
 
 /// Name of the internal alert: Falco's.
 pub const RULE: &str = "Falco internal: hot restart failure";
 
-/// Reads everything again; `None` where that cannot be done.
-pub type Reload<'a> = Box<dyn FnMut() -> Option<Reading> + 'a>;
+/// Reads everything again; `None` where that cannot be done. It may be called on another thread.
+pub type Reload = Box<dyn FnMut() -> Option<Reading> + Send>;
 
 /// What came of reading everything again.
 #[derive(Debug)]
@@ -26,6 +27,8 @@ pub struct Reading {
 pub struct Fresh {
     /// Rules, compiled.
     pub rules: RuleSet,
+    /// What is to be recorded for them.
+    pub wanted: Wanted,
     /// The configuration that they were compiled with.
     pub config: Box<Config>,
     /// What is added to alerts.

@@ -14,9 +14,9 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 /// Takes its time with every record.
-struct Slow<'a>(Watch<'a>);
+struct Slow(Watch);
 
-impl Handler for Slow<'_> {
+impl Handler for Slow {
     fn record(&mut self, bytes: &[u8], registry: &Registry) -> ControlFlow<()> {
         std::thread::sleep(Duration::from_micros(20));
         self.0.record(bytes, registry)

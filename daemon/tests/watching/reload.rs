@@ -7,6 +7,7 @@ use crate::support::{Told, kill, machine};
 use kestrel::changes::Changes;
 use kestrel::config::{Config, DropsConfig};
 use kestrel::event_loop::Limits;
+use kestrel::prefilter;
 use kestrel::watch::{Appended, FilesInForce, Fresh, Health, Reading, Watch};
 use kestrel_core::filter::Program;
 use kestrel_core::filter::build::Bytes;
@@ -71,12 +72,66 @@ fn sighup_swaps_the_rules_and_bad_ones_change_nothing() {
 /// Rules, with a configuration that sends alerts nowhere.
 fn fresh(text: &str) -> Fresh {
     let config = Config { outputs: outputs(), ..Config::default() };
+    let rules = rules(text);
     Fresh {
-        rules: rules(text),
+        wanted: prefilter::wanted(&rules, prefilter::Mode::of(&config)),
+        rules,
         config: Box::new(config),
         appended: Appended::default(),
         files: FilesInForce::default(),
     }
+}
+
+#[test]
+fn records_are_judged_by_the_old_rules_while_new_ones_are_read_and_a_second_sighup_reads_them_once_more() {
+    let (cpus, source, _told) = machine(1, 65_536);
+    let (_dir, path) = folder();
+    let reading = Arc::new(AtomicBool::new(false));
+    let reload = Box::new({
+        let (path, reading) = (path.clone(), Arc::clone(&reading));
+        let mut version = 0;
+        move || {
+            version += 1;
+            if version == 1 {
+                // As long as it takes to judge what happens meanwhile: on the loop's own thread that would never be.
+                reading.store(true, Ordering::SeqCst);
+                until(|| lines(&path).iter().any(|line| line.ends_with(" kills 2")));
+            }
+            let outcome = Ok(fresh(&RULES.replace("evil kills", &format!("v{version} kills"))));
+            Some(Reading { paths: Vec::new(), outcome })
+        }
+    });
+    let outputs = Outputs::new(&file_output(&path), Watch::OUTPUTS).unwrap();
+    let mut watch = Watch::new(judge(), outputs, &DropsConfig::default(), reload);
+    let bell = Bell::here();
+    let producer = std::thread::spawn({
+        let path = path.clone();
+        move || {
+            let record = |n: u64| assert!(cpus[0].record(kill("evil", n, &[(1, n)])));
+            record(1);
+            until(|| path.exists() && !lines(&path).is_empty());
+            bell.ring(Signal::SIGHUP);
+            until(|| reading.load(Ordering::SeqCst));
+            // The file may have changed since it was read: once more, when this is over.
+            bell.ring(Signal::SIGHUP);
+            record(2);
+            let mut n = 2;
+            until(|| {
+                n += 1;
+                record(n);
+                lines(&path).iter().any(|line| line.contains("v2 kills"))
+            });
+            bell.ring(Signal::SIGTERM);
+            n
+        }
+    });
+    watch_until(source, Limits::default(), &mut watch);
+    let sent = producer.join().unwrap();
+    let said = messages(&path);
+    let numbers: Vec<u64> = said.iter().map(|message| message.rsplit(' ').next().unwrap().parse().unwrap()).collect();
+    assert!(numbers.iter().copied().eq(1..=sent), "{said:?}");
+    assert_eq!(said[..2], ["Warning evil kills 1", "Warning evil kills 2"]);
+    assert_eq!(watch.health().reloads, 2);
 }
 
 #[test]

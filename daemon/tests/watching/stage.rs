@@ -47,11 +47,11 @@ pub fn judge_by(text: &str) -> Judge {
     Judge::new(State::new(1024, users, None), rules(text), Clock::system("machine".to_owned()))
 }
 
-pub fn watch(outputs: &OutputsConfig) -> Watch<'static> {
+pub fn watch(outputs: &OutputsConfig) -> Watch {
     watch_with(outputs, &DropsConfig::default())
 }
 
-pub fn watch_with(outputs: &OutputsConfig, drops: &DropsConfig) -> Watch<'static> {
+pub fn watch_with(outputs: &OutputsConfig, drops: &DropsConfig) -> Watch {
     Watch::new(judge(), Outputs::new(outputs, Watch::OUTPUTS).unwrap(), drops, Box::new(|| None))
 }
 
@@ -63,7 +63,7 @@ pub fn run(source: Box<MemorySource>, limits: Limits, handler: &mut dyn Handler)
     EventLoop::new(source, Signals::new().unwrap(), limits).unwrap().run(handler)
 }
 
-pub fn watch_until(source: Box<MemorySource>, limits: Limits, watch: &mut Watch<'_>) -> (Stop, Summary) {
+pub fn watch_until(source: Box<MemorySource>, limits: Limits, watch: &mut Watch) -> (Stop, Summary) {
     let Ended { stop, accounts, system_calls } = run(source, limits, watch);
     (stop.unwrap(), watch.summary(accounts, system_calls))
 }

@@ -18,6 +18,7 @@ use kestrel_core::schema::EventSet;
 use std::cell::Cell;
 use std::collections::HashMap;
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// How deep conditions may nest through the macros that they use.
 const MAX_HEIGHT: u32 = 500;
@@ -87,11 +88,11 @@ type TestKey = (OperandId, Op, Option<Modifier>, Vec<PartKey>, FieldSource);
 #[derive(Debug, Default)]
 pub struct Checker {
     pub builder: Builder,
-    pub lists: HashMap<Rc<str>, Rc<List>>,
-    pub macros: HashMap<Rc<str>, Rc<MacroDef>>,
+    pub lists: HashMap<Arc<str>, Rc<List>>,
+    pub macros: HashMap<Arc<str>, Rc<MacroDef>>,
     sets: Sets,
     tests: HashMap<TestKey, (NodeId, Events)>,
-    compiled: HashMap<(Rc<str>, FieldSource), Option<Rc<Outcome>>>,
+    compiled: HashMap<(Arc<str>, FieldSource), Option<Arc<Outcome>>>,
 }
 
 impl Checker {
@@ -180,8 +181,8 @@ impl Checker {
     }
 
     /// What became of a macro for events of a source; `None` while it is being compiled.
-    fn macro_outcome(&mut self, name: &str, def: &Rc<MacroDef>, source: FieldSource) -> Option<Rc<Outcome>> {
-        let key = (Rc::clone(&def.item.name), source);
+    fn macro_outcome(&mut self, name: &str, def: &Rc<MacroDef>, source: FieldSource) -> Option<Arc<Outcome>> {
+        let key = (Arc::clone(&def.item.name), source);
         if let Some(known) = self.compiled.get(&key) {
             return known.clone();
         }
@@ -211,14 +212,14 @@ impl Checker {
             problem.diagnostic = problem.diagnostic.of(&def.item);
             problem
         });
-        let outcome = Rc::new(Outcome { compiled, problems: problems.collect() });
-        self.compiled.insert(key, Some(Rc::clone(&outcome)));
+        let outcome = Arc::new(Outcome { compiled, problems: problems.collect() });
+        self.compiled.insert(key, Some(Arc::clone(&outcome)));
         Some(outcome)
     }
 
     /// The events that a macro can hold for, if something uses it.
     pub fn macro_events(&self, name: &str) -> Option<EventSet> {
-        let outcome = self.compiled.get(&(Rc::from(name), FieldSource::Syscall))?.as_ref()?;
+        let outcome = self.compiled.get(&(Arc::from(name), FieldSource::Syscall))?.as_ref()?;
         outcome.compiled.map(|compiled| compiled.when_true())
     }
 

@@ -8,6 +8,7 @@ use crate::diagnostic::Place;
 use crate::plan::NodeId;
 use crate::syntax::{Check, Expr, Operand, Span, Word};
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// How deep macros are opened: as deep as they may be.
 const MAX_DEPTH: usize = 128;
@@ -38,7 +39,7 @@ pub enum Form {
     /// Not its term.
     Not,
     /// A macro, and where it is defined. Without a term if it was left closed, because the condition is too large.
-    Macro(Rc<str>, Place),
+    Macro(Arc<str>, Place),
     /// A test, as it is written.
     Test(String),
     /// Several tests, any of which is enough, that were made one.
@@ -80,7 +81,7 @@ impl Checker {
             }
             Expr::Macro(word) => {
                 let def = Rc::clone(self.macros.get(&*word.text)?);
-                let form = Form::Macro(Rc::clone(&def.item.name), def.item.place.clone());
+                let form = Form::Macro(Arc::clone(&def.item.name), def.item.place.clone());
                 if *left == 0 || depth == MAX_DEPTH {
                     (form, self.compile(expr, subject)?.node, Vec::new())
                 } else {

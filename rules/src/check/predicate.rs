@@ -9,7 +9,7 @@ use crate::plan::{AffixSet, End, Glob, Network, PathSet, Predicate, Regex, TextS
 use crate::syntax::{Modifier, Op, Span};
 use std::cmp::Ordering;
 use std::collections::HashMap;
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// Values that one comparison may have with a modifier; sets may be larger.
 const MAX_ALTERNATIVES: usize = 10_000;
@@ -17,8 +17,8 @@ const MAX_ALTERNATIVES: usize = 10_000;
 /// Large sets that were made, by what they hold.
 #[derive(Debug, Default)]
 pub struct Sets {
-    texts: HashMap<Vec<PartKey>, Rc<TextSet>>,
-    paths: HashMap<Vec<PartKey>, Rc<PathSet>>,
+    texts: HashMap<Vec<PartKey>, Arc<TextSet>>,
+    paths: HashMap<Vec<PartKey>, Arc<PathSet>>,
 }
 
 /// A comparison with values.
@@ -121,7 +121,7 @@ impl Comparison<'_, '_> {
             Op::EndsWith => Predicate::EndsWith(text),
             Op::Glob => Predicate::Glob(Glob::new(&text, false)),
             Op::IGlob => Predicate::Glob(Glob::new(&text, true)),
-            Op::PMatch => Predicate::PathIn(Rc::new(PathSet::new([&*text].into_iter()))),
+            Op::PMatch => Predicate::PathIn(Arc::new(PathSet::new([&*text].into_iter()))),
             Op::Regex => match Regex::new(&text) {
                 Ok(regex) => Predicate::Regex(regex),
                 Err(reason) => {
@@ -206,14 +206,14 @@ impl Comparison<'_, '_> {
         }
     }
 
-    fn texts(&mut self) -> Rc<TextSet> {
-        let make = || Rc::new(self.values.iter().map(|value| value.literal.bytes.as_slice().into()).collect());
-        Rc::clone(self.sets.texts.entry(self.values.key()).or_insert_with(make))
+    fn texts(&mut self) -> Arc<TextSet> {
+        let make = || Arc::new(self.values.iter().map(|value| value.literal.bytes.as_slice().into()).collect());
+        Arc::clone(self.sets.texts.entry(self.values.key()).or_insert_with(make))
     }
 
-    fn paths(&mut self) -> Rc<PathSet> {
-        let make = || Rc::new(PathSet::new(self.values.iter().map(|value| value.literal.bytes.as_slice())));
-        Rc::clone(self.sets.paths.entry(self.values.key()).or_insert_with(make))
+    fn paths(&mut self) -> Arc<PathSet> {
+        let make = || Arc::new(PathSet::new(self.values.iter().map(|value| value.literal.bytes.as_slice())));
+        Arc::clone(self.sets.paths.entry(self.values.key()).or_insert_with(make))
     }
 
     fn boolean(&mut self, value: &ValueRef<'_>) -> Option<bool> {

@@ -6,6 +6,7 @@ use crate::syntax::Literal;
 use crate::text::Origin;
 use std::cell::Cell;
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// Problems of one condition beyond which those of values are left out.
 const MAX_VALUE_PROBLEMS: usize = 1_000;
@@ -13,15 +14,15 @@ const MAX_VALUE_PROBLEMS: usize = 1_000;
 /// An item of a list.
 #[derive(Clone, Debug)]
 pub struct ListItem {
-    pub literal: Rc<Literal>,
+    pub literal: Arc<Literal>,
     pub origin: Origin,
 }
 
 /// A list with everything that lists in it stand for.
 #[derive(Debug, Default)]
 pub struct List {
-    pub name: Rc<str>,
-    pub items: Rc<Vec<ListItem>>,
+    pub name: Arc<str>,
+    pub items: Arc<Vec<ListItem>>,
     /// Its number: lists are told apart by it.
     pub index: u32,
     pub used: Cell<bool>,

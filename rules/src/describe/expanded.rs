@@ -3,7 +3,7 @@
 use crate::check::Checker;
 use crate::syntax::{Call, Expr, FieldName, Literal, Operand, Right, Span};
 use std::collections::BTreeSet;
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// Parts that a condition may have after everything was put in; then macros and lists are left as they are.
 const MAX_PARTS: usize = 20_000;
@@ -94,7 +94,7 @@ fn put_in(expr: &Expr, checker: &Checker, depth: usize, left: &mut usize) -> Exp
                                 *left -= list.items.len();
                                 items.extend(list.items.iter().map(|item| Literal {
                                     span: Span::default(),
-                                    ..(*Rc::clone(&item.literal)).clone()
+                                    ..(*Arc::clone(&item.literal)).clone()
                                 }));
                             }
                             None => items.push(literal.clone()),

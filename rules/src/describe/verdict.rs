@@ -5,7 +5,7 @@ use crate::diagnostic::{Diagnostic, ItemRef, Place, SourceText};
 use crate::load::{self, RuleSource};
 use serde_json::{Value, json};
 use std::fmt;
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// What is to be said about one file.
 #[derive(Clone, Debug)]
@@ -35,7 +35,7 @@ pub fn validate(sources: &[RuleSource]) -> Vec<Verdict> {
 impl Verdict {
     /// On a file that cannot be read.
     pub fn unreadable(name: &str, reason: &str) -> Verdict {
-        let file = Rc::new(SourceText { index: 0, name: name.to_owned(), text: String::new() });
+        let file = Arc::new(SourceText { index: 0, name: name.to_owned(), text: String::new() });
         let place = Place { file, span: 0..0 };
         let content = ItemRef { kind: "rules content", name: "".into(), place: place.clone() };
         let message = format!("the file cannot be read: {reason}");

@@ -32,7 +32,7 @@ use crate::suggest::nearest;
 use crate::syntax::parse;
 use kestrel_core::priority::Priority;
 use kestrel_core::schema::{EventId, EventSet};
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// Parts that a condition may have after macros were opened; beyond, macros are left closed.
 const MAX_PARTS: usize = 20_000;
@@ -70,13 +70,13 @@ pub struct Explanations {
 #[derive(Debug)]
 pub struct Explained {
     /// Its name.
-    pub name: Rc<str>,
+    pub name: Arc<str>,
     /// Where it is defined.
     pub place: Position,
     /// How bad a match is.
     pub priority: Priority,
     /// The source of its events.
-    pub source: Rc<str>,
+    pub source: Arc<str>,
     /// Whether it is used: switched on, and not below the least priority.
     pub used: bool,
     /// The events of the kernel that it can match; none for a rule of another source.
@@ -156,10 +156,10 @@ impl Explanations {
                 uses - usize::from(own.contains(&node))
             };
             Explained {
-                name: Rc::clone(&rule.rule.name),
+                name: Arc::clone(&rule.rule.name),
                 place,
                 priority: rule.rule.priority,
-                source: Rc::clone(&rule.rule.source),
+                source: Arc::clone(&rule.rule.source),
                 used,
                 events: rule.rule.events,
                 condition: Part::new(outline, &mut nodes, &program, &shared),

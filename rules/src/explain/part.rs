@@ -4,7 +4,7 @@ use crate::check::{Form, Outline};
 use crate::diagnostic::Place;
 use crate::plan::{Node, NodeId, Program};
 use std::fmt;
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// A place in a rule file.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -57,7 +57,7 @@ pub enum What {
     /// A macro. Without a term if it was left closed, because the condition is too large.
     Macro {
         /// Its name.
-        name: Rc<str>,
+        name: Arc<str>,
         /// Where it is defined.
         defined: Position,
     },
@@ -117,7 +117,7 @@ impl Part {
         tests
     }
 
-    fn add_tests<'p>(&'p self, number: &mut usize, in_macro: Option<&'p Rc<str>>, tests: &mut Vec<PlacedTest<'p>>) {
+    fn add_tests<'p>(&'p self, number: &mut usize, in_macro: Option<&'p Arc<str>>, tests: &mut Vec<PlacedTest<'p>>) {
         let inner = match &self.what {
             What::Macro { name, .. } => Some(name),
             _ => in_macro,
@@ -138,7 +138,7 @@ pub struct PlacedTest<'p> {
     /// Its number among all parts of the condition, whose root has the number 0: that of its answer.
     pub number: usize,
     /// The macro that it is written in; `None` if it is written in the rule.
-    pub in_macro: Option<&'p Rc<str>>,
+    pub in_macro: Option<&'p Arc<str>>,
 }
 
 /// What a test was compiled to.

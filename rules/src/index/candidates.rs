@@ -5,7 +5,7 @@ use super::table::Table;
 use crate::facts::Facts;
 use crate::plan::{Estimate, NodeId, OperandId, Run, Specializer};
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// Rules that must need the same kind of fact about a value before it pays to look them up by it.
 const WORTHWHILE: usize = 4;
@@ -28,7 +28,7 @@ pub struct Needy {
     /// Its condition.
     pub condition: NodeId,
     /// What it needs, the most telling first.
-    pub needs: Rc<[Need]>,
+    pub needs: Arc<[Need]>,
 }
 
 /// The rules that can match an event. In tables and gates they stand by their place among `rules`.

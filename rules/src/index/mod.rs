@@ -34,7 +34,7 @@ use candidates::Needy;
 use kestrel_core::schema::{EVENTS, EventId};
 use need::{Finder, Need};
 use std::collections::HashMap;
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// Rules in the tables of all events together; the rules of events beyond that are asked one by one.
 const MAX_ENTRIES: usize = 500_000;
@@ -42,8 +42,8 @@ const MAX_ENTRIES: usize = 500_000;
 /// Which rules can match which event.
 #[derive(Debug)]
 pub struct Index {
-    by_event: Box<[Option<Rc<Candidates>>]>,
-    by_source: Vec<(Rc<str>, Rc<Candidates>)>,
+    by_event: Box<[Option<Arc<Candidates>>]>,
+    by_source: Vec<(Arc<str>, Arc<Candidates>)>,
 }
 
 impl Index {
@@ -56,9 +56,9 @@ impl Index {
             (!indexes.is_empty()).then(|| building.candidates(&indexes, Some(EventId(id))))
         });
         let by_event = by_event.collect();
-        let mut sources = std::collections::BTreeMap::<Rc<str>, Vec<u32>>::new();
+        let mut sources = std::collections::BTreeMap::<Arc<str>, Vec<u32>>::new();
         for (index, rule) in (0..).zip(rules).filter(|(_, rule)| &*rule.source != "syscall") {
-            sources.entry(Rc::clone(&rule.source)).or_default().push(index);
+            sources.entry(Arc::clone(&rule.source)).or_default().push(index);
         }
         let by_source = sources.into_iter().map(|(source, indexes)| (source, building.candidates(&indexes, None)));
         let by_source = by_source.collect();
@@ -80,9 +80,9 @@ struct Building<'p> {
     conditions: Specializer,
     finder: Finder,
     /// What conditions need.
-    needs: HashMap<NodeId, Rc<[Need]>>,
+    needs: HashMap<NodeId, Arc<[Need]>>,
     /// Events with the same rules, of which the same is left, share what is known of them.
-    known: HashMap<Vec<(u32, NodeId)>, Rc<Candidates>>,
+    known: HashMap<Vec<(u32, NodeId)>, Arc<Candidates>>,
     entries: usize,
 }
 
@@ -92,7 +92,7 @@ impl<'p> Building<'p> {
         Building { roots, conditions, finder, needs, known, entries: 0 }
     }
 
-    fn candidates(&mut self, indexes: &[u32], event: Option<EventId>) -> Rc<Candidates> {
+    fn candidates(&mut self, indexes: &[u32], event: Option<EventId>) -> Arc<Candidates> {
         self.conditions.begin(event);
         let mut left = Vec::with_capacity(indexes.len());
         for &rule in indexes {
@@ -104,21 +104,21 @@ impl<'p> Building<'p> {
             }
         }
         if let Some(known) = self.known.get(&left) {
-            return Rc::clone(known);
+            return Arc::clone(known);
         }
         self.entries = self.entries.saturating_add(left.len());
         let rules: Vec<Needy> =
             left.iter().map(|&(rule, condition)| Needy { rule, condition, needs: self.needs(condition) }).collect();
-        let candidates = Rc::new(Candidates::new(rules, &mut self.conditions));
-        self.known.insert(left, Rc::clone(&candidates));
+        let candidates = Arc::new(Candidates::new(rules, &mut self.conditions));
+        self.known.insert(left, Arc::clone(&candidates));
         candidates
     }
 
-    fn needs(&mut self, condition: NodeId) -> Rc<[Need]> {
+    fn needs(&mut self, condition: NodeId) -> Arc<[Need]> {
         if self.entries > MAX_ENTRIES {
             return [].into();
         }
         let Building { conditions, finder, needs, .. } = self;
-        Rc::clone(needs.entry(condition).or_insert_with(|| finder.needs(conditions, condition).into()))
+        Arc::clone(needs.entry(condition).or_insert_with(|| finder.needs(conditions, condition).into()))
     }
 }

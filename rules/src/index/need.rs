@@ -10,7 +10,7 @@ use crate::plan::{
 use crate::syntax::Op;
 use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// Facts of one need, at most.
 const MAX_KEYS: usize = 256;
@@ -93,11 +93,11 @@ impl Key {
 
 /// A set of texts that several conditions share; it is the same only as itself.
 #[derive(Clone, Debug)]
-pub struct SharedSet(pub Rc<TextSet>);
+pub struct SharedSet(pub Arc<TextSet>);
 
 impl PartialEq for SharedSet {
     fn eq(&self, other: &SharedSet) -> bool {
-        Rc::ptr_eq(&self.0, &other.0)
+        Arc::ptr_eq(&self.0, &other.0)
     }
 }
 
@@ -105,7 +105,7 @@ impl Eq for SharedSet {}
 
 impl Hash for SharedSet {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        Rc::as_ptr(&self.0).hash(state);
+        Arc::as_ptr(&self.0).hash(state);
     }
 }
 
@@ -219,7 +219,7 @@ fn keys(predicate: &Predicate) -> Option<Vec<Key>> {
     Some(match predicate {
         Predicate::Never => Vec::new(),
         Predicate::Text(text) => vec![Key::Equal(text.clone())],
-        Predicate::TextIn(set) if set.len() > MAX_TEXTS => vec![Key::Among(SharedSet(Rc::clone(set)))],
+        Predicate::TextIn(set) if set.len() > MAX_TEXTS => vec![Key::Among(SharedSet(Arc::clone(set)))],
         Predicate::TextIn(set) => each(&mut set.iter(), Key::Equal),
         Predicate::Contains(finder) => vec![Key::Inside(finder.needle().into())],
         Predicate::ContainsAny(search) => {

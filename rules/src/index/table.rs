@@ -11,7 +11,7 @@ use aho_corasick::{Anchored, Input};
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 use std::collections::BTreeMap;
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// Rules, in their order.
 type Rules = Box<[u32]>;
@@ -24,7 +24,7 @@ pub struct Table {
     /// All of the rules: for values that are several at once.
     all: Rules,
     equal: HashMap<Box<[u8]>, Rules, FixedState>,
-    among: Box<[(Rc<TextSet>, Rules)]>,
+    among: Box<[(Arc<TextSet>, Rules)]>,
     fronts: Affixes,
     backs: Affixes,
     inside: Option<Needles>,
@@ -60,12 +60,12 @@ impl Table {
         let mut network_kinds: Vec<(bool, u8)> = networks.keys().map(|prefix| (prefix.v4, prefix.bits)).collect();
         network_kinds.sort_unstable();
         network_kinds.dedup();
-        let mut among: Vec<(Rc<TextSet>, Vec<u32>)> = Vec::new();
+        let mut among: Vec<(Arc<TextSet>, Vec<u32>)> = Vec::new();
         for (key, rule) in keys {
             let Key::Among(set) = key else { continue };
-            match among.iter_mut().find(|(known, _)| Rc::ptr_eq(known, &set.0)) {
+            match among.iter_mut().find(|(known, _)| Arc::ptr_eq(known, &set.0)) {
                 Some((_, rules)) => rules.push(*rule),
-                None => among.push((Rc::clone(&set.0), vec![*rule])),
+                None => among.push((Arc::clone(&set.0), vec![*rule])),
             }
         }
         Table {

@@ -6,13 +6,13 @@ use crate::diagnostic::ItemRef;
 use crate::text::{Origin, PiecedText};
 use kestrel_core::priority::Priority;
 use std::collections::HashMap;
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// Items of one kind, in the order of their first definitions.
 #[derive(Debug)]
 pub struct Named<T> {
     items: Vec<T>,
-    by_name: HashMap<Rc<str>, usize>,
+    by_name: HashMap<Arc<str>, usize>,
 }
 
 impl<T> Default for Named<T> {
@@ -33,11 +33,11 @@ impl<T> Named<T> {
     }
 
     /// Puts an item in the place of the one of the same name, or behind all others.
-    pub fn put(&mut self, name: &Rc<str>, item: T) {
+    pub fn put(&mut self, name: &Arc<str>, item: T) {
         match self.by_name.get(name) {
             Some(index) => self.items[*index] = item,
             None => {
-                self.by_name.insert(Rc::clone(name), self.items.len());
+                self.by_name.insert(Arc::clone(name), self.items.len());
                 self.items.push(item);
             }
         }
@@ -78,7 +78,7 @@ pub struct MacroDef {
 #[derive(Clone, Debug)]
 pub struct RuleDef {
     pub item: ItemRef,
-    pub source: Rc<str>,
+    pub source: Arc<str>,
     pub condition: PiecedText,
     pub output: PiecedText,
     pub description: String,

@@ -7,10 +7,10 @@ use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Findings, ItemRef};
 use crate::suggest::nearest;
 use crate::text::{Origin, PiecedText};
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// The name of an item, which stands under the key of its kind.
-pub fn name(item: &Item<'_>, findings: &mut Findings) -> Option<(Rc<str>, Origin)> {
+pub fn name(item: &Item<'_>, findings: &mut Findings) -> Option<(Arc<str>, Origin)> {
     let origin = item.text(item.kind, findings)?;
     Some((origin.scalar.text.as_str().into(), origin))
 }

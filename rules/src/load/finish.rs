@@ -14,6 +14,7 @@ use crate::syntax::elements;
 use kestrel_core::schema::EventSet;
 use std::cell::Cell;
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// Items of all lists together, after everything in them was put in its place.
 const MAX_ITEMS: usize = 2_000_000;
@@ -78,7 +79,7 @@ fn lists(collection: &Collection, checker: &mut Checker, findings: &mut Findings
     // A list can hold those that were defined before it was changed last.
     ordered.sort_by_key(|def| def.changed);
     let mut total = 0;
-    let mut depths = std::collections::HashMap::<Rc<str>, usize>::new();
+    let mut depths = std::collections::HashMap::<Arc<str>, usize>::new();
     for (index, def) in (0u32..).zip(ordered) {
         let mut items = Vec::new();
         let mut depth = 0;
@@ -97,7 +98,7 @@ fn lists(collection: &Collection, checker: &mut Checker, findings: &mut Findings
                 None => match elements(&origin.scalar.text) {
                     Ok(literals) => {
                         total += literals.len();
-                        let item = |literal| ListItem { literal: Rc::new(literal), origin: origin.clone() };
+                        let item = |literal| ListItem { literal: Arc::new(literal), origin: origin.clone() };
                         items.extend(literals.into_iter().map(item));
                     }
                     Err(error) => {
@@ -119,9 +120,9 @@ fn lists(collection: &Collection, checker: &mut Checker, findings: &mut Findings
             items.clear();
             total = total.min(MAX_ITEMS);
         }
-        depths.insert(Rc::clone(&def.item.name), depth);
-        let list = List { name: Rc::clone(&def.item.name), items: Rc::new(items), index, used: Cell::new(false) };
-        checker.lists.insert(Rc::clone(&def.item.name), Rc::new(list));
+        depths.insert(Arc::clone(&def.item.name), depth);
+        let list = List { name: Arc::clone(&def.item.name), items: Arc::new(items), index, used: Cell::new(false) };
+        checker.lists.insert(Arc::clone(&def.item.name), Rc::new(list));
     }
 }
 
@@ -147,7 +148,7 @@ fn macros(collection: &Collection, checker: &mut Checker, findings: &mut Finding
             changed: def.changed,
             used: Cell::new(false),
         };
-        checker.macros.insert(Rc::clone(&def.item.name), Rc::new(parsed));
+        checker.macros.insert(Arc::clone(&def.item.name), Rc::new(parsed));
     }
 }
 
@@ -190,10 +191,10 @@ fn rule(def: &RuleDef, checker: &mut Checker, findings: &mut Findings) -> Option
         findings.add(problem.help(Some(help)).of(&def.item));
     }
     let rule = Rule {
-        name: Rc::clone(&def.item.name),
+        name: Arc::clone(&def.item.name),
         description: def.description.clone(),
         priority: def.priority,
-        source: Rc::clone(&def.source),
+        source: Arc::clone(&def.source),
         tags: def.tags.clone().into(),
         output,
         events,

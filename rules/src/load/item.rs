@@ -6,12 +6,12 @@ use crate::suggest::nearest;
 use crate::text::Origin;
 use crate::yaml::{Kind, Node};
 use std::ops::Range;
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// A mapping with the keys of an item.
 #[derive(Clone, Copy)]
 pub struct Item<'a> {
-    pub file: &'a Rc<SourceText>,
+    pub file: &'a Arc<SourceText>,
     /// `rule`, `macro` and so on.
     pub kind: &'static str,
     pub span: &'a Range<usize>,
@@ -20,7 +20,7 @@ pub struct Item<'a> {
 
 impl<'a> Item<'a> {
     /// The item that a node is; `None` if it is no mapping.
-    pub fn new(file: &'a Rc<SourceText>, kind: &'static str, node: &'a Node) -> Option<Item<'a>> {
+    pub fn new(file: &'a Arc<SourceText>, kind: &'static str, node: &'a Node) -> Option<Item<'a>> {
         match &node.kind {
             Kind::Mapping(pairs) => Some(Item { file, kind, span: &node.span, pairs }),
             _ => None,
@@ -50,18 +50,18 @@ impl<'a> Item<'a> {
 
     /// Where a node stands.
     pub fn place(&self, node: &Node) -> Place {
-        Place { file: Rc::clone(self.file), span: node.span.clone() }
+        Place { file: Arc::clone(self.file), span: node.span.clone() }
     }
 
     /// Its first line.
     pub fn head(&self) -> Place {
-        Place { file: Rc::clone(self.file), span: self.span.clone() }.first_line()
+        Place { file: Arc::clone(self.file), span: self.span.clone() }.first_line()
     }
 
     /// It under a name, for messages.
-    pub fn named(&self, name: &Rc<str>) -> ItemRef {
-        let place = Place { file: Rc::clone(self.file), span: self.span.clone() };
-        ItemRef { kind: self.kind, name: Rc::clone(name), place }
+    pub fn named(&self, name: &Arc<str>) -> ItemRef {
+        let place = Place { file: Arc::clone(self.file), span: self.span.clone() };
+        ItemRef { kind: self.kind, name: Arc::clone(name), place }
     }
 
     /// Looks for keys that the item does not have, and for keys that stand twice.

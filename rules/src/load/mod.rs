@@ -40,7 +40,7 @@ use crate::ruleset::{Matching, RuleSet};
 use crate::select::Selection;
 use crate::yaml;
 use kestrel_core::priority::Priority;
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// A rule file.
 #[derive(Clone, Debug)]
@@ -96,7 +96,7 @@ pub fn load(sources: &[RuleSource]) -> (Compiled, Findings) {
     let mut findings = Findings::default();
     let mut collection = Collection::default();
     for (index, source) in sources.iter().enumerate() {
-        let file = Rc::new(SourceText { index, name: source.name.clone(), text: source.text.clone() });
+        let file = Arc::new(SourceText { index, name: source.name.clone(), text: source.text.clone() });
         match yaml::parse(&file) {
             Ok(documents) => {
                 documents.iter().for_each(|document| reader::document(&file, document, &mut collection, &mut findings))

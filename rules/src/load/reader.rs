@@ -7,16 +7,16 @@ use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Findings, ItemRef, Place, SourceText};
 use crate::suggest::nearest;
 use crate::yaml::{Kind, Node};
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// Reads every item of a document.
-pub fn document(file: &Rc<SourceText>, document: &Node, collection: &mut Collection, findings: &mut Findings) {
+pub fn document(file: &Arc<SourceText>, document: &Node, collection: &mut Collection, findings: &mut Findings) {
     match &document.kind {
         Kind::Sequence(items) => items.iter().for_each(|node| item(file, node, collection, findings)),
         // An empty document, or one of comments alone.
         Kind::Scalar(_) if document.is_null() => {}
         _ => {
-            let place = Place { file: Rc::clone(file), span: document.span.clone() }.first_line();
+            let place = Place { file: Arc::clone(file), span: document.span.clone() }.first_line();
             let label = format!("this is {}", document.describe());
             let help = "a rule file is a list of rules, macros and lists, each with a minus before it".to_owned();
             // One text is probably a file of another kind.
@@ -38,12 +38,12 @@ pub fn content(kind: &'static str, place: Place) -> ItemRef {
 /// Kinds of items by the key that makes them one, in the order in which they are looked for.
 const KINDS: [&str; 5] = ["required_engine_version", "required_plugin_versions", "list", "macro", "rule"];
 
-fn item(file: &Rc<SourceText>, node: &Node, collection: &mut Collection, findings: &mut Findings) {
+fn item(file: &Arc<SourceText>, node: &Node, collection: &mut Collection, findings: &mut Findings) {
     if node.is_null() {
         return;
     }
     let Some(item) = Item::new(file, "item", node) else {
-        let place = Place { file: Rc::clone(file), span: node.span.clone() }.first_line();
+        let place = Place { file: Arc::clone(file), span: node.span.clone() }.first_line();
         let label = format!("this is {}", node.describe());
         let message = "an item must be a mapping: a rule, a macro or a list";
         let content = content("rules content item", place.clone());

@@ -11,7 +11,7 @@ use crate::field::FieldSource;
 use crate::suggest::nearest;
 use crate::text::{Origin, PiecedText};
 use kestrel_core::priority::Priority;
-use std::rc::Rc;
+use std::sync::Arc;
 
 const KEYS: &[&str] = &[
     "rule",
@@ -85,7 +85,7 @@ fn define(item: &Item<'_>, of: ItemRef, collection: &mut Collection, findings: &
     let priority = item.text("priority", findings).and_then(|origin| priority(&origin, findings));
     let tags = tags(item, findings);
     let exceptions = exception::read(item, false, findings);
-    let source: Rc<str> = match item.optional_text("source", findings) {
+    let source: Arc<str> = match item.optional_text("source", findings) {
         Some(origin) if !origin.scalar.text.trim().is_empty() => origin.scalar.text.trim().into(),
         _ => DEFAULT_SOURCE.into(),
     };
@@ -98,7 +98,7 @@ fn define(item: &Item<'_>, of: ItemRef, collection: &mut Collection, findings: &
         let problem = Diagnostic::new(Code::UnknownSource, place, message, "the rule is left out").help(help);
         findings.add(problem.of(&of));
     }
-    let name = Rc::clone(&of.name);
+    let name = Arc::clone(&of.name);
     if let Some(known) = collection.rules.get(&name) {
         same_source(item, &known.source, &source, findings);
     }

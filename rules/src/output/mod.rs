@@ -20,7 +20,7 @@ use crate::yaml::Scalar;
 use bumpalo::Bump;
 use computed::Computed;
 use std::fmt::Write;
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// Characters that a value can be made to take.
 const MAX_WIDTH: usize = 1_000;
@@ -46,8 +46,8 @@ impl OutputFormat {
     /// # Errors
     /// [`LoadErrors`]: everything that is wrong with it.
     pub fn parse(name: &str, text: &str, source: FieldSource) -> Result<OutputFormat, LoadErrors> {
-        let file = Rc::new(SourceText { index: 0, name: name.to_owned(), text: text.to_owned() });
-        let origin = Origin { file, scalar: Rc::new(Scalar::whole(text)) };
+        let file = Arc::new(SourceText { index: 0, name: name.to_owned(), text: text.to_owned() });
+        let origin = Origin { file, scalar: Arc::new(Scalar::whole(text)) };
         let item = ItemRef { kind: "output", name: name.into(), place: origin.whole() };
         let (format, problems) = OutputFormat::compile(&PiecedText::new(&origin), &item, source);
         let mut findings = Findings::default();

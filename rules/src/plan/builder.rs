@@ -10,7 +10,7 @@ use crate::field::FieldFlags;
 use crate::syntax::Op;
 use kestrel_core::schema::EventSet;
 use std::collections::{BTreeMap, HashMap};
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// Makes a program.
 #[derive(Debug, Default)]
@@ -78,7 +78,7 @@ impl Builder {
     /// A test. Whoever asks for the same twice should not ask again.
     pub fn test(&mut self, operand: OperandId, op: Op, predicate: Predicate) -> NodeId {
         let estimate = Estimate::test(self.operand_of(operand), self.operand_cost(operand), op, &predicate);
-        self.add(Node::Test(Test { operand, op, predicate: Rc::new(predicate) }), estimate)
+        self.add(Node::Test(Test { operand, op, predicate: Arc::new(predicate) }), estimate)
     }
 
     /// Two operands compared.
@@ -91,7 +91,7 @@ impl Builder {
 
     /// The event is one of these.
     pub fn events(&mut self, events: EventSet) -> NodeId {
-        self.once(Key::Events(*events.words()), |_| (Node::Events(Rc::new(events)), Estimate::EVENTS))
+        self.once(Key::Events(*events.words()), |_| (Node::Events(Arc::new(events)), Estimate::EVENTS))
     }
 
     /// Not that.
@@ -261,7 +261,7 @@ impl<'a> Packer<'a> {
             Node::All(terms) => Node::All(terms.iter().map(|term| self.node(*term)).collect()),
             Node::Any(terms) => Node::Any(terms.iter().map(|term| self.node(*term)).collect()),
             Node::Not(term) => Node::Not(self.node(*term)),
-            Node::Events(events) => Node::Events(Rc::clone(events)),
+            Node::Events(events) => Node::Events(Arc::clone(events)),
             Node::Test(test) => Node::Test(Test { operand: self.operand(test.operand), ..test.clone() }),
             Node::Compare(left, op, right) => Node::Compare(self.operand(*left), *op, self.operand(*right)),
         };

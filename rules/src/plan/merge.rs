@@ -2,7 +2,7 @@
 
 use super::{AffixSet, End, Predicate, Search, TextSet};
 use memchr::memmem::Finder;
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// Kinds of tests that can be made one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -39,7 +39,7 @@ pub fn parts(predicate: &Predicate) -> Option<(Kind, Vec<Box<[u8]>>)> {
 /// One test for several.
 pub fn merged(kind: Kind, texts: Vec<Box<[u8]>>) -> Option<Predicate> {
     match kind {
-        Kind::Equal => Some(Predicate::TextIn(Rc::new(texts.into_iter().collect::<TextSet>()))),
+        Kind::Equal => Some(Predicate::TextIn(Arc::new(texts.into_iter().collect::<TextSet>()))),
         Kind::Contains => contains_any(texts, false),
         Kind::StartsWith => Some(Predicate::Affix(AffixSet::new(End::Front, texts))),
         Kind::EndsWith => Some(Predicate::Affix(AffixSet::new(End::Back, texts))),

@@ -6,7 +6,7 @@ use crate::number::Number;
 use bumpalo::Bump;
 use memchr::memmem::Finder;
 use std::cmp::Ordering;
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// A predicate.
 #[derive(Debug)]
@@ -26,7 +26,7 @@ pub enum Predicate {
     /// Equal to a text.
     Text(Box<[u8]>),
     /// Equal to one of several texts.
-    TextIn(Rc<TextSet>),
+    TextIn(Arc<TextSet>),
     /// Contains a text.
     Contains(Box<Finder<'static>>),
     /// Contains one of several texts.
@@ -42,7 +42,7 @@ pub enum Predicate {
     /// Matches a regular expression.
     Regex(Regex),
     /// Lies in or is one of several paths.
-    PathIn(Rc<PathSet>),
+    PathIn(Arc<PathSet>),
     /// Lies in one of several networks.
     NetworkIn(NetworkSet),
     /// The first of a number, the second of a text: for fields whose type depends on the event.

@@ -6,7 +6,7 @@ use crate::field::Field;
 use crate::syntax::{Op, Transformer};
 use kestrel_core::schema::EventSet;
 use std::collections::BTreeSet;
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// A node, by its place in the program.
 pub type NodeId = u32;
@@ -24,7 +24,7 @@ pub enum Node {
     /// Not that.
     Not(NodeId),
     /// The event is one of these.
-    Events(Rc<EventSet>),
+    Events(Arc<EventSet>),
     /// A question about a value.
     Test(Test),
     /// Two values of the event.
@@ -39,7 +39,7 @@ pub struct Test {
     /// How several values count.
     pub op: Op,
     /// What is asked of one value.
-    pub predicate: Rc<Predicate>,
+    pub predicate: Arc<Predicate>,
 }
 
 /// Where a value comes from.

@@ -10,7 +10,7 @@ use regex_automata::nfa::thompson::{self, NFA, pikevm};
 use regex_automata::util::{primitives::StateID, syntax};
 use regex_automata::{Anchored, Input, MatchKind};
 use regex_syntax::hir::{Hir, HirKind};
-use std::cell::RefCell;
+use std::sync::{Mutex, PoisonError};
 
 /// Bytes that an expression may have.
 const MAX_PATTERN: usize = 8 << 10;
@@ -29,7 +29,7 @@ pub struct Regex {
 #[derive(Debug)]
 enum Machine {
     Table(Box<dense::DFA<Vec<u32>>>),
-    Simulated(Box<(pikevm::PikeVM, RefCell<pikevm::Cache>)>),
+    Simulated(Box<(pikevm::PikeVM, Mutex<pikevm::Cache>)>),
 }
 
 impl Regex {
@@ -57,7 +57,7 @@ impl Regex {
                 let vm =
                     pikevm::Builder::new().configure(config).build_from_nfa(nfa).map_err(|error| reason(&error))?;
                 let cache = vm.create_cache();
-                Machine::Simulated(Box::new((vm, RefCell::new(cache))))
+                Machine::Simulated(Box::new((vm, Mutex::new(cache))))
             }
         };
         Ok(Regex { machine, needed: needed(&pattern) })
@@ -84,7 +84,8 @@ impl Regex {
             Machine::Simulated(both) => {
                 let (vm, cache) = &**both;
                 let input = Input::new(text).anchored(Anchored::Yes).earliest(true);
-                vm.is_match(&mut cache.borrow_mut(), input)
+                let mut cache = cache.lock().unwrap_or_else(PoisonError::into_inner);
+                vm.is_match(&mut cache, input)
             }
         }
     }

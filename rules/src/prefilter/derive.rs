@@ -11,15 +11,15 @@ use bumpalo::Bump;
 use kestrel_core::filter::build::Condition;
 use kestrel_core::schema::EventId;
 use std::collections::{BTreeMap, BTreeSet};
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// Derives what rules need of one event.
 pub struct Derivation<'p> {
     program: &'p Program,
     subject: Option<Subject>,
     /// Nodes that several rules have: what was derived of each, with its number of tests.
-    derived: BTreeMap<NodeId, (Rc<Condition>, usize)>,
-    fields: BTreeMap<OperandId, Rc<Known>>,
+    derived: BTreeMap<NodeId, (Arc<Condition>, usize)>,
+    fields: BTreeMap<OperandId, Arc<Known>>,
 }
 
 impl<'p> Derivation<'p> {
@@ -35,10 +35,10 @@ impl<'p> Derivation<'p> {
         if when != Condition::Never {
             self.unknown(root, &mut unknown);
         }
-        Need { rule: Rc::clone(&rule.name), when, unknown }
+        Need { rule: Arc::clone(&rule.name), when, unknown }
     }
 
-    fn condition(&mut self, id: NodeId) -> (Rc<Condition>, usize) {
+    fn condition(&mut self, id: NodeId) -> (Arc<Condition>, usize) {
         if let Some(known) = self.derived.get(&id) {
             return known.clone();
         }
@@ -47,10 +47,10 @@ impl<'p> Derivation<'p> {
         derived
     }
 
-    fn node(&mut self, id: NodeId) -> (Rc<Condition>, usize) {
+    fn node(&mut self, id: NodeId) -> (Arc<Condition>, usize) {
         let program = self.program;
         let (Some((node, _)), Some(subject)) = (program.nodes.get(id as usize), self.subject) else {
-            return (Rc::new(Condition::Unknown), 0);
+            return (Arc::new(Condition::Unknown), 0);
         };
         let condition = match node {
             Node::All(terms) => Condition::all(self.terms(terms)),
@@ -63,7 +63,7 @@ impl<'p> Derivation<'p> {
         };
         let tests = tests(&condition);
         // A graph may stand for a tree that is very much larger.
-        if tests > MOST_TESTS { (Rc::new(Condition::Unknown), 0) } else { (Rc::new(condition), tests) }
+        if tests > MOST_TESTS { (Arc::new(Condition::Unknown), 0) } else { (Arc::new(condition), tests) }
     }
 
     fn terms(&mut self, terms: &[NodeId]) -> Vec<Condition> {
@@ -78,16 +78,16 @@ impl<'p> Derivation<'p> {
         all
     }
 
-    fn field(&mut self, operand: OperandId) -> Rc<Known> {
+    fn field(&mut self, operand: OperandId) -> Arc<Known> {
         if let Some(known) = self.fields.get(&operand) {
-            return Rc::clone(known);
+            return Arc::clone(known);
         }
         let known = match (self.program.operands.get(operand as usize), self.subject) {
             (Some((Operand::Field(field), _)), Some(subject)) => of_field(field, &subject),
             _ => Known::Nothing,
         };
-        let known = Rc::new(known);
-        self.fields.insert(operand, Rc::clone(&known));
+        let known = Arc::new(known);
+        self.fields.insert(operand, Arc::clone(&known));
         known
     }
 
@@ -140,7 +140,7 @@ fn of_field(field: &FieldRef, subject: &Subject) -> Known {
 }
 
 /// The rules that depend on events before: on their number, or on the time of the last or the first.
-pub fn counting(rules: &[Rule], roots: &[NodeId], program: &Program) -> Vec<Rc<str>> {
+pub fn counting(rules: &[Rule], roots: &[NodeId], program: &Program) -> Vec<Arc<str>> {
     let counts = |field: Field| {
         matches!(
             field,
@@ -169,7 +169,7 @@ pub fn counting(rules: &[Rule], roots: &[NodeId], program: &Program) -> Vec<Rc<s
     };
     let shows = |rule: &Rule| rule.output.fields().any(|(_, field)| counts(field.field));
     let all = rules.iter().zip(roots).filter(|(rule, root)| !rule.events.is_empty() && (shows(rule) || asks(**root)));
-    all.map(|(rule, _)| Rc::clone(&rule.name)).collect()
+    all.map(|(rule, _)| Arc::clone(&rule.name)).collect()
 }
 
 fn fields(program: &Program, operand: OperandId) -> BTreeSet<FieldRef> {

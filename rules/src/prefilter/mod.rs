@@ -48,14 +48,14 @@ use kestrel_core::filter::build::{Builder, Bytes, Condition};
 use kestrel_core::filter::{MAX_SECTION, Program as Verified};
 use kestrel_core::schema::{EventId, EventSet};
 use std::collections::BTreeSet;
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// A program that keeps every event that a rule could match, and what there is to say about it.
 #[derive(Clone, Debug)]
 pub struct Prefilter {
     program: Bytes,
     events: Vec<EventFilter>,
-    counting: Vec<Rc<str>>,
+    counting: Vec<Arc<str>>,
     given_up: Option<GivenUp>,
 }
 
@@ -87,7 +87,7 @@ pub enum Kept {
 #[derive(Clone, Debug)]
 pub struct Need {
     /// Its name.
-    pub rule: Rc<str>,
+    pub rule: Arc<str>,
     /// When it could match.
     pub when: Condition,
     /// The fields that it asks for and the kernel does not know, so that they count as satisfied.
@@ -137,7 +137,7 @@ impl Prefilter {
     }
 
     /// Rules that depend on how many events there were, or when the last one was: while there are some, every event is kept.
-    pub fn counting(&self) -> &[Rc<str>] {
+    pub fn counting(&self) -> &[Arc<str>] {
         &self.counting
     }
 

@@ -17,7 +17,7 @@ use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Findings, ItemRef, Place, SourceText};
 use crate::text::Origin;
 use crate::yaml::{Kind, Node};
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// An exception as it was read.
 #[derive(Clone, Debug)]
@@ -45,8 +45,8 @@ pub enum Entry {
 }
 
 impl Entry {
-    fn read(file: &Rc<SourceText>, node: &Node, depth: usize, findings: &mut Findings) -> Option<Entry> {
-        let place = || Place { file: Rc::clone(file), span: node.span.clone() }.first_line();
+    fn read(file: &Arc<SourceText>, node: &Node, depth: usize, findings: &mut Findings) -> Option<Entry> {
+        let place = || Place { file: Arc::clone(file), span: node.span.clone() }.first_line();
         match &node.kind {
             Kind::Scalar(scalar) if scalar.text.trim().is_empty() => {
                 let message = "a part of an exception is empty";
