@@ -1,4 +1,5 @@
-//! The daemon: records in, alerts out. One process, one thread, one loop.
+//! The daemon: records in, alerts out. One process, one thread, one loop; rules that are
+//! read again are compiled beside it, on a thread that ends with that.
 //!
 //! | module | is about |
 //! |---|---|

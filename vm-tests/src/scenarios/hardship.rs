@@ -174,7 +174,7 @@ fn many_rules(_: &mut Stage<'_>) -> Outcome {
     sentinel::prepare()?;
     let few = std::fs::read_to_string(load_rules::RULES).doing(load_rules::RULES)?;
     std::fs::write(FILE, &few).doing(FILE)?;
-    module::load("ring_kib=16384")?;
+    module::load("")?;
     let mut daemon = Daemon::start(&[FILE, sentinel::RULES], &[])?;
     let count = COUNT.to_string();
     let loads = [
