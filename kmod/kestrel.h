@@ -234,12 +234,20 @@ static inline bool kestrel_marks_used(void)
 	return READ_ONCE(kestrel_marks.used) || READ_ONCE(kestrel_marks.full);
 }
 
-/* What became of each event: kestrel_core::abi::EventCounts for user space, kmod's Counts for one CPU. */
+/* What became of each event: kestrel_core::abi::EventCounts for user space. */
 struct kestrel_counts {
 	u64 seen[KESTREL_COUNTED];
 	u64 rejected[KESTREL_COUNTED];
 };
 static_assert(sizeof(struct kestrel_counts) == 8192);
+
+/* The same of one CPU, kmod's Counts: what is rejected at once stands apart, so that one counter is written for it. */
+struct kestrel_cpu_counts {
+	u64 at_once[KESTREL_COUNTED];
+	u64 seen[KESTREL_COUNTED];
+	u64 rejected[KESTREL_COUNTED];
+};
+static_assert(sizeof(struct kestrel_cpu_counts) == 12288);
 
 /*
  * What the consumer asked for. The two bitmaps by system call number are what the probe of sys_exit looks at before
@@ -310,9 +318,9 @@ static_assert(sizeof(struct kestrel_map) == 32);
 /* What writes one CPU's records: a kestrel_ringbuf::Producer, which is private to Rust, and counters. */
 struct kestrel_recorder {
 	u8 producer[KESTREL_PRODUCER_BYTES];
-	struct kestrel_counts counts;
+	struct kestrel_cpu_counts counts;
 } __aligned(64);
-static_assert(sizeof(struct kestrel_recorder) == 8320);
+static_assert(sizeof(struct kestrel_recorder) == 12416);
 
 /* A program that was verified. */
 struct kestrel_program {
@@ -360,8 +368,10 @@ void kestrel_rs_marks_forget(struct kestrel_marks *marks, const struct kestrel_p
 void kestrel_rs_marks_clear(struct kestrel_marks *marks, u64 clear);
 bool kestrel_rs_marks_change(struct kestrel_marks *marks, const struct kestrel_process *process, u64 set, u64 clear);
 int kestrel_rs_filter(u8 *view, const u8 *bytes, size_t len, struct kestrel_filter_load *load);
-u64 kestrel_rs_sys_exit(struct kestrel_wanted *wanted, struct kestrel_recorder *recorder, const void *program,
-			const struct kestrel_seen *seen);
+u64 kestrel_rs_native_exit(struct kestrel_wanted *wanted, struct kestrel_recorder *recorder, const void *program,
+			   const struct kestrel_seen *seen);
+u64 kestrel_rs_compat_exit(struct kestrel_wanted *wanted, struct kestrel_recorder *recorder, const void *program,
+			   const struct kestrel_seen *seen);
 u64 kestrel_rs_fork(struct kestrel_wanted *wanted, struct kestrel_recorder *recorder, const struct kestrel_seen *seen,
 		    const struct kestrel_task *child);
 u64 kestrel_rs_exec(struct kestrel_wanted *wanted, struct kestrel_recorder *recorder, const struct kestrel_seen *seen,

@@ -93,6 +93,8 @@ static __always_inline void see(struct kestrel_seen *seen, struct pt_regs *regs,
 
 static __always_inline void record_sys_exit(struct pt_regs *regs, unsigned int nr, long ret, bool compat)
 {
+	u64 (*const sys_exit)(struct kestrel_wanted *, struct kestrel_recorder *, const void *, const struct kestrel_seen *) =
+		compat ? kestrel_rs_compat_exit : kestrel_rs_native_exit;
 	struct kestrel_ring *ring;
 	/* see() writes all of it. */
 	struct kestrel_seen seen KESTREL_UNINITIALIZED;
@@ -100,7 +102,7 @@ static __always_inline void record_sys_exit(struct pt_regs *regs, unsigned int n
 	preempt_disable_notrace();
 	ring = this_cpu_ptr(kestrel_rings);
 	see(&seen, regs, nr, ret, compat);
-	kestrel_ring_wake(ring, kestrel_rs_sys_exit(&kestrel_wanted, &ring->recorder, kestrel_program_in_force(), &seen));
+	kestrel_ring_wake(ring, sys_exit(&kestrel_wanted, &ring->recorder, kestrel_program_in_force(), &seen));
 	preempt_enable_notrace();
 }
 

@@ -149,11 +149,13 @@ void kestrel_rings_counts(struct kestrel_counts *out)
 
 	memset(out, 0, sizeof(*out));
 	for_each_possible_cpu(cpu) {
-		const struct kestrel_counts *counts = &per_cpu_ptr(kestrel_rings, cpu)->recorder.counts;
+		const struct kestrel_cpu_counts *counts = &per_cpu_ptr(kestrel_rings, cpu)->recorder.counts;
 
 		for (i = 0; i < KESTREL_COUNTED; i++) {
-			out->seen[i] += READ_ONCE(counts->seen[i]);
-			out->rejected[i] += READ_ONCE(counts->rejected[i]);
+			u64 at_once = READ_ONCE(counts->at_once[i]);
+
+			out->seen[i] += READ_ONCE(counts->seen[i]) + at_once;
+			out->rejected[i] += READ_ONCE(counts->rejected[i]) + at_once;
 		}
 	}
 }

@@ -186,13 +186,13 @@ pub unsafe extern "C" fn kestrel_rs_filter(
     }
 }
 
-/// A system call returned. `program` judges it, if there is one.
+/// A system call of the native table returned. `program` judges it, if there is one.
 ///
 /// # Safety
 /// `program` is what [`kestrel_rs_filter`] made, and stays while this runs; it may be null.
 /// `recorder` is this CPU's and was set up, `wanted` the shim's; `seen` is valid. Preemption is off.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn kestrel_rs_sys_exit(
+pub unsafe extern "C" fn kestrel_rs_native_exit(
     wanted: NonNull<Wanted>,
     recorder: NonNull<Recorder>,
     program: Option<&Program<'_>>,
@@ -212,10 +212,26 @@ fn go_on(wanted: &Wanted, recorder: &Recorder, program: Option<&Program<'_>>, se
     answer(record::sys_exit(wanted, recorder, program, seen, first))
 }
 
+/// A system call of the 32-bit table returned. `program` judges it, if there is one.
+///
+/// # Safety
+/// As for [`kestrel_rs_native_exit`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kestrel_rs_compat_exit(
+    wanted: NonNull<Wanted>,
+    recorder: NonNull<Recorder>,
+    program: Option<&Program<'_>>,
+    seen: &Seen,
+) -> u64 {
+    // SAFETY: both are valid for the module's life; all that changes in them is atomic.
+    let (wanted, recorder) = unsafe { (wanted.as_ref(), recorder.as_ref()) };
+    go_on(wanted, recorder, program, seen, First::Other)
+}
+
 /// The current task made another, `child`.
 ///
 /// # Safety
-/// As for [`kestrel_rs_sys_exit`]; `child` is valid.
+/// As for [`kestrel_rs_native_exit`]; `child` is valid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn kestrel_rs_fork(
     wanted: NonNull<Wanted>,
@@ -231,7 +247,7 @@ pub unsafe extern "C" fn kestrel_rs_fork(
 /// The current task runs a new program.
 ///
 /// # Safety
-/// As for [`kestrel_rs_sys_exit`]; `filename` points to `filename_len` bytes that do not change meanwhile.
+/// As for [`kestrel_rs_native_exit`]; `filename` points to `filename_len` bytes that do not change meanwhile.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn kestrel_rs_exec(
     wanted: NonNull<Wanted>,
@@ -251,7 +267,7 @@ pub unsafe extern "C" fn kestrel_rs_exec(
 /// The current task ends with `code`, as wait(2) tells it.
 ///
 /// # Safety
-/// As for [`kestrel_rs_sys_exit`].
+/// As for [`kestrel_rs_native_exit`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn kestrel_rs_exit(
     wanted: NonNull<Wanted>,
@@ -269,7 +285,7 @@ pub unsafe extern "C" fn kestrel_rs_exit(
 /// A signal reaches the current task, the lock of whose signals is held.
 ///
 /// # Safety
-/// As for [`kestrel_rs_sys_exit`].
+/// As for [`kestrel_rs_native_exit`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn kestrel_rs_signal(
     wanted: NonNull<Wanted>,
@@ -287,7 +303,7 @@ pub unsafe extern "C" fn kestrel_rs_signal(
 /// The current task, in user mode, accessed memory that it was not given at once; `code` is the processor's.
 ///
 /// # Safety
-/// As for [`kestrel_rs_sys_exit`].
+/// As for [`kestrel_rs_native_exit`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn kestrel_rs_page_fault(
     wanted: NonNull<Wanted>,
@@ -316,7 +332,7 @@ pub unsafe extern "C" fn kestrel_rs_wants_page_faults(wanted: NonNull<Wanted>) -
 /// A request of io_uring was carried out in the name of the current task's process; `missed` others were not followed.
 ///
 /// # Safety
-/// As for [`kestrel_rs_sys_exit`]; `request` is valid, its names are as long as it says, and its file is held.
+/// As for [`kestrel_rs_native_exit`]; `request` is valid, its names are as long as it says, and its file is held.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn kestrel_rs_request(
     wanted: NonNull<Wanted>,

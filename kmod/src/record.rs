@@ -23,17 +23,18 @@ pub(crate) enum First {
     Other,
 }
 
-/// A system call returned, which the shim's bitmap has told to be asked for. Most of them are rejected here: nothing is copied for
-/// them.
+/// A system call of the native table returned, which the shim's bitmap has told to be asked for. Most of them are rejected here:
+/// nothing is copied for them.
 #[inline]
 pub(crate) fn look(wanted: &Wanted, recorder: &Recorder, program: Option<&Program<'_>>, seen: &Seen) -> First {
-    let Some(event) = wanted.native(seen.nr).filter(|_| seen.compat == 0) else { return First::Other };
+    let Some(event) = wanted.native(seen.nr) else { return First::Other };
     // For native calls the bitmap says the same as the bits of the events, so that those are not looked at.
     match program.map(|program| Evaluation::early(program, event, &seen.registers)) {
         Some(Early::Rejected) => {
             // Whether it is counted as rejected or as dropped, there is nobody to wake.
-            if let Ok(gate) = enter(recorder, event) {
-                count_rejected(recorder, gate, event);
+            if let Ok(gate) = recorder.producer.enter() {
+                recorder.counts.0.count_rejected_at_once(event);
+                gate.filtered();
             }
             First::Rejected
         }

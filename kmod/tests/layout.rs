@@ -59,7 +59,7 @@ fn structures_have_the_size_that_c_asserts() {
         ("kestrel_identity", size_of::<Identity>()),
         ("kestrel_filter_load", size_of::<FilterLoad>()),
         ("kestrel_counts", size_of::<EventCounts>()),
-        ("kestrel_counts", size_of::<Counts>()),
+        ("kestrel_cpu_counts", size_of::<Counts>()),
         ("kestrel_recorder", size_of::<Recorder>()),
         ("kestrel_mark", size_of::<Mark>()),
         ("kestrel_process", size_of::<Process>()),

@@ -29,7 +29,8 @@ unsafe extern "C" {
     fn kestrel_rs_interest(wanted: *mut Wanted, interest: *const Interest);
     fn kestrel_rs_lifecycle_only(wanted: *mut Wanted);
     fn kestrel_rs_filter(at: *mut u8, bytes: *const u8, len: usize, load: *mut FilterLoad) -> i32;
-    fn kestrel_rs_sys_exit(wanted: *mut Wanted, producer: *mut u8, program: *const u8, seen: *const Seen) -> u64;
+    fn kestrel_rs_native_exit(wanted: *mut Wanted, producer: *mut u8, program: *const u8, seen: *const Seen) -> u64;
+    fn kestrel_rs_compat_exit(wanted: *mut Wanted, producer: *mut u8, program: *const u8, seen: *const Seen) -> u64;
     fn kestrel_rs_fork(wanted: *mut Wanted, producer: *mut u8, seen: *const Seen, child: *const TaskContext) -> u64;
     fn kestrel_rs_exec(
         wanted: *mut Wanted,
@@ -196,8 +197,9 @@ impl Cpu {
         if !self.lets_through(seen.nr, seen.compat != 0) {
             return;
         }
+        let sys_exit = if seen.compat != 0 { kestrel_rs_compat_exit } else { kestrel_rs_native_exit };
         // SAFETY: the CPU's own memory.
-        unsafe { kestrel_rs_sys_exit(&mut *self.wanted, self.producer.0.as_mut_ptr(), self.program(), &seen) };
+        unsafe { sys_exit(&mut *self.wanted, self.producer.0.as_mut_ptr(), self.program(), &seen) };
     }
 
     pub fn fork(&mut self, seen: Seen, child: TaskContext) {
@@ -276,12 +278,13 @@ impl Cpu {
     /// How often an event was seen and rejected.
     pub fn counts(&self, event: EventId) -> (u64, u64) {
         const COUNTED: usize = kestrel_core::abi::COUNTED_EVENTS;
-        let counts = size_of::<Recorder>() - 16 * COUNTED;
+        let counts = size_of::<Recorder>() - 24 * COUNTED;
         let word = |at: usize| {
             let at = counts + at * 8;
             u64::from_ne_bytes(self.producer.0[at..at + 8].try_into().unwrap())
         };
-        (word(usize::from(event.0)), word(COUNTED + usize::from(event.0)))
+        let [at_once, seen, rejected] = [0, 1, 2].map(|row| word(row * COUNTED + usize::from(event.0)));
+        (seen + at_once, rejected + at_once)
     }
 
     /// What a poll would say.

@@ -59,6 +59,15 @@ impl Arch {
         }
     }
 
+    /// What else its kernel is told. The emulated timer of a busy host may come too late for the check of whether it ticks, which
+    /// is a panic.
+    pub fn boot_options(self) -> &'static str {
+        match self {
+            Arch::X86_64 => " no_timer_check",
+            Arch::Aarch64 => "",
+        }
+    }
+
     /// The device of the second serial port, which the kernel of this architecture has a driver for, with its channel's name.
     pub fn second_port(self) -> &'static str {
         match self {

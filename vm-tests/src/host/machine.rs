@@ -79,8 +79,9 @@ impl Machine {
         // Warnings are shown on the console, since they fail whatever runs; the time before each tells them from the guest's
         // own lines.
         let append = format!(
-            "console={} panic=-1 oops=panic loglevel=5 printk.time=1{counting} {}",
+            "console={}{} panic=-1 oops=panic loglevel=5 printk.time=1{counting} {}",
             self.arch.console(),
+            self.arch.boot_options(),
             self.task.argument()
         );
         qemu.args(["-m", &self.memory_mib.to_string(), "-nodefaults", "-no-reboot", "-append", &append]);
