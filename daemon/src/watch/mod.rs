@@ -455,6 +455,10 @@ impl Handler for Watch<'_> {
         }
     }
 
+    fn is_blocked(&self) -> bool {
+        self.outputs.is_blocked()
+    }
+
     fn deadline(&self) -> Option<Instant> {
         let changes = self.changes.as_ref().and_then(Changes::deadline);
         let observer = self.observer.as_ref().and_then(Observer::deadline);

@@ -201,6 +201,10 @@ impl Sink for LocalSink {
         self.drain(io);
     }
 
+    fn is_blocked(&self) -> bool {
+        self.registered
+    }
+
     fn deadline(&self) -> Option<Instant> {
         self.check.or(self.backoff.until())
     }
