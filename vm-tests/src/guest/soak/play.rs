@@ -9,7 +9,8 @@ use super::syslog;
 use super::{FOLDER, PATIENCE, QUIET};
 use crate::guest::daemon::{DEFAULT_RULES, Daemon};
 use crate::guest::failure::{Doing, Outcome, ensure};
-use crate::scenarios::load_rules;
+use crate::guest::summary::Summary;
+use crate::scenarios::{load_rules, losses};
 use nix::sys::signal::Signal;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -213,15 +214,17 @@ impl Play {
 
     fn stop(&mut self) -> Outcome<String> {
         self.counts.stops += 1;
-        self.end_daemon()?;
+        self.end_daemon(Signal::SIGTERM)?;
         self.start()?;
         Ok("stopped with SIGTERM, started again".to_owned())
     }
 
-    fn end_daemon(&mut self) -> Outcome {
+    fn end_daemon(&mut self, signal: Signal) -> Outcome<Summary> {
         let Some(daemon) = self.daemon.take() else { return Err("there is no daemon".into()) };
-        let ended = daemon.stop()?;
-        self.ends.daemon_ended(&ended.log, Some(&ended.summary()?))
+        let ended = daemon.stop_with(signal)?;
+        let summary = ended.summary()?;
+        self.ends.daemon_ended(&ended.log, Some(&summary))?;
+        Ok(summary)
     }
 
     fn rotate(&mut self) -> Outcome<String> {
@@ -320,7 +323,8 @@ impl Play {
     /// # Errors
     /// What is not as it should be.
     pub fn verify(&mut self, opened: [usize; 2]) -> Outcome<Vec<String>> {
-        self.end_daemon()?;
+        // After SIGTERM recording would go on, and figures that change while they are read need not add up.
+        losses::exact(&self.end_daemon(Signal::SIGINT)?)?;
         let [file, syslog] = self.ends.verify(opened)?;
         Ok(vec![format!("{:?}", self.counts), file, syslog, self.memory.verify()?])
     }
