@@ -182,6 +182,11 @@ impl Outputs {
         }
     }
 
+    /// True while a sink waits for [`Outputs::ready`].
+    pub fn is_blocked(&self) -> bool {
+        self.sinks.iter().any(|sink| sink.is_blocked())
+    }
+
     /// When [`Outputs::expired`] is to be called, if at all.
     pub fn deadline(&self) -> Option<Instant> {
         self.new_since.or_else(|| self.sinks.iter().filter_map(|sink| sink.deadline()).min())

@@ -213,6 +213,11 @@ impl Sink for ProgramSink {
         self.advance(io);
     }
 
+    fn is_blocked(&self) -> bool {
+        // It takes more, or its end, which a signal tells of, lets the next one begin.
+        self.running.is_some() && !self.queue.is_empty()
+    }
+
     fn deadline(&self) -> Option<Instant> {
         let timeout = self.running.as_ref().filter(|_| !self.keep_alive).map(|running| running.since + self.timeout);
         let retry = self.backoff.until().filter(|_| self.running.is_none());

@@ -62,6 +62,12 @@ pub trait Sink: std::fmt::Debug {
     /// What it registered with the loop is ready.
     fn ready(&mut self, io: Io<'_>);
 
+    /// True while something waits for [`Sink::ready`], such as alerts for a server that reads. Whoever has much else to do looks
+    /// around more often then.
+    fn is_blocked(&self) -> bool {
+        false
+    }
+
     /// When it wants [`Sink::expired`] to be called, if it does.
     fn deadline(&self) -> Option<Instant>;
 

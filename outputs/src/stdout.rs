@@ -132,6 +132,10 @@ impl Sink for StdoutSink {
         self.drain(io);
     }
 
+    fn is_blocked(&self) -> bool {
+        self.registered
+    }
+
     fn deadline(&self) -> Option<Instant> {
         self.retry
     }

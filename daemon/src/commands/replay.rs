@@ -231,6 +231,10 @@ impl Handler for Replaying<'_> {
         self.watch.ready(token, registry);
     }
 
+    fn is_blocked(&self) -> bool {
+        self.watch.is_blocked()
+    }
+
     fn deadline(&self) -> Option<Instant> {
         let pause = match (self.playback.is_paused(), self.resumed) {
             (true, _) => Some(Instant::now() + LOOK),

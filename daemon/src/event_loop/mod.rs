@@ -10,7 +10,9 @@
 //! ```
 //!
 //! While there are records it makes one system call (a look around that does not sleep) every [`BATCH`] of them; so signals,
-//! sinks and deadlines are served under any load. Deadlines are poll timeouts: they cost no call of their own.
+//! sinks and deadlines are served under any load. While the handler says that something of its own waits to go on, it looks
+//! every [`SHORT_BATCH`] of them: a server that takes little at a time would get that little once a [`BATCH`] else, however
+//! fast it reads. Deadlines are poll timeouts: they cost no call of their own.
 
 use crate::signals::Signals;
 use crate::sources::{Accounts, Source, SourceError};
@@ -26,6 +28,9 @@ use std::time::{Duration, Instant};
 
 /// Records between two looks around at signals, sinks and deadlines.
 pub const BATCH: usize = 4096;
+
+/// The same while [`Handler::is_blocked`].
+pub const SHORT_BATCH: usize = 64;
 
 /// How often [`Handler::tick`] is called while there is anything to do.
 pub const TICK: Duration = Duration::from_secs(1);
@@ -96,6 +101,11 @@ pub trait Handler {
 
     /// What it registered under this token is ready.
     fn ready(&mut self, _token: Token, _registry: &Registry) {}
+
+    /// True while something of its own waits for [`Handler::ready`]: the loop looks around more often then.
+    fn is_blocked(&self) -> bool {
+        false
+    }
 
     /// When it wants [`Handler::expired`] to be called, if it does.
     fn deadline(&self) -> Option<Instant> {
@@ -265,6 +275,10 @@ impl EventLoop {
         let mut enough = Drained::Batch;
         let before = *since_look;
         while *since_look < BATCH {
+            // Asked now and then, for it costs more than a record.
+            if *since_look > 0 && *since_look % SHORT_BATCH == 0 && handler.is_blocked() {
+                break;
+            }
             let Some(record) = source.next()? else {
                 enough = Drained::Empty;
                 break;

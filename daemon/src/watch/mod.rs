@@ -469,6 +469,10 @@ impl Handler for Watch {
         }
     }
 
+    fn is_blocked(&self) -> bool {
+        self.outputs.is_blocked()
+    }
+
     fn deadline(&self) -> Option<Instant> {
         let changes = self.changes.as_ref().and_then(Changes::deadline);
         let observer = self.observer.as_ref().and_then(Observer::deadline);

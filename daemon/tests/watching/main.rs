@@ -4,6 +4,7 @@
 mod support;
 
 mod alerts;
+mod busy;
 mod looking;
 mod losses;
 mod observe;

@@ -261,6 +261,10 @@ impl Sink for HttpSink {
         self.drain(io);
     }
 
+    fn is_blocked(&self) -> bool {
+        self.exchange.is_some() && self.connection.is_some()
+    }
+
     fn deadline(&self) -> Option<Instant> {
         match &self.exchange {
             Some(exchange) => Some(self.looking.unwrap_or(exchange.until)),

@@ -184,6 +184,10 @@ impl Sink for SocketSink {
         self.serve(io);
     }
 
+    fn is_blocked(&self) -> bool {
+        self.readers.iter().flatten().any(|reader| !reader.pending.is_empty())
+    }
+
     fn deadline(&self) -> Option<Instant> {
         self.deadline
     }

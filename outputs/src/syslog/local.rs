@@ -3,19 +3,27 @@
 //! The message is that of syslog(3): `<priority>Mmm dd hh:mm:ss kestrel[pid]: text`, RFC 3164 without a host name, which the
 //! local server adds. A server that goes away gives no event: only the next message finds out. So a failed send begins to
 //! try again, later and later, and the queue keeps the order.
+//!
+//! A datagram socket takes ten messages (net.unix.max_dgram_qlen), and then none until the server reads. While alerts come so
+//! fast that the loop hardly looks around, each of them tries anew: else ten at each look were all that a server could get,
+//! however fast it reads.
 
 use super::message::{Message, To};
 use crate::queue::{Queue, would_block};
 use crate::sink::Backoff;
 use crate::{Alert, Io, Line, Sink, SinkStats};
 use mio::Interest;
+use mio::net::UnixStream;
 use mio::unix::SourceFd;
 use std::io::{self, Write};
 use std::os::fd::AsRawFd;
-use std::os::unix::net::{UnixDatagram, UnixStream};
+use std::os::unix::net::UnixDatagram;
 use std::path::PathBuf;
 use std::rc::Rc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+/// After how long it is looked whether a server that takes nothing is still there.
+const CHECK: Duration = Duration::from_secs(1);
 
 #[derive(Debug)]
 enum Socket {
@@ -33,9 +41,10 @@ impl Socket {
             }
             // EPROTOTYPE: the server listens on a stream.
             Err(error) if error.raw_os_error() == Some(nix::errno::Errno::EPROTOTYPE as i32) => {
-                let stream = UnixStream::connect(path)?;
-                stream.set_nonblocking(true)?;
-                Ok(Socket::Stream(stream))
+                // One whose backlog is full is not one to wait for in the loop, for a connection gives no event then.
+                let full =
+                    |error| if would_block(&error) { io::Error::other("the server lets nobody in") } else { error };
+                Ok(Socket::Stream(UnixStream::connect(path).map_err(full)?))
             }
             Err(error) => Err(error),
         }
@@ -60,6 +69,8 @@ pub struct LocalSink {
     message: Vec<u8>,
     written: usize,
     backoff: Backoff,
+    /// When to look whether a server that takes nothing is still there.
+    check: Option<Instant>,
     stats: SinkStats,
 }
 
@@ -74,27 +85,28 @@ impl LocalSink {
             message: Vec::new(),
             written: 0,
             backoff: Backoff::new(),
+            check: None,
             stats: SinkStats::default(),
         }
     }
 
     fn drain(&mut self, io: Io<'_>) {
-        match self.send_all() {
-            Ok(()) => {
-                if self.backoff.until().is_some() {
-                    log::warn!("syslog_output: {} answers again", self.path.display());
-                }
-                self.backoff.worked();
-                self.deregister(io);
-            }
-            Err(error) if would_block(&error) => self.wait(io),
-            Err(error) => {
+        let sent = self.send_all();
+        match sent {
+            Err(error) if !would_block(&error) => {
                 self.deregister(io);
                 self.socket = None;
                 self.written = 0;
                 if self.backoff.failed(io.now) {
                     log::error!("syslog_output: {}: {error}; alerts wait and it is tried again", self.path.display());
                 }
+            }
+            _ => {
+                if self.backoff.until().is_some() {
+                    log::warn!("syslog_output: {} answers again", self.path.display());
+                }
+                self.backoff.worked();
+                if sent.is_ok() { self.deregister(io) } else { self.wait(io) }
             }
         }
     }
@@ -159,8 +171,8 @@ impl LocalSink {
                 Err(error) => log::error!("syslog_output: {error}"),
             }
         }
-        // A server that goes away while its queue is full gives no event: the timer finds out.
-        self.backoff.failed(io.now);
+        // A server that goes away while its queue is full need not give an event.
+        self.check = Some(io.now + CHECK);
     }
 
     fn deregister(&mut self, io: Io<'_>) {
@@ -169,6 +181,7 @@ impl LocalSink {
             let _ = io.registry.deregister(&mut SourceFd(&raw));
         }
         self.registered = false;
+        self.check = None;
     }
 }
 
@@ -179,7 +192,7 @@ impl Sink for LocalSink {
 
     fn offer(&mut self, _alert: &Alert, line: &Rc<Line>, io: Io<'_>) {
         self.queue.push(line);
-        if !self.registered && !self.backoff.is_waiting(io.now) {
+        if !self.backoff.is_waiting(io.now) {
             self.drain(io);
         }
     }
@@ -188,8 +201,12 @@ impl Sink for LocalSink {
         self.drain(io);
     }
 
+    fn is_blocked(&self) -> bool {
+        self.registered
+    }
+
     fn deadline(&self) -> Option<Instant> {
-        self.backoff.until()
+        self.check.or(self.backoff.until())
     }
 
     fn expired(&mut self, io: Io<'_>) {

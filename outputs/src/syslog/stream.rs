@@ -197,6 +197,10 @@ impl Sink for StreamSink {
         self.drain(io);
     }
 
+    fn is_blocked(&self) -> bool {
+        self.connection.is_some() && self.has_work()
+    }
+
     fn deadline(&self) -> Option<Instant> {
         match &self.connection {
             Some(connection) => connection.deadline(),

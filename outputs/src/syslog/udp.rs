@@ -135,6 +135,10 @@ impl Sink for UdpSink {
         self.drain(io);
     }
 
+    fn is_blocked(&self) -> bool {
+        self.socket.is_some() && (self.again || !self.queue.is_empty())
+    }
+
     fn deadline(&self) -> Option<Instant> {
         self.looking.or(self.backoff.until())
     }

@@ -185,8 +185,16 @@ impl Daemon {
     ///
     /// # Errors
     /// If it does not end.
-    pub fn stop(mut self) -> Outcome<Ended> {
-        self.signal(Signal::SIGTERM)?;
+    pub fn stop(self) -> Outcome<Ended> {
+        self.stop_with(Signal::SIGTERM)
+    }
+
+    /// Stops it with this signal.
+    ///
+    /// # Errors
+    /// If it does not end.
+    pub fn stop_with(mut self, signal: Signal) -> Outcome<Ended> {
+        self.signal(signal)?;
         self.ended()
     }
 

@@ -23,6 +23,8 @@ pub struct AlertFile {
     reader: BufReader<File>,
     /// A line that is not whole yet.
     part: String,
+    /// It was begun by a daemon that is no more.
+    is_cut: bool,
 }
 
 impl AlertFile {
@@ -34,16 +36,30 @@ impl AlertFile {
         std::fs::create_dir_all(DISK).doing(DISK)?;
         mount(Some("tmpfs"), DISK, Some("tmpfs"), MsFlags::empty(), Some("size=16m")).doing(DISK)?;
         File::create(PATH).doing(PATH)?;
-        Ok(AlertFile { reader: BufReader::new(File::open(PATH).doing(PATH)?), part: String::new() })
+        Ok(AlertFile { reader: BufReader::new(File::open(PATH).doing(PATH)?), part: String::new(), is_cut: false })
     }
 
-    /// The next line; `None` if there is none now.
+    /// The next line; `None` if there is none now. One that a daemon began and another ended is left out: the first did not
+    /// deliver it.
     ///
     /// # Errors
     /// What the system said.
     pub fn next(&mut self) -> Outcome<Option<String>> {
-        self.reader.read_line(&mut self.part).doing(PATH)?;
-        Ok(self.part.ends_with('\n').then(|| std::mem::take(&mut self.part)))
+        loop {
+            self.reader.read_line(&mut self.part).doing(PATH)?;
+            if !self.part.ends_with('\n') {
+                return Ok(None);
+            }
+            let line = std::mem::take(&mut self.part);
+            if !std::mem::take(&mut self.is_cut) {
+                return Ok(Some(line));
+            }
+        }
+    }
+
+    /// The daemon is no more, and all that it wrote was read.
+    pub fn writer_ended(&mut self) {
+        self.is_cut = !self.part.is_empty();
     }
 
     /// True if it is time for another file.
@@ -71,6 +87,7 @@ impl AlertFile {
     pub fn turn(&mut self) -> Outcome {
         // A line that the full disk cut is written whole into the new file: that its alert comes, others see to.
         self.part.clear();
+        self.is_cut = false;
         self.reader = BufReader::new(File::open(PATH).doing(PATH)?);
         std::fs::remove_file(OLD).doing(OLD)
     }

@@ -1,12 +1,15 @@
 //! What goes wrong, and what is mended.
 
-use super::account::Account;
+use super::account::{Bounds, DAEMON};
+use super::ends::Ends;
 use super::file::{self, AlertFile};
+use super::memory::{Memory, SAMPLE, WARM};
 use super::random::Random;
-use super::syslog::{self, SyslogServer};
-use super::{FOLDER, PATIENCE};
+use super::syslog;
+use super::{FOLDER, PATIENCE, QUIET};
 use crate::guest::daemon::{DEFAULT_RULES, Daemon};
 use crate::guest::failure::{Doing, Outcome, ensure};
+use crate::guest::summary::Summary;
 use crate::scenarios::{load_rules, losses};
 use nix::sys::signal::Signal;
 use std::path::Path;
@@ -15,20 +18,12 @@ use std::time::{Duration, Instant};
 /// A link to the rules in force.
 const LINK: &str = "/run/soak/rules.yaml";
 
-/// Alerts that each output keeps in memory: what may be gone when a daemon is killed while an output does not deliver.
+/// Alerts that each output keeps in memory.
 const CAPACITY: u64 = 64;
 
-/// A kill this soon after the disk had room again may still find alerts in memory alone.
-const RECOVERY: Duration = Duration::from_secs(10);
-
-/// Age from which on a daemon's memory is looked at.
-const WARM: Duration = Duration::from_secs(5);
-
-/// From one look at the memory to the next.
-const SAMPLE: Duration = Duration::from_secs(2);
-
-/// Memory of its own that a daemon may have, in KiB. The rings do not count, which are mapped as well.
-const MOST_KIB: u64 = 24 << 10;
+/// What a kill may do. The spool writes down how far it is every 64 alerts, and what was read of the rings is given back every
+/// 4096 records at the latest.
+const BOUNDS: Bounds = Bounds { gone: CAPACITY, delivered_again: 64, judged_again: 4096 };
 
 /// What was done so far.
 #[derive(Clone, Debug, Default)]
@@ -49,21 +44,17 @@ pub struct Play {
     random: Random,
     daemon: Option<Daemon>,
     started: Instant,
-    file: AlertFile,
-    server: SyslogServer,
-    of_file: Account,
-    of_syslog: Account,
+    /// Daemons that were started.
+    daemons: u64,
+    /// The daemon that runs is neither stopped nor killed any more.
+    lives_on: bool,
+    ends: Ends,
     /// Until when the disk is full.
     full_until: Option<Instant>,
-    /// Lines of the alert file that may be cut off: a full disk took part of one, and its writer ended.
-    may_be_cut: u64,
-    /// When the disk had room again last.
-    room_since: Option<Instant>,
     /// Until when the server does not read, or is away.
     silent_until: Option<Instant>,
     next_sample: Instant,
-    /// KiB in memory: the least and the most that were seen of a daemon that was warm.
-    memory: (u64, u64),
+    memory: Memory,
     version: u32,
     rules: String,
     counts: Counts,
@@ -81,16 +72,13 @@ impl Play {
             random,
             daemon: None,
             started: now,
-            file: AlertFile::new()?,
-            server: SyslogServer::new()?,
-            of_file: Account::new("alert file"),
-            of_syslog: Account::new("syslog"),
+            daemons: 0,
+            lives_on: false,
+            ends: Ends::new(BOUNDS)?,
             full_until: None,
-            may_be_cut: 0,
-            room_since: None,
             silent_until: None,
             next_sample: now + WARM,
-            memory: (u64::MAX, 0),
+            memory: Memory::default(),
             version: 0,
             rules,
             counts: Counts::default(),
@@ -105,11 +93,17 @@ impl Play {
         &mut self.random
     }
 
+    /// The daemon that runs now lives to the end: whether it grows would not be seen of daemons that never get old.
+    pub fn let_live(&mut self) {
+        self.lives_on = true;
+    }
+
     fn start(&mut self) -> Outcome {
         let file = format!("file_output.filename={}", file::PATH);
         let log = format!("syslog_output.path={}", syslog::PATH);
         let spool = format!("outputs_queue.spool_dir={FOLDER}/spool");
         let capacity = format!("outputs_queue.capacity={CAPACITY}");
+        let number = format!("append_output[]={{extra_fields: [{{{DAEMON}: '{}'}}]}}", self.daemons);
         std::fs::create_dir_all(format!("{FOLDER}/spool"))?;
         let mut args = vec!["-r", LINK, "-r", DEFAULT_RULES];
         for option in [
@@ -123,10 +117,12 @@ impl Play {
             &log,
             &spool,
             &capacity,
+            &number,
         ] {
             args.extend(["-o", option]);
         }
         self.daemon = Some(Daemon::start_with(&args, Path::new("/run/soak/unused"))?);
+        self.daemons += 1;
         self.started = Instant::now();
         Ok(())
     }
@@ -161,7 +157,7 @@ impl Play {
     pub fn act(&mut self) -> Outcome<String> {
         let time = Duration::from_millis(self.random.between(500, 6000));
         let until = Instant::now() + time;
-        if self.file.is_long() && self.full_until.is_none() {
+        if self.ends.file.is_long() && self.full_until.is_none() {
             return self.rotate();
         }
         match self.random.between(0, 16) {
@@ -181,8 +177,8 @@ impl Play {
                 self.turn_rules(false)?;
                 Ok("broken rules, and whole ones".to_owned())
             }
-            5..7 => self.kill(),
-            7..9 => self.stop(),
+            5..7 if !self.lives_on => self.kill(),
+            7..9 if !self.lives_on => self.stop(),
             9..11 if self.full_until.is_none() => {
                 self.counts.full_disks += 1;
                 AlertFile::fill_disk()?;
@@ -191,14 +187,13 @@ impl Play {
             }
             11..13 if self.silent_until.is_none() => {
                 self.counts.deaf_servers += 1;
-                self.server.reads = false;
+                self.ends.server.be_deaf();
                 self.silent_until = Some(until);
                 Ok(format!("a syslog server that does not read for {time:?}"))
             }
             13..15 if self.silent_until.is_none() => {
                 self.counts.absent_servers += 1;
-                let rest = self.server.go_away()?;
-                self.take_messages(&rest)?;
+                self.ends.take_server_away()?;
                 self.silent_until = Some(until);
                 Ok(format!("no syslog server for {time:?}"))
             }
@@ -209,33 +204,27 @@ impl Play {
     fn kill(&mut self) -> Outcome<String> {
         self.counts.kills += 1;
         if let Some(daemon) = self.daemon.take() {
-            daemon.kill()?;
+            self.ends.daemon_ended(&daemon.kill()?.log, None)?;
         }
-        let disk_was_full =
-            self.full_until.is_some() || self.room_since.is_some_and(|since| since.elapsed() < RECOVERY);
-        if disk_was_full {
-            self.of_file.excuse(CAPACITY);
-            self.may_be_cut += 1;
-        }
-        // A local server's socket holds ten messages: some may always wait in memory.
-        self.of_syslog.excuse(CAPACITY);
         let pause = self.random.between(0, 1500);
         self.go_on(Duration::from_millis(pause))?;
         self.start()?;
-        Ok(format!(
-            "killed with SIGKILL{}, started again after {pause} ms",
-            if disk_was_full { " at a full disk" } else { "" }
-        ))
+        Ok(format!("killed with SIGKILL, started again after {pause} ms"))
     }
 
     fn stop(&mut self) -> Outcome<String> {
         self.counts.stops += 1;
-        self.may_be_cut += u64::from(self.full_until.is_some());
-        if let Some(daemon) = self.daemon.take() {
-            losses::exact(&daemon.stop()?.summary()?)?;
-        }
+        self.end_daemon(Signal::SIGTERM)?;
         self.start()?;
         Ok("stopped with SIGTERM, started again".to_owned())
+    }
+
+    fn end_daemon(&mut self, signal: Signal) -> Outcome<Summary> {
+        let Some(daemon) = self.daemon.take() else { return Err("there is no daemon".into()) };
+        let ended = daemon.stop_with(signal)?;
+        let summary = ended.summary()?;
+        self.ends.daemon_ended(&ended.log, Some(&summary))?;
+        Ok(summary)
     }
 
     fn rotate(&mut self) -> Outcome<String> {
@@ -243,15 +232,15 @@ impl Play {
             return Ok("nothing".to_owned());
         }
         self.counts.rotations += 1;
-        self.file.put_aside()?;
+        self.ends.file.put_aside()?;
         self.daemon()?.signal(Signal::SIGUSR1)?;
         let end = Instant::now() + PATIENCE;
-        while !self.file.is_new() {
+        while !self.ends.file.is_new() {
             ensure(Instant::now() < end, || "the daemon does not open the alert file anew".to_owned())?;
             self.go_on(Duration::from_millis(10))?;
         }
-        self.read_file()?;
-        self.file.turn()?;
+        self.ends.read_file()?;
+        self.ends.file.turn()?;
         Ok("the alert file was put aside, SIGUSR1".to_owned())
     }
 
@@ -262,19 +251,15 @@ impl Play {
     pub fn go_on(&mut self, time: Duration) -> Outcome {
         let end = Instant::now() + time;
         loop {
-            self.read_file()?;
-            let messages = self.server.messages()?;
-            self.take_messages(&messages)?;
+            self.ends.read()?;
             let now = Instant::now();
             if self.full_until.is_some_and(|until| until <= now) {
                 self.full_until = None;
-                self.room_since = Some(now);
                 AlertFile::make_room()?;
             }
             if self.silent_until.is_some_and(|until| until <= now) {
                 self.silent_until = None;
-                self.server.reads = true;
-                self.server.come_back()?;
+                self.ends.server.come_back()?;
             }
             self.look_at_memory(now)?;
             if now >= end {
@@ -282,21 +267,6 @@ impl Play {
             }
             std::thread::sleep((end - now).min(Duration::from_millis(5)));
         }
-    }
-
-    fn read_file(&mut self) -> Outcome {
-        while let Some(line) = self.file.next()? {
-            let taken = self.of_file.take(&line);
-            match self.may_be_cut.checked_sub(1) {
-                Some(rest) if taken.is_err() => self.may_be_cut = rest,
-                _ => taken?,
-            }
-        }
-        Ok(())
-    }
-
-    fn take_messages(&mut self, messages: &[String]) -> Outcome {
-        messages.iter().try_for_each(|message| self.of_syslog.take(message))
     }
 
     fn look_at_memory(&mut self, now: Instant) -> Outcome {
@@ -312,22 +282,13 @@ impl Play {
         let Some(rss) = rss.and_then(|rest| rest.split_whitespace().next()?.parse::<u64>().ok()) else {
             return Err(format!("the daemon is no process any more:\n{}", daemon.log()).into());
         };
-        self.memory = (self.memory.0.min(rss), self.memory.1.max(rss));
-        ensure(rss <= MOST_KIB, || {
-            format!("the daemon has {rss} KiB in memory, {:?} after its start", self.started.elapsed())
-        })
-    }
-
-    fn memory(&self) -> String {
-        match self.memory {
-            (_, 0) => "memory not looked at".to_owned(),
-            (least, most) => format!("memory {least} to {most} KiB"),
-        }
+        self.memory.take(rss, self.lives_on)
     }
 
     /// How it goes.
     pub fn report(&self) -> String {
-        format!("{} alerts in the file, {} at syslog; {}", self.of_file.came(), self.of_syslog.came(), self.memory())
+        let [file, syslog] = self.ends.files();
+        format!("alerts about {file} files in the file, {syslog} at syslog; {}", self.memory.text())
     }
 
     /// Mends everything.
@@ -341,10 +302,20 @@ impl Play {
         self.go_on(Duration::from_millis(1))
     }
 
-    /// True if every alert came, of so many files a load.
-    pub fn is_complete(&self, opened: [usize; 2]) -> bool {
+    /// Waits until every alert came, of so many files a load, or no more come.
+    ///
+    /// # Errors
+    /// What went wrong that should not have.
+    pub fn wait_for_the_rest(&mut self, opened: [usize; 2]) -> Outcome {
         let all: usize = opened.iter().sum();
-        self.of_file.came() == all && self.of_syslog.came() == all
+        let (mut before, mut since) = (self.ends.files(), Instant::now());
+        while self.ends.files() != [all; 2] && since.elapsed() < QUIET {
+            self.go_on(Duration::from_millis(200))?;
+            if self.ends.files() != before {
+                (before, since) = (self.ends.files(), Instant::now());
+            }
+        }
+        Ok(())
     }
 
     /// Stops the daemon, and gives what there is to say at the end.
@@ -352,18 +323,9 @@ impl Play {
     /// # Errors
     /// What is not as it should be.
     pub fn verify(&mut self, opened: [usize; 2]) -> Outcome<Vec<String>> {
-        let Some(daemon) = self.daemon.take() else { return Err("there is no daemon".into()) };
-        let summary = daemon.stop()?.summary()?;
-        self.go_on(Duration::from_millis(100))?;
-        losses::exact(&summary)?;
-        ensure(summary.dropped == 0, || {
-            format!("the kernel dropped records that the rings could have held: {summary:?}")
-        })?;
-        Ok(vec![
-            format!("{:?}", self.counts),
-            self.of_file.verify(opened, self.counts.kills)?,
-            self.of_syslog.verify(opened, self.counts.kills)?,
-            self.memory(),
-        ])
+        // After SIGTERM recording would go on, and figures that change while they are read need not add up.
+        losses::exact(&self.end_daemon(Signal::SIGINT)?)?;
+        let [file, syslog] = self.ends.verify(opened)?;
+        Ok(vec![format!("{:?}", self.counts), file, syslog, self.memory.verify()?])
     }
 }
