@@ -10,6 +10,7 @@
 #include <linux/kernfs.h>
 #include <linux/magic.h>
 #include <linux/mm.h>
+#include <linux/mount.h>
 #include <linux/net.h>
 #include <linux/sched.h>
 #include <linux/string.h>

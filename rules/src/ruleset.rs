@@ -4,7 +4,7 @@ use crate::facts::Facts;
 use crate::field::Field;
 use crate::index::{Index, Scratch};
 use crate::output::OutputFormat;
-use crate::plan::{Builder, Memory, NodeId, Program};
+use crate::plan::{Builder, Memory, NodeId, Packed, Program, Specializer};
 use crate::prefilter::Prefilter;
 use crate::statistics::{Counters, Statistics};
 use kestrel_core::priority::Priority;
@@ -62,8 +62,8 @@ pub struct RuleSet {
 impl RuleSet {
     pub(crate) fn new(rules: Vec<(Rule, NodeId)>, builder: Builder, matching: Matching) -> RuleSet {
         let (rules, nodes): (Vec<Rule>, Vec<NodeId>) = rules.into_iter().unzip();
-        let (program, roots) = builder.finish(&nodes);
-        let index = Index::new(&rules, &roots, &program);
+        let Packed { program, roots, estimates } = builder.finish(&nodes);
+        let (index, program) = Index::new(&rules, &roots, Specializer::new(program, estimates));
         let memory = Memory::new(&program);
         let counters = Counters::new(rules.len());
         RuleSet { rules, roots, program, index, memory, scratch: Scratch::default(), counters, matching }
@@ -80,18 +80,16 @@ impl RuleSet {
     }
 
     fn judge(&mut self, event: Option<EventId>, source: &str, facts: &impl Facts, mut on_match: impl FnMut(&Rule)) {
-        let RuleSet { rules, roots, program, index, memory, scratch, counters, matching } = self;
+        let RuleSet { rules, program, index, memory, scratch, counters, matching, .. } = self;
         let mut watch = counters.event();
         let Some(candidates) = index.of(event, source) else { return };
         memory.run(program, event, facts, |run| {
-            candidates.visit(run, scratch, |run, rule| {
-                let (Some(judged), Some(root)) = (rules.get(rule as usize), roots.get(rule as usize)) else {
-                    return true;
-                };
+            candidates.visit(run, scratch, |run, rule, condition| {
+                let Some(judged) = rules.get(rule as usize) else { return true };
                 if let Some(watch) = &mut watch {
                     watch.found(counters);
                 }
-                let holds = run.holds(*root);
+                let holds = run.holds(condition);
                 if let Some(watch) = &mut watch {
                     watch.asked(rule, counters);
                 }

@@ -21,6 +21,7 @@ impl Facts for Everywhere<'_> {
             Field::ProcName | Field::FdName | Field::ProcCmdline => Value::Str(self.text.as_bytes()),
             Field::EvtRawres => Value::Int(self.number),
             Field::FdSip => Value::Ip(self.ip),
+            Field::FdTypechar => Value::Str(b"f"),
             Field::EvtIsOpenRead => Value::Bool(true),
             Field::EvtIsOpenWrite => Value::Bool(self.number == 7),
             _ => Value::Missing,
@@ -86,6 +87,25 @@ fn a_rule_of_most_shapes_is_asked_only_of_an_event_whose_value_leads_to_it() {
     }
     for shape in &shapes[..shapes.len() - 1] {
         assert_eq!(asked(shape, &told), (1, 1), "{shape}");
+    }
+}
+
+#[test]
+fn rules_that_share_what_does_not_hold_are_not_asked() {
+    let dull = Everywhere { text: "nothing", number: 8, ip: "192.168.0.1".parse().unwrap() };
+    for shape in [
+        // What an open leaves of it.
+        "((evt.type = openat and evt.is_open_write = true and proc.name != t#) or (evt.type = open and fd.name != t#))",
+        "(evt.type = open or evt.is_open_write = true) and proc.name != t#",
+        // That it is a file tells nothing.
+        "fd.typechar = f and evt.is_open_write = true and proc.name != t#",
+        // A term that holds, and inside of it one that does not.
+        "evt.is_open_read = true and (evt.rawres > 100 or evt.rawres = 9) and proc.name != t#",
+    ] {
+        assert_eq!(asked(shape, &dull), (0, 0), "{shape}");
+        let told = Everywhere { number: 7, ..dull };
+        let told = if shape.contains("rawres") { Everywhere { number: 9, ..dull } } else { told };
+        assert_eq!(asked(shape, &told), (COUNT as u64, COUNT as u64), "{shape}");
     }
 }
 

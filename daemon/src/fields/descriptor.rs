@@ -2,6 +2,7 @@
 
 use super::EventFacts;
 use super::given::Given;
+use super::places::Known;
 use kestrel_core::event::{FdFlags, FdKind, FdView, TupleView, family};
 use kestrel_rules::{Field, Value};
 use std::io::Write;
@@ -12,10 +13,10 @@ pub(super) const GIVEN: &[Given] = &[
     (Field::FdType, |facts, _| {
         facts.of_fd(|fd| kind_name(fd).map_or(Value::Missing, |name| Value::Str(name.as_bytes())))
     }),
-    (Field::FdTypechar, |facts, _| facts.of_opened(|fd| facts.text(format_args!("{}", kind_char(fd))))),
+    (Field::FdTypechar, |facts, _| facts.of_opened(|fd| Value::Str(facts.arena.alloc([kind_char(fd) as u8])))),
     (Field::FdName, |facts, _| facts.fd_name()),
     (Field::FdNameraw, |facts, _| {
-        let param = facts.fd().and_then(|_| facts.written("name").or_else(|| facts.written("path")));
+        let param = facts.fd().and_then(|_| facts.written(Known::Name).or_else(|| facts.written(Known::Path)));
         param.and_then(|param| param.path()).map_or(Value::Missing, |path| EventFacts::known(path.raw))
     }),
     (Field::FdDirectory, |facts, _| facts.fd_directory()),
@@ -189,7 +190,7 @@ impl<'a> EventFacts<'a> {
     fn fd_path(&self) -> Option<&'a [u8]> {
         let fd = self.fd()?;
         if fd.head.fd < 0 {
-            let path = self.written("name").or_else(|| self.written("path"))?.path()?;
+            let path = self.written(Known::Name).or_else(|| self.written(Known::Path))?.path()?;
             return Some(path.absolute);
         }
         (fd.tuple.is_none() && fd.kind() != FdKind::Unknown).then_some(fd.path)
@@ -198,7 +199,7 @@ impl<'a> EventFacts<'a> {
     fn ends(&self) -> Option<Ends> {
         // A call that names the other end shows it in its tuple, where the socket itself has none.
         let fd = self.fd()?;
-        let tuple = self.written("tuple").and_then(|param| param.tuple()).or(fd.tuple)?;
+        let tuple = self.written(Known::Tuple).and_then(|param| param.tuple()).or(fd.tuple)?;
         ends(&tuple, is_server(&fd))
     }
 
@@ -220,7 +221,7 @@ impl<'a> EventFacts<'a> {
 
     fn socket_name(&self) -> Value<'a> {
         let Some(fd) = self.fd() else { return Value::Missing };
-        let Some(tuple) = self.written("tuple").and_then(|param| param.tuple()).or(fd.tuple) else {
+        let Some(tuple) = self.written(Known::Tuple).and_then(|param| param.tuple()).or(fd.tuple) else {
             return Value::Missing;
         };
         let mut out = bumpalo::collections::Vec::new_in(self.arena);
@@ -275,7 +276,7 @@ impl<'a> EventFacts<'a> {
     /// Path of the other end of a unix socket, or else of this one.
     pub(super) fn unix_path(&self) -> Option<&'a [u8]> {
         let fd = self.fd()?;
-        let tuple = self.written("tuple").and_then(|param| param.tuple()).or(fd.tuple)?;
+        let tuple = self.written(Known::Tuple).and_then(|param| param.tuple()).or(fd.tuple)?;
         let paths = [tuple.remote_path, tuple.local_path];
         paths.into_iter().find(|path| tuple.tuple.family == family::UNIX && !path.is_empty())
     }

@@ -1,6 +1,7 @@
 //! `evt.*`, `syscall.*`: what the event is, its parameters and its result.
 
 use super::given::Given;
+use super::places::Known;
 use super::render::errno_name;
 use super::{EventFacts, ParamValue};
 use kestrel_core::event::Flags;
@@ -55,7 +56,7 @@ pub(super) const GIVEN: &[Given] = &[
     }),
     (Field::EvtIsOpenCreate, |facts, _| facts.when_open(|flags| flags & O_CREAT != 0)),
     (Field::EvtIsOpenExec, |facts, _| {
-        let executable = facts.number("mode").is_some_and(|mode| mode & EXECUTABLE != 0);
+        let executable = facts.number(Known::Mode).is_some_and(|mode| mode & EXECUTABLE != 0);
         facts.when_open(|flags| flags & O_CREAT != 0 && executable)
     }),
 ];
@@ -72,22 +73,17 @@ impl<'a> EventFacts<'a> {
         self.record.flags().contains(Flags::FAILED)
     }
 
-    /// True for the calls that open a file by its name or its handle.
-    pub(super) fn is_open(&self) -> bool {
-        matches!(self.event.name, "open" | "openat" | "openat2" | "open_by_handle_at" | "creat")
-    }
-
     /// Flags of an open; creat(2) has none, but is an open with these.
     fn open_flags(&self) -> Option<i64> {
         match self.id() {
             id::CREAT => Some(0o1101),
-            _ if self.is_open() => self.number("flags"),
+            _ if self.places.is_open => self.number(Known::Flags),
             _ => None,
         }
     }
 
     fn when_open(&self, test: impl Fn(i64) -> bool) -> Value<'a> {
-        Value::Bool(self.is_open() && self.open_flags().is_some_and(test))
+        Value::Bool(self.places.is_open && self.open_flags().is_some_and(test))
     }
 
     fn argument(&self, arg: Option<&FieldArg>) -> Option<(&'static kestrel_core::schema::Param, ParamValue<'a>)> {

@@ -3,6 +3,7 @@
 
 use super::EventFacts;
 use super::given::Given;
+use super::places::Known;
 use kestrel_core::event::FdKind;
 use kestrel_core::schema::Category;
 use kestrel_rules::{Field, Value};
@@ -11,7 +12,7 @@ use kestrel_rules::{Field, Value};
 const SYSLOG: [&[u8]; 2] = [b"/dev/log", b"/run/systemd/journal/dev-log"];
 
 pub(super) const GIVEN: &[Given] = &[
-    (Field::EvtBuffer, |facts, _| facts.written("data").map_or(Value::Missing, |param| Value::Str(param.0))),
+    (Field::EvtBuffer, |facts, _| facts.written(Known::Data).map_or(Value::Missing, |param| Value::Str(param.0))),
     (Field::EvtIsIo, |facts, _| Value::Bool(facts.reads() || facts.writes())),
     (Field::EvtIsIoRead, |facts, _| Value::Bool(facts.reads())),
     (Field::EvtIsIoWrite, |facts, _| Value::Bool(facts.writes())),
@@ -102,7 +103,7 @@ impl<'a> EventFacts<'a> {
             Some(FdKind::File | FdKind::CharDevice | FdKind::BlockDevice) => About::File,
             Some(FdKind::Directory) => About::Directory,
             Some(FdKind::Inet4 | FdKind::Inet6 | FdKind::Unix) => About::Socket,
-            None | Some(FdKind::Unknown) if self.is_open() => About::File,
+            None | Some(FdKind::Unknown) if self.places.is_open => About::File,
             None | Some(FdKind::Unknown) if matches!(self.event.name, "accept" | "accept4" | "connect") => {
                 About::Socket
             }

@@ -19,6 +19,7 @@
 //! | `user.rs` | `user.*`, `group.*` |
 //! | `container.rs` | `container.*`, `k8s.*` |
 //! | `param.rs` | parameters, wherever they come from |
+//! | `places.rs` | where each event has which parameter |
 //! | `render.rs` | parameters as text |
 
 mod clock;
@@ -32,6 +33,7 @@ mod io;
 mod lineage;
 mod param;
 mod path;
+mod places;
 mod process;
 mod render;
 mod resources;
@@ -46,14 +48,16 @@ pub use param::ParamValue;
 use crate::state::{Process, ProcessKey, State};
 use bumpalo::Bump;
 use kestrel_core::event::{FdView, Record};
-use kestrel_core::schema::{self, Event, EventId, Type};
+use kestrel_core::schema::{self, Event, EventId};
 use kestrel_rules::{Facts, FieldRef, Value};
+use places::Places;
 
 /// One event, and everything that is known around it.
 #[derive(Debug)]
 pub struct EventFacts<'a> {
     record: Record<'a>,
     event: &'static Event,
+    places: &'static Places,
     key: ProcessKey,
     process: Option<&'a Process>,
     state: &'a State,
@@ -70,9 +74,10 @@ impl<'a> EventFacts<'a> {
         clock: &'a Clock,
         arena: &'a Bump,
     ) -> Option<EventFacts<'a>> {
-        let event = schema::get(EventId(record.header().event))?;
+        let id = EventId(record.header().event);
+        let (event, places) = (schema::get(id)?, Places::get(id)?);
         let process = state.processes.get(key);
-        Some(EventFacts { record, event, key, process, state, clock, arena })
+        Some(EventFacts { record, event, places, key, process, state, clock, arena })
     }
 
     /// The event's id.
@@ -82,12 +87,7 @@ impl<'a> EventFacts<'a> {
 
     /// The descriptor that `fd.*` is about: the parameter `fd`, or the one that the call returned as `res`.
     fn fd(&self) -> Option<FdView<'a>> {
-        let index = self
-            .event
-            .params
-            .iter()
-            .position(|param| matches!(param.ty, Type::Fd) && matches!(param.name, "fd" | "res"))?;
-        self.record.param(index)?.fd()
+        self.record.param(self.places.fd()?)?.fd()
     }
 
     /// Text in the arena.

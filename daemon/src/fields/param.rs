@@ -1,6 +1,7 @@
 //! Parameters, wherever they come from: the record, its task context, a descriptor in it, or the process table.
 
 use super::EventFacts;
+use super::places::Known;
 use kestrel_core::event::Param;
 use kestrel_core::schema::{self, ContextField, FdField, From, ProcessField, Type};
 
@@ -60,17 +61,17 @@ impl<'a> EventFacts<'a> {
         self.param_at(self.event.params.iter().position(|param| param.name == name)?)
     }
 
-    /// The parameter of this name as it lies in the record.
-    pub(super) fn written(&self, name: &str) -> Option<Param<'a>> {
-        match self.param(name)?.1 {
+    /// A parameter as it lies in the record.
+    pub(super) fn written(&self, known: Known) -> Option<Param<'a>> {
+        match self.param_at(self.places.known(known)?)?.1 {
             ParamValue::Written(param) => Some(param),
             ParamValue::Number(_) | ParamValue::Bytes(_) => None,
         }
     }
 
-    /// The parameter of this name as a number.
-    pub(super) fn number(&self, name: &str) -> Option<i64> {
-        let (row, value) = self.param(name)?;
+    /// A parameter as a number.
+    pub(super) fn number(&self, known: Known) -> Option<i64> {
+        let (row, value) = self.param_at(self.places.known(known)?)?;
         value.int(&row.ty)
     }
 

@@ -1,14 +1,11 @@
 //! `fs.path.*`: the paths that a call is about.
 
 use super::given::Given;
+use super::places::Known;
 use super::{EventFacts, ParamValue};
 use kestrel_core::event::PathView;
-use kestrel_core::schema::Type;
+use kestrel_core::schema::{Type, id};
 use kestrel_rules::{Field, Value};
-
-/// Parameters that hold the path of a call with one; the first that the event has, and that is a path, counts: an attribute has a
-/// name too.
-const ONE: [&str; 6] = ["name", "path", "filename", "pathname", "dir", "linkpath"];
 
 pub(super) const GIVEN: &[Given] = &[
     (Field::FsPathName, |facts, _| absolute(facts.one_path())),
@@ -28,27 +25,30 @@ fn raw(path: Option<PathView<'_>>) -> Value<'_> {
 }
 
 impl<'a> EventFacts<'a> {
-    fn path_param(&self, names: &[&str]) -> Option<PathView<'a>> {
-        let path = |name: &&str| match self.param(name)? {
-            (row, ParamValue::Written(param)) if matches!(row.ty, Type::Path) => Some(param),
+    fn path_at(&self, index: Option<usize>) -> Option<PathView<'a>> {
+        match self.param_at(index?)? {
+            (row, ParamValue::Written(param)) if matches!(row.ty, Type::Path) => param.path(),
             _ => None,
-        };
-        names.iter().find_map(path).and_then(|param| param.path())
+        }
+    }
+
+    fn path_param(&self, known: Known) -> Option<PathView<'a>> {
+        self.path_at(self.places.known(known))
     }
 
     /// Paths of a call with two: source and target. A symlink's source is text, not a path that exists.
     fn two_paths(&self) -> Option<(Option<PathView<'a>>, Option<PathView<'a>>)> {
-        match self.event.name {
-            "rename" | "renameat" | "renameat2" | "link" | "linkat" => {
-                Some((self.path_param(&["oldpath"]), self.path_param(&["newpath"])))
+        match self.id() {
+            id::RENAME | id::RENAMEAT | id::RENAMEAT2 | id::LINK | id::LINKAT => {
+                Some((self.path_param(Known::Oldpath), self.path_param(Known::Newpath)))
             }
-            "symlink" | "symlinkat" => {
-                let source = self.written("target").map(|param| PathView {
+            id::SYMLINK | id::SYMLINKAT => {
+                let source = self.written(Known::Target).map(|param| PathView {
                     raw: param.0,
                     absolute: param.0,
                     flags: kestrel_core::event::PathFlags::default(),
                 });
-                Some((source, self.path_param(&["linkpath"])))
+                Some((source, self.path_param(Known::Linkpath)))
             }
             _ => None,
         }
@@ -56,11 +56,11 @@ impl<'a> EventFacts<'a> {
 
     /// The path of a call with one.
     fn one_path(&self) -> Option<PathView<'a>> {
-        match self.event.name {
+        match self.id() {
             // What an exec names is the program, not a file that the call changes.
-            "execve" | "execveat" => None,
-            _ if self.two_paths().is_some() => None,
-            _ => self.path_param(&ONE),
+            id::EXECVE | id::EXECVEAT => None,
+            id::RENAME | id::RENAMEAT | id::RENAMEAT2 | id::LINK | id::LINKAT | id::SYMLINK | id::SYMLINKAT => None,
+            _ => self.path_at(self.places.one_path()),
         }
     }
 

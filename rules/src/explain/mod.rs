@@ -27,7 +27,7 @@ use crate::diagnostic::LoadErrors;
 use crate::facts::Facts;
 use crate::field::FieldSource;
 use crate::load::{self, Compiled, LoadOptions, RuleSource, with_exceptions};
-use crate::plan::{Memory, NodeId, Program};
+use crate::plan::{Memory, NodeId, Packed, Program};
 use crate::suggest::nearest;
 use crate::syntax::parse;
 use kestrel_core::priority::Priority;
@@ -146,7 +146,7 @@ impl Explanations {
         let users: Vec<NodeId> = rules.iter().filter(|rule| rule.is_used(options)).map(|rule| rule.node).collect();
         let mut wanted = users.clone();
         found.iter().for_each(|(_, _, _, outline)| outline.nodes(&mut wanted));
-        let (program, packed) = checker.builder.finish(&wanted);
+        let Packed { program, roots: packed, .. } = checker.builder.finish(&wanted);
         let (users, mut nodes) = packed.split_at(users.len());
         let uses = part::uses(users, &program);
         let rules = found.into_iter().map(|(rule, used, place, outline)| {

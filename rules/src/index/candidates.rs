@@ -3,8 +3,8 @@
 use super::need::{Key, Kind, Need};
 use super::table::Table;
 use crate::facts::Facts;
-use crate::plan::{Node, NodeId, OperandId, Program, Run};
-use std::collections::BTreeMap;
+use crate::plan::{Estimate, NodeId, OperandId, Run, Specializer};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::rc::Rc;
 
 /// Rules that must need the same kind of fact about a value before it pays to look them up by it.
@@ -14,35 +14,44 @@ const WORTHWHILE_INSIDE: usize = 8;
 /// Values that rules for one event are found by, at most.
 const MAX_TABLES: usize = 8;
 /// Terms that rules for one event are put together by, at most.
-const MAX_GATES: usize = 16;
-/// Terms of a rule that are looked at.
-const MAX_TERMS: usize = 64;
+const MAX_GATES: usize = 32;
+/// How deep gates lie in gates, at most.
+const MAX_DEPTH: usize = 4;
+/// What it costs to ask a rule, in units of a comparison of numbers; a rough figure.
+const ASKING: f32 = 10.0;
 
-/// A rule and what it needs.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+/// A rule, what is left of its condition for an event, and what that needs.
+#[derive(Clone, Debug)]
 pub struct Needy {
     /// The rule, by its place.
     pub rule: u32,
+    /// Its condition.
+    pub condition: NodeId,
     /// What it needs, the most telling first.
     pub needs: Rc<[Need]>,
 }
 
-/// The rules that can match an event.
+/// The rules that can match an event. In tables and gates they stand by their place among `rules`.
 #[derive(Debug)]
 pub struct Candidates {
-    /// Rules that are found by a value.
-    tables: Box<[Table]>,
-    /// Rules that share terms, in order: none of them matches unless all of these hold.
+    /// The rules, in order, and what is left to be asked of each.
+    rules: Box<[(u32, NodeId)]>,
+    /// Rules that are found by a value, which is looked up if all these terms hold: the rules share them.
+    tables: Box<[(Box<[NodeId]>, Table)]>,
+    /// Rules that share terms: none of them matches unless all of these hold. Each gate stands before those inside of it.
     gates: Box<[Gate]>,
     /// Rules that must be asked, in order.
     asked: Box<[u32]>,
 }
 
-/// Terms, and the rules that share all of them.
+/// Terms, and the rules that share all of them, in order.
 #[derive(Debug)]
 struct Gate {
     terms: Box<[NodeId]>,
+    /// Those that are in no gate inside of this one.
     rules: Box<[u32]>,
+    /// Gates inside of this one; they share its terms.
+    inside: usize,
 }
 
 /// Memory for finding candidates, kept from event to event.
@@ -53,34 +62,40 @@ pub struct Scratch {
 }
 
 impl Candidates {
-    /// Of these rules, in their order, with these conditions.
-    pub fn new(rules: &[Needy], roots: &[NodeId], program: &Program) -> Candidates {
-        let worthwhile = worthwhile(rules);
+    /// Of these rules, in their order.
+    pub fn new(rules: Vec<Needy>, conditions: &mut Specializer) -> Candidates {
+        let worthwhile = worthwhile(&rules);
         let mut keys = BTreeMap::<OperandId, Vec<(&Key, u32)>>::new();
         let mut others = Vec::new();
-        for Needy { rule, needs } in rules {
+        for (place, Needy { needs, .. }) in (0..).zip(&rules) {
             let is_kept =
                 |need: &&Need| need.keys.iter().all(|(operand, key)| worthwhile.contains(&(*operand, key.kind())));
             match needs.iter().find(is_kept) {
                 Some(need) => {
                     for (operand, key) in &need.keys {
-                        keys.entry(*operand).or_default().push((key, *rule));
+                        keys.entry(*operand).or_default().push((key, place));
                     }
                 }
-                None => others.push(*rule),
+                None => others.push(place),
             }
         }
-        let tables = keys.iter().map(|(operand, keys)| Table::new(*operand, keys)).collect();
-        let (gates, asked) = gates(&others, roots, program);
-        Candidates { tables, gates, asked }
+        let mut left: Vec<(u32, NodeId)> = rules.iter().map(|rule| (rule.rule, rule.condition)).collect();
+        let tables: Vec<(Box<[NodeId]>, Table)> =
+            keys.iter().map(|(operand, keys)| (guard(keys, &left, conditions), Table::new(*operand, keys))).collect();
+        let mut gates = Vec::new();
+        let asked = group(others, &mut left, conditions, &mut gates, 0);
+        let terms =
+            gates.iter().map(|gate| &gate.terms).chain(tables.iter().map(|(terms, _)| terms)).flatten().copied();
+        conditions.asked_together(left.iter().map(|(_, condition)| *condition).chain(terms));
+        Candidates { rules: left.into(), tables: tables.into(), gates: gates.into(), asked: asked.into() }
     }
 
-    /// Visits the rules that may match, in their order, until `visit` says false.
+    /// Visits the rules that may match, in their order, each with the condition that it matches by, until `visit` says false.
     pub fn visit<'e, F: Facts>(
         &self,
         run: &mut Run<'e, F>,
         scratch: &mut Scratch,
-        mut visit: impl FnMut(&mut Run<'e, F>, u32) -> bool,
+        mut visit: impl FnMut(&mut Run<'e, F>, u32, NodeId) -> bool,
     ) {
         let Scratch { rules: several, seen } = scratch;
         several.clear();
@@ -94,11 +109,16 @@ impl Candidates {
             }
             _ => several.extend_from_slice(list),
         };
-        for table in &self.tables {
-            table.find(run.value(table.operand), seen, &mut found);
-        }
-        for Gate { terms, rules } in &self.gates {
+        for (terms, table) in &self.tables {
             if terms.iter().all(|term| run.holds(*term)) {
+                table.find(run.value(table.operand), seen, &mut found);
+            }
+        }
+        let mut gates = self.gates.iter();
+        while let Some(Gate { terms, rules, inside }) = gates.next() {
+            if !terms.iter().all(|term| run.holds(*term)) {
+                gates = gates.as_slice().get(*inside..).unwrap_or_default().iter();
+            } else if !rules.is_empty() {
                 found(rules);
             }
         }
@@ -115,7 +135,8 @@ impl Candidates {
                 ([rule, rest @ ..], []) => (rule, found = rest).0,
                 (_, [rule, rest @ ..]) => (rule, asked = rest).0,
             };
-            if !visit(run, *next) {
+            let Some((rule, condition)) = self.rules.get(*next as usize) else { continue };
+            if !visit(run, *rule, *condition) {
                 return;
             }
         }
@@ -144,56 +165,77 @@ fn worthwhile(rules: &[Needy]) -> Vec<(OperandId, Kind)> {
     counts.into_keys().filter(|(operand, _)| operands.iter().any(|(_, kept)| kept == operand)).collect()
 }
 
-/// The terms of a conjunction, and of conjunctions in it, in the order in which they are asked: all hold if it does.
-fn terms(root: NodeId, program: &Program) -> Vec<NodeId> {
-    let mut terms = Vec::new();
-    let mut rest = vec![root];
-    while let Some(id) = rest.pop() {
-        if terms.len() == MAX_TERMS {
+/// The terms that all rules of a table share.
+fn guard(keys: &[(&Key, u32)], left: &[(u32, NodeId)], conditions: &Specializer) -> Box<[NodeId]> {
+    let terms_of = |(_, place): &(&Key, u32)| left.get(*place as usize).map(|(_, root)| conditions.terms(*root));
+    let mut all = keys.iter().filter_map(terms_of);
+    let mut shared: HashSet<NodeId> = all.next().unwrap_or_default().into_iter().collect();
+    for terms in all {
+        if shared.is_empty() {
             break;
         }
-        match program.nodes.get(id as usize) {
-            Some((Node::Events(_), _)) | None => {}
-            Some((Node::All(inner), _)) => {
-                terms.push(id);
-                rest.extend(inner.iter().rev());
-            }
-            Some(_) => terms.push(id),
-        }
+        shared = terms.into_iter().filter(|term| shared.contains(term)).collect();
     }
-    terms
+    // What costs as much as looking up the value is asked of those rules that are found.
+    shared.retain(|term| conditions.estimate(*term).cost < ASKING);
+    gate(&shared, conditions)
 }
 
-/// Puts rules together by terms that they share. Gives the rules that are left, too.
-fn gates(rules: &[u32], roots: &[NodeId], program: &Program) -> (Box<[Gate]>, Box<[u32]>) {
-    let terms_of = |rule: &u32| roots.get(*rule as usize).map(|root| terms(*root, program)).unwrap_or_default();
-    let all: Vec<(u32, Vec<NodeId>)> = rules.iter().map(|rule| (*rule, terms_of(rule))).collect();
-    let mut counts = BTreeMap::<NodeId, usize>::new();
-    all.iter().flat_map(|(_, terms)| terms).for_each(|term| *counts.entry(*term).or_default() += 1);
-    // What fewer rules share says more, if enough share it.
-    let gate = |terms: &[NodeId]| {
-        let shared = terms.iter().filter_map(|term| Some((counts.get(term)?, *term)));
-        shared.filter(|(count, _)| **count >= WORTHWHILE).min().map(|(_, term)| term)
-    };
-    let mut groups = BTreeMap::<NodeId, Vec<(u32, &[NodeId])>>::new();
-    let mut asked = Vec::new();
-    for (rule, terms) in &all {
-        match gate(terms) {
-            Some(term) => groups.entry(term).or_default().push((*rule, terms)),
-            None => asked.push(*rule),
+/// Puts rules together by terms that they share, which are then left out of their conditions; those of a gate again by what they
+/// share beyond it. Gives the rules that are left, in order.
+fn group(
+    rules: Vec<u32>,
+    left: &mut [(u32, NodeId)],
+    conditions: &mut Specializer,
+    gates: &mut Vec<Gate>,
+    depth: usize,
+) -> Vec<u32> {
+    if depth == MAX_DEPTH {
+        return rules;
+    }
+    let terms_of = |rule: u32| left.get(rule as usize).map(|(_, root)| conditions.terms(*root)).unwrap_or_default();
+    let mut rest: Vec<(u32, Vec<NodeId>)> = rules.into_iter().map(|rule| (rule, terms_of(rule))).collect();
+    while rest.len() >= WORTHWHILE && gates.len() < MAX_GATES {
+        let mut counts = HashMap::<NodeId, usize>::new();
+        rest.iter().flat_map(|(_, terms)| terms).for_each(|term| *counts.entry(*term).or_default() += 1);
+        let gain = |term: NodeId, count: usize| gain(conditions.estimate(term), count);
+        let shared = counts.into_iter().filter(|(_, count)| *count >= WORTHWHILE);
+        let best = shared.map(|(term, count)| (gain(term, count), term));
+        let best = best.filter(|(gain, _)| *gain > 0.0).max_by(|a, b| a.0.total_cmp(&b.0).then(b.1.cmp(&a.1)));
+        let Some((_, term)) = best else { break };
+        let (inside, others): (Vec<_>, Vec<_>) = rest.into_iter().partition(|(_, terms)| terms.contains(&term));
+        rest = others;
+        let first = inside.first().map_or(&[][..], |(_, terms)| terms);
+        let is_shared =
+            |term: &&NodeId| gain(**term, inside.len()) > 0.0 && inside.iter().all(|(_, terms)| terms.contains(term));
+        let known: HashSet<NodeId> = first.iter().filter(is_shared).copied().collect();
+        for (rule, _) in &inside {
+            if let Some((_, condition)) = left.get_mut(*rule as usize) {
+                *condition = conditions.without(*condition, &known);
+            }
+        }
+        let at = gates.len();
+        gates.push(Gate { terms: gate(&known, conditions), rules: Box::default(), inside: 0 });
+        let inside = inside.into_iter().map(|(rule, _)| rule).collect();
+        let rules = group(inside, left, conditions, gates, depth + 1);
+        let inside = gates.len() - at - 1;
+        if let Some(gate) = gates.get_mut(at) {
+            (gate.rules, gate.inside) = (rules.into(), inside);
         }
     }
-    let mut groups: Vec<Vec<(u32, &[NodeId])>> = groups.into_values().collect();
-    groups.sort_by_key(|rules| std::cmp::Reverse(rules.len()));
-    let is_kept = |(index, group): &(usize, Vec<_>)| *index < MAX_GATES && group.len() >= WORTHWHILE;
-    let (kept, left): (Vec<_>, Vec<_>) = groups.into_iter().enumerate().partition(is_kept);
-    asked.extend(left.into_iter().flat_map(|(_, group)| group).map(|(rule, _)| rule));
-    asked.sort_unstable();
-    let gate = |(_, group): (usize, Vec<(u32, &[NodeId])>)| {
-        let first = group.first().map_or(&[][..], |(_, terms)| terms);
-        let is_shared = |term: &&NodeId| group.iter().all(|(_, terms)| terms.contains(term));
-        let terms = first.iter().filter(is_shared).copied().collect();
-        Gate { terms, rules: group.into_iter().map(|(rule, _)| rule).collect() }
-    };
-    (kept.into_iter().map(gate).collect(), asked.into())
+    rest.into_iter().map(|(rule, _)| rule).collect()
+}
+
+/// What it saves to ask a term before so many rules that share it.
+fn gain(term: Estimate, rules: usize) -> f32 {
+    rules as f32 * (1.0 - term.chance) * ASKING - term.cost
+}
+
+/// The terms that a gate asks: what a conjunction among them asks anyhow is left out.
+fn gate(known: &HashSet<NodeId>, conditions: &Specializer) -> Box<[NodeId]> {
+    let inner: HashSet<NodeId> = known.iter().flat_map(|term| conditions.terms(*term).into_iter().skip(1)).collect();
+    let mut terms: Vec<NodeId> = known.difference(&inner).copied().collect();
+    let says_no = |term: &NodeId| conditions.estimate(*term).to_say_no();
+    terms.sort_by(|a, b| says_no(a).total_cmp(&says_no(b)).then(a.cmp(b)));
+    terms.into()
 }

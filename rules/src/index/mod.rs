@@ -1,16 +1,18 @@
-//! Which rules can match an event at all.
+//! Which rules can match an event at all, and what is left to be asked of each.
 //!
 //! ```text
-//!                       ┌─▶ tables: by what a value is, begins with, ends with, contains, ─┐
-//!  event ─▶ rules for it┼─▶ gates: those that share a term, if it holds                    ├─▶ candidates, in order
+//!                       ┌─▶ tables: by what a value is, begins with, ends with, contains ──┐
+//!  event ─▶ rules for it┼─▶ gates: those that share terms, if these hold; gates in gates   ├─▶ candidates, in order
 //!                       └─▶ those that must be asked ──────────────────────────────────────┘
 //! ```
+//!
+//! Conditions are taken as they are for the one event: what they ask of its type is answered before.
 //!
 //! A rule that needs a field to be one of a few texts, to begin with a path or to lie in a network is found by that value,
 //! through one look into a table for all such rules: as long as no value leads to it, it costs nothing. What leads nowhere:
 //! rules that only say what must not be (`!=`, `not`), regular expressions without a fixed part, orders of numbers, and
-//! comparisons with another value of the event. Those that share a term are skipped together while it does not hold; the
-//! others are asked one by one.
+//! comparisons with another value of the event. Those that share terms are skipped together while these do not hold, and
+//! are not asked for them again; the others are asked one by one.
 //!
 //! | file | is about |
 //! |---|---|
@@ -26,7 +28,7 @@ mod table;
 
 pub use candidates::{Candidates, Scratch};
 
-use crate::plan::{NodeId, Program};
+use crate::plan::{Left, NodeId, Program, Specializer};
 use crate::ruleset::Rule;
 use candidates::Needy;
 use kestrel_core::schema::{EVENTS, EventId};
@@ -45,9 +47,9 @@ pub struct Index {
 }
 
 impl Index {
-    /// The index of rules with these conditions.
-    pub fn new(rules: &[Rule], roots: &[NodeId], program: &Program) -> Index {
-        let mut building = Building::new(roots, program);
+    /// The index of rules with these conditions, and the program that their conditions are asked by.
+    pub fn new(rules: &[Rule], roots: &[NodeId], conditions: Specializer) -> (Index, Program) {
+        let mut building = Building::new(roots, conditions);
         let by_event = (0u16..).zip(EVENTS).map(|(id, _)| {
             let of_event = |(_, rule): &(u32, &Rule)| rule.events.contains(EventId(id));
             let indexes: Vec<u32> = (0..).zip(rules).filter(of_event).map(|(index, _)| index).collect();
@@ -59,7 +61,8 @@ impl Index {
             sources.entry(Rc::clone(&rule.source)).or_default().push(index);
         }
         let by_source = sources.into_iter().map(|(source, indexes)| (source, building.candidates(&indexes, None)));
-        Index { by_event, by_source: by_source.collect() }
+        let by_source = by_source.collect();
+        (Index { by_event, by_source }, building.conditions.finish())
     }
 
     /// The rules that an event can match.
@@ -73,42 +76,49 @@ impl Index {
 
 /// What is known while an index is made.
 struct Building<'p> {
-    program: &'p Program,
     roots: &'p [NodeId],
-    finder: Finder<'p>,
-    /// What rules need whatever the event is.
-    needs: HashMap<u32, Rc<[Need]>>,
-    /// Events with the same rules, which need the same, share what is known of them.
-    known: HashMap<Vec<Needy>, Rc<Candidates>>,
+    conditions: Specializer,
+    finder: Finder,
+    /// What conditions need.
+    needs: HashMap<NodeId, Rc<[Need]>>,
+    /// Events with the same rules, of which the same is left, share what is known of them.
+    known: HashMap<Vec<(u32, NodeId)>, Rc<Candidates>>,
     entries: usize,
 }
 
 impl<'p> Building<'p> {
-    fn new(roots: &'p [NodeId], program: &'p Program) -> Building<'p> {
-        let finder = Finder::new(program);
-        Building { program, roots, finder, needs: HashMap::new(), known: HashMap::new(), entries: 0 }
+    fn new(roots: &'p [NodeId], conditions: Specializer) -> Building<'p> {
+        let (finder, needs, known) = (Finder::default(), HashMap::new(), HashMap::new());
+        Building { roots, conditions, finder, needs, known, entries: 0 }
     }
 
     fn candidates(&mut self, indexes: &[u32], event: Option<EventId>) -> Rc<Candidates> {
-        self.entries = self.entries.saturating_add(indexes.len());
-        let rules: Vec<Needy> = indexes.iter().map(|&rule| Needy { rule, needs: self.needs(rule, event) }).collect();
-        if let Some(known) = self.known.get(&rules) {
-            self.entries -= indexes.len();
+        self.conditions.begin(event);
+        let mut left = Vec::with_capacity(indexes.len());
+        for &rule in indexes {
+            let Some(root) = self.roots.get(rule as usize) else { continue };
+            match self.conditions.left(*root) {
+                Left::Node(condition) => left.push((rule, condition)),
+                Left::Always(true) => left.push((rule, self.conditions.always())),
+                Left::Always(false) => {}
+            }
+        }
+        if let Some(known) = self.known.get(&left) {
             return Rc::clone(known);
         }
-        let candidates = Rc::new(Candidates::new(&rules, self.roots, self.program));
-        self.known.insert(rules, Rc::clone(&candidates));
+        self.entries = self.entries.saturating_add(left.len());
+        let rules: Vec<Needy> =
+            left.iter().map(|&(rule, condition)| Needy { rule, condition, needs: self.needs(condition) }).collect();
+        let candidates = Rc::new(Candidates::new(rules, &mut self.conditions));
+        self.known.insert(left, Rc::clone(&candidates));
         candidates
     }
 
-    fn needs(&mut self, rule: u32, event: Option<EventId>) -> Rc<[Need]> {
-        let Some(root) = self.roots.get(rule as usize).filter(|_| self.entries <= MAX_ENTRIES) else {
+    fn needs(&mut self, condition: NodeId) -> Rc<[Need]> {
+        if self.entries > MAX_ENTRIES {
             return [].into();
-        };
-        if self.finder.depends_on_event(*root) {
-            return self.finder.needs(*root, event).into();
         }
-        let needs = self.needs.entry(rule).or_insert_with(|| self.finder.needs(*root, None).into());
-        Rc::clone(needs)
+        let Building { conditions, finder, needs, .. } = self;
+        Rc::clone(needs.entry(condition).or_insert_with(|| finder.needs(conditions, condition).into()))
     }
 }

@@ -4,10 +4,11 @@
 //! are kept, so that rules can share a table with others.
 
 use crate::field::FieldFlags;
-use crate::plan::{End, Literal, Needed, Node, NodeId, Operand, OperandId, Predicate, Prefix, Program, Test, TextSet};
+use crate::plan::{
+    End, Literal, Needed, Node, NodeId, Operand, OperandId, Predicate, Prefix, Program, Specializer, Test, TextSet,
+};
 use crate::syntax::Op;
-use kestrel_core::schema::EventId;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
 use std::rc::Rc;
 
@@ -17,6 +18,8 @@ const MAX_KEYS: usize = 256;
 const MAX_TEXTS: usize = 128;
 /// Needs of one condition that are kept.
 const MAX_NEEDS: usize = 4;
+/// What holds more often is nothing to find a rule by.
+const TELLING: f32 = 0.5;
 /// Parts of a condition that are looked at.
 const MAX_PARTS: usize = 4_096;
 
@@ -145,35 +148,27 @@ impl Need {
     }
 }
 
-/// Finds what conditions need.
-pub struct Finder<'p> {
-    program: &'p Program,
-    /// Whether the type of the event is asked for anywhere below a node.
-    asks_event: HashMap<NodeId, bool>,
+/// Finds what conditions need, of those that no longer ask for the type of the event.
+#[derive(Default)]
+pub struct Finder {
     known: HashMap<NodeId, Option<Need>>,
 }
 
-impl<'p> Finder<'p> {
-    /// For the conditions of a program.
-    pub fn new(program: &'p Program) -> Finder<'p> {
-        Finder { program, asks_event: HashMap::new(), known: HashMap::new() }
-    }
-
-    /// What a condition needs, for an event; the most telling first. None at all if it must be asked.
-    pub fn needs(&mut self, root: NodeId, event: Option<EventId>) -> Vec<Need> {
+impl Finder {
+    /// What a condition needs; the most telling first. None at all if it must be asked.
+    pub fn needs(&mut self, conditions: &Specializer, root: NodeId) -> Vec<Need> {
         let mut needs = Vec::new();
         let mut left = MAX_PARTS;
         // What a conjunction needs, each of its terms does.
         let mut terms = vec![root];
         while let Some(id) = terms.pop() {
-            match self.program.nodes.get(id as usize) {
-                Some((Node::All(inner), _)) if left > inner.len() => {
+            match conditions.node(id) {
+                Some(Node::All(inner)) if left > inner.len() => {
                     left -= inner.len();
                     terms.extend(inner);
                 }
-                // It is among the events of the rule.
-                Some((Node::Events(_), _)) | None => {}
-                Some(_) => needs.extend(self.need(id, event, &mut left)),
+                Some(_) => needs.extend(self.need(conditions, id, &mut left)),
+                None => {}
             }
         }
         needs.sort_by_key(|need| need.weight);
@@ -181,64 +176,31 @@ impl<'p> Finder<'p> {
         needs
     }
 
-    /// Whether what a condition needs is not the same for every event that it can hold for: below its first terms the type
-    /// of the event is asked for.
-    pub fn depends_on_event(&mut self, root: NodeId) -> bool {
-        let mut terms = vec![root];
-        let mut seen = HashSet::new();
-        while let Some(id) = terms.pop() {
-            match self.program.nodes.get(id as usize) {
-                Some((Node::All(inner), _)) => terms.extend(inner.iter().filter(|id| seen.insert(**id))),
-                Some((Node::Events(_), _)) | None => {}
-                Some(_) if self.asks_event(id) => return true,
-                Some(_) => {}
-            }
-        }
-        false
-    }
-
-    fn need(&mut self, id: NodeId, event: Option<EventId>, left: &mut usize) -> Option<Need> {
+    fn need(&mut self, conditions: &Specializer, id: NodeId, left: &mut usize) -> Option<Need> {
         *left = left.checked_sub(1)?;
-        let by_event = self.asks_event(id);
-        if !by_event && let Some(known) = self.known.get(&id) {
+        if let Some(known) = self.known.get(&id) {
             return known.clone();
         }
-        let need = match &self.program.nodes.get(id as usize)?.0 {
+        let need = match conditions.node(id)? {
             Node::All(terms) => {
-                let all = terms.iter().filter_map(|term| self.need(*term, event, left));
+                let all = terms.iter().filter_map(|term| self.need(conditions, *term, left));
                 all.min_by_key(|need| need.weight)
             }
-            Node::Any(terms) => Need::any(terms.iter().map(|term| self.need(*term, event, left))),
-            Node::Events(events) => {
-                let holds = event.is_some_and(|event| events.contains(event));
-                (!holds).then_some(Need { keys: Vec::new(), weight: 0 })
-            }
-            Node::Test(test) => self.of_test(test),
-            Node::Not(_) | Node::Compare(..) => None,
+            Node::Any(terms) => Need::any(terms.iter().map(|term| self.need(conditions, *term, left))),
+            // What holds for most events tells little.
+            Node::Test(_) if conditions.estimate(id).chance > TELLING => None,
+            Node::Test(test) => Finder::of_test(conditions.program(), test),
+            Node::Events(_) | Node::Not(_) | Node::Compare(..) => None,
         };
-        if !by_event && *left > 0 {
+        if *left > 0 {
             self.known.insert(id, need.clone());
         }
         need
     }
 
-    fn asks_event(&mut self, id: NodeId) -> bool {
-        if let Some(known) = self.asks_event.get(&id) {
-            return *known;
-        }
-        let asks = match self.program.nodes.get(id as usize) {
-            Some((Node::All(terms) | Node::Any(terms), _)) => terms.iter().any(|term| self.asks_event(*term)),
-            Some((Node::Not(term), _)) => self.asks_event(*term),
-            Some((Node::Events(_), _)) => true,
-            _ => false,
-        };
-        self.asks_event.insert(id, asks);
-        asks
-    }
-
-    fn of_test(&self, test: &Test) -> Option<Need> {
+    fn of_test(program: &Program, test: &Test) -> Option<Need> {
         // Of several values at once these ask all, and so may hold of none.
-        let of_list = match &self.program.operands.get(test.operand as usize)?.0 {
+        let of_list = match &program.operands.get(test.operand as usize)?.0 {
             Operand::Field(field) => field.field.def().flags.contains(FieldFlags::LIST),
             _ => false,
         };

@@ -77,7 +77,7 @@ impl Builder {
 
     /// A test. Whoever asks for the same twice should not ask again.
     pub fn test(&mut self, operand: OperandId, op: Op, predicate: Predicate) -> NodeId {
-        let estimate = Estimate::test(self.operand_cost(operand), op, &predicate);
+        let estimate = Estimate::test(self.operand_of(operand), self.operand_cost(operand), op, &predicate);
         self.add(Node::Test(Test { operand, op, predicate: Rc::new(predicate) }), estimate)
     }
 
@@ -194,16 +194,27 @@ impl Builder {
         self.merged.get(&id).map_or(&[], |group| group)
     }
 
-    /// The program of some conditions: what only others asked for is left out. Gives the conditions in it, in their order.
-    pub fn finish(self, roots: &[NodeId]) -> (Program, Vec<NodeId>) {
+    /// The program of some conditions: what only others asked for is left out.
+    pub fn finish(self, roots: &[NodeId]) -> Packed {
         Packer::new(&self).pack(roots)
     }
+}
+
+/// The program of some conditions.
+pub struct Packed {
+    /// The program.
+    pub program: Program,
+    /// The conditions in it, in their order.
+    pub roots: Vec<NodeId>,
+    /// What each of its nodes costs.
+    pub estimates: Vec<Estimate>,
 }
 
 /// Packs what is needed.
 struct Packer<'a> {
     builder: &'a Builder,
     nodes: Vec<(Node, u32)>,
+    estimates: Vec<Estimate>,
     node_at: Vec<u32>,
     operands: Vec<(Operand, u32)>,
     operand_at: Vec<u32>,
@@ -214,6 +225,7 @@ impl<'a> Packer<'a> {
         Packer {
             builder,
             nodes: Vec::new(),
+            estimates: Vec::new(),
             node_at: vec![NOT_KEPT; builder.nodes.len()],
             operands: Vec::new(),
             operand_at: vec![NOT_KEPT; builder.operands.len()],
@@ -221,7 +233,7 @@ impl<'a> Packer<'a> {
     }
 
     /// The slots count uses until the end; then those that are used more than once get one.
-    fn pack(mut self, roots: &[NodeId]) -> (Program, Vec<NodeId>) {
+    fn pack(mut self, roots: &[NodeId]) -> Packed {
         let roots = roots.iter().map(|root| self.node(*root)).collect();
         let mut result_slots = 0;
         for (node, uses) in &mut self.nodes {
@@ -236,7 +248,7 @@ impl<'a> Packer<'a> {
             value_slots += u32::from(keep);
         }
         let program = Program { nodes: self.nodes.into(), operands: self.operands.into(), result_slots, value_slots };
-        (program, roots)
+        Packed { program, roots, estimates: self.estimates }
     }
 
     fn node(&mut self, id: NodeId) -> NodeId {
@@ -254,6 +266,7 @@ impl<'a> Packer<'a> {
             Node::Compare(left, op, right) => Node::Compare(self.operand(*left), *op, self.operand(*right)),
         };
         self.nodes.push((node, 1));
+        self.estimates.push(self.builder.estimate(id));
         self.node_at[id as usize] = self.nodes.len() as u32 - 1;
         self.node_at[id as usize]
     }

@@ -1,7 +1,7 @@
 //! What tests cost, and how likely they hold: rough figures, only good for putting tests into an order.
 
 use super::{Predicate, program::Operand};
-use crate::field::FieldClass;
+use crate::field::{Field, FieldClass};
 use crate::syntax::Op;
 
 /// What a node is expected to cost, in units of a comparison of numbers, and how likely it holds.
@@ -46,11 +46,15 @@ impl Estimate {
         })
     }
 
-    /// Of a test.
-    pub fn test(operand: f32, op: Op, predicate: &Predicate) -> Estimate {
+    /// Of a test of an operand whose value costs this.
+    pub fn test(operand: Option<&Operand>, value: f32, op: Op, predicate: &Predicate) -> Estimate {
         let (cost, chance) = of_predicate(predicate);
-        let chance = if op == Op::Exists { 0.8 } else { chance };
-        Estimate { cost: operand + cost, chance }
+        let usual = match operand {
+            Some(Operand::Field(field)) => usually(field.field, predicate),
+            _ => None,
+        };
+        let chance = if op == Op::Exists { 0.8 } else { usual.unwrap_or(chance) };
+        Estimate { cost: value + cost, chance }
     }
 
     /// Of a comparison of two operands.
@@ -78,6 +82,22 @@ pub fn of_operand(operand: &Operand, others: impl Fn(u32) -> f32) -> f32 {
                 _ => 4.0,
             }
         }
+    }
+}
+
+/// How likely a predicate holds for a field that has one value nearly always.
+fn usually(field: Field, predicate: &Predicate) -> Option<f32> {
+    let most: &[u8] = match field {
+        Field::FdTypechar => b"f",
+        Field::FdType => b"file",
+        Field::ContainerId | Field::ContainerName | Field::ContainerType => b"host",
+        _ => return None,
+    };
+    match predicate {
+        Predicate::Text(text) => Some(if **text == *most { 0.9 } else { 0.02 }),
+        Predicate::TextIn(texts) => Some(if texts.contains(most) { 0.95 } else { 0.05 }),
+        Predicate::Not(inner) => usually(field, inner).map(|chance| 1.0 - chance),
+        _ => None,
     }
 }
 

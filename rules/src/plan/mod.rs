@@ -14,6 +14,7 @@
 //! |---|---|
 //! | `program.rs` | the graph as it is evaluated |
 //! | `builder.rs` | making it: nothing twice, cheap tests that say no first |
+//! | `specialize.rs` | conditions as they are for one event |
 //! | `cost.rs` | what tests cost, and how likely they hold |
 //! | `merge.rs` | several tests of one operand made one |
 //! | `run.rs` | evaluating it for one event |
@@ -41,11 +42,13 @@ mod regex;
 mod run;
 mod search;
 mod shape;
+mod specialize;
 mod text_set;
 mod transform;
 
 pub use affix_set::{AffixSet, End};
-pub use builder::Builder;
+pub use builder::{Builder, Packed};
+pub use cost::Estimate;
 pub use glob::{Glob, Literal};
 pub use merge::{contains, contains_any};
 pub use network::{Network, NetworkSet, Prefix, prefixes_of};
@@ -55,5 +58,6 @@ pub use program::{Node, NodeId, Operand, OperandId, Program, Test};
 pub use regex::{Needed, Regex};
 pub use run::{Memory, Run};
 pub use search::Search;
+pub use specialize::{Left, Specializer};
 pub use text_set::TextSet;
 pub use transform::apply;
