@@ -36,9 +36,11 @@ pub struct Judging {
     pub kept: Cell<u32>,
     /// Where the next name of the path lies, or the next byte of the string.
     cursor: Cell<u32>,
-    /// Where the path begins that is put together.
+    /// Where the path begins that is put together; of the caller's string, where its last slash is.
     begin: Cell<u32>,
-    reserved: [Cell<u32>; 2],
+    /// 1 if something would have to be taken out of the caller's string to make an absolute path of it.
+    steps: Cell<u32>,
+    reserved: Cell<u32>,
     /// The values.
     pub values: [Cell<u64>; 32],
     key: Cell<TextKey>,
@@ -348,7 +350,7 @@ fn put_path<K: Kind>(slot: &Slot<K>, judging: &Judging) {
 pub fn string_text<K: Kind>(context: *const Context) {
     if let Some(slot) = Slot::<K>::of_cpu() {
         let judging = &slot.work().judging;
-        judging.tried.set(get(&judging.tried) | value::OF_STRING);
+        judging.tried.set(get(&judging.tried) | value::OF_STRING | value::OF_MEANT);
         put_string(&slot, judging);
     }
     helpers::tail_call(context, K::OPERATIONS, op::JUDGE.into());
@@ -361,15 +363,17 @@ fn put_string<K: Kind>(slot: &Slot<K>, judging: &Judging) {
     if todo.kind != op::JUDGE || address == 0 {
         return;
     }
-    let text = text_of(judging);
-    // SAFETY: the text has room for as many bytes and what follows the key.
-    let copied = unsafe { helpers::read_user_string(text, TEXT as u32 + 2, address) };
+    let string = judging.path.as_ptr().cast_mut().cast::<u8>();
+    // SAFETY: there is room for more.
+    let copied = unsafe { helpers::read_user_string(string, TEXT as u32 + 2, address) };
     // Of an empty string, older kernels do not count the NUL; nobody asks for one.
     if copied < 1 || copied > TEXT as i64 + 1 {
         return;
     }
     let len = (copied as u32).wrapping_sub(1) & 0xff;
     judging.cursor.set(0);
+    judging.begin.set(0);
+    judging.steps.set(0);
     let (low, high) = (&judging.values[value::STRING_PAIRS as usize], &judging.values[value::STRING_PAIRS as usize + 1]);
     low.set(0);
     high.set(0);
@@ -379,11 +383,19 @@ fn put_string<K: Kind>(slot: &Slot<K>, judging: &Judging) {
         if at >= len {
             break;
         }
-        // SAFETY: a masked position is in the text or right behind it.
-        let (one, two) = unsafe {
-            let byte = text.add(at as usize).cast_const();
-            (core::ptr::read_volatile(byte), core::ptr::read_volatile(byte.add(1)))
+        let byte = |n: u32| {
+            // SAFETY: a masked position and three behind it are in the room of the string, which ends with a NUL.
+            unsafe { core::ptr::read_volatile(string.add((at + n) as usize).cast_const()) }
         };
+        let (one, two) = (byte(0), byte(1));
+        if one == b'/' {
+            judging.begin.set(at);
+            let (three, four) = (byte(2), byte(3));
+            let ends = |byte: u8| byte == b'/' || byte == 0;
+            if two == b'/' || (two == b'.' && (ends(three) || (three == b'.' && ends(four)))) {
+                judging.steps.set(1);
+            }
+        }
         if at + 1 < len {
             let bit = pair_bit(one, two);
             if bit & 64 == 0 {
@@ -396,9 +408,34 @@ fn put_string<K: Kind>(slot: &Slot<K>, judging: &Judging) {
         n += 1;
     }
     let Some((table, parts)) = head(slot) else { return };
-    // Of its parts nothing is said.
-    if parts >> part::COUNT & 1 << part::WHOLE != 0 {
-        look_up(judging, table + part::COUNT, len, value::STRING.into());
+    let (table, parts) = (table + part::COUNT, parts >> part::COUNT);
+    let text = text_of(judging);
+    // SAFETY: the text has room for as many bytes and what follows the key.
+    unsafe { helpers::read_kernel(text, len, string as u64) };
+    if parts & 1 << part::WHOLE != 0 {
+        look_up(judging, table, len, value::STRING.into());
     }
     judging.ready.set(get(&judging.ready) | value::OF_STRING);
+    // SAFETY: it is there.
+    let first = unsafe { core::ptr::read_volatile(string.cast_const()) };
+    let slash = get(&judging.begin) & 0xff;
+    if first != b'/' || get(&judging.steps) != 0 || (slash + 1 == len && len != 1) {
+        return;
+    }
+    if parts & 1 << part::DIRECTORY != 0 {
+        let folder = if slash == 0 { 1 } else { slash };
+        look_up(judging, table + part::DIRECTORY, folder, u32::from(value::STRING) + 2 * part::DIRECTORY);
+    }
+    if parts & 1 << part::NAME != 0 {
+        let name = len.wrapping_sub(slash).wrapping_sub(1) & 0xff;
+        // SAFETY: as above.
+        unsafe { helpers::read_kernel(text, name, string.add(slash as usize + 1) as u64) };
+        look_up(judging, table + part::NAME, name, u32::from(value::STRING) + 2 * part::NAME);
+    }
+    let mut n = value::STRING as usize;
+    while n < value::MEANT as usize {
+        judging.values[n + (value::MEANT - value::STRING) as usize].set(get(&judging.values[n]));
+        n += 1;
+    }
+    judging.ready.set(get(&judging.ready) | value::OF_MEANT);
 }

@@ -100,12 +100,16 @@ pub mod value {
     pub const PATH: u8 = 9;
     /// What names the descriptor's path is made of ([`super::name_bit`]).
     pub const PATH_NAMES: u8 = 15;
-    /// Marks of the caller's string, likewise.
+    /// Marks of the caller's string, likewise; of its parts there are none.
     pub const STRING: u8 = 16;
     /// Which pairs of bytes are in the caller's string ([`super::pair_bit`]): two words.
     pub const STRING_PAIRS: u8 = 22;
+    /// The same of the absolute path that the caller means, in the same order; they are there if the string is that path itself.
+    pub const MEANT: u8 = 24;
+    /// Its pairs of bytes.
+    pub const MEANT_PAIRS: u8 = MEANT + (STRING_PAIRS - STRING);
     /// How many there are.
-    pub const COUNT: usize = 24;
+    pub const COUNT: usize = 32;
     /// With this bit, the other bits are the number of a word of 32 bits of the task's context.
     pub const TASK: u8 = 0x80;
 
@@ -115,6 +119,8 @@ pub mod value {
     pub const OF_PATH: u32 = 0xff << KIND;
     /// Bits of the values that the caller's string gives.
     pub const OF_STRING: u32 = 0xff << STRING;
+    /// Bits of the values that it gives if it is an absolute path.
+    pub const OF_MEANT: u32 = 0xff << MEANT;
 }
 
 /// Parts of a text ([`crate::filter::Part`]).

@@ -1,18 +1,20 @@
 //! The loop: a source's records, signals, deadlines, and whatever a handler waits for. One thread.
 //!
 //! ```text
-//!   ┌─▶ judge records, up to BATCH ──▶ none left ──▶ arm ──▶ armed: sleep until something happens ─┐
-//!   │          │ BATCH records since the last look            │ not armed: more came in             │
+//!   ┌─▶ judge records, for a turn ───▶ none left ──▶ arm ──▶ armed: sleep until something happens ─┐
+//!   │          │ the turn is over                             │ not armed: more came in             │
 //!   │          ▼                                              │                                     │
 //!   │      look around without sleeping ◀─────────────────────┼─────────────────────────────────────┤
 //!   └──────────┴──────────────────────────────────────────────┘                                     │
 //!   └───────────────────────────────────────────────────────────────────────────────────────────────┘
 //! ```
 //!
-//! While there are records it makes one system call (a look around that does not sleep) every [`BATCH`] of them; so signals,
-//! sinks and deadlines are served under any load. While the handler says that something of its own waits to go on, it looks
-//! every [`SHORT_BATCH`] of them: a server that takes little at a time would get that little once a [`BATCH`] else, however
-//! fast it reads. Deadlines are poll timeouts: they cost no call of their own.
+//! While there are records it makes one system call (a look around that does not sleep) every [`BATCH`] of them, or sooner if they
+//! take long ([`turn`]); so signals, sinks and deadlines are served under any load. While the handler says that something of its
+//! own waits to go on, it looks every [`SHORT_BATCH`] of them: a server that takes little at a time would get that little once a
+//! [`BATCH`] else, however fast it reads. Deadlines are poll timeouts: they cost no call of their own.
+
+mod turn;
 
 use crate::signals::Signals;
 use crate::sources::{Accounts, Source, SourceError};
@@ -25,11 +27,10 @@ use std::io;
 use std::ops::ControlFlow;
 use std::os::fd::AsRawFd;
 use std::time::{Duration, Instant};
+use turn::Turn;
+pub use turn::{BATCH, LONGEST};
 
-/// Records between two looks around at signals, sinks and deadlines.
-pub const BATCH: usize = 4096;
-
-/// The same while [`Handler::is_blocked`].
+/// Records between two looks around while [`Handler::is_blocked`].
 pub const SHORT_BATCH: usize = 64;
 
 /// How often [`Handler::tick`] is called while there is anything to do.
@@ -173,8 +174,8 @@ pub struct EventLoop {
     limits: Limits,
     waits: u64,
     next_tick: Instant,
-    /// Records since the last look around.
-    since_look: usize,
+    /// The records since the last look around.
+    turn: Turn,
     /// Records since the last tick.
     since_tick: u64,
 }
@@ -203,7 +204,7 @@ impl EventLoop {
             limits,
             waits: 0,
             next_tick: Instant::now() + TICK,
-            since_look: 0,
+            turn: Turn::new(Instant::now()),
             since_tick: 0,
         })
     }
@@ -259,37 +260,39 @@ impl EventLoop {
                 }
                 // Something came in between. Counted, so that a source that only says so cannot keep us from looking around.
                 Drained::Empty => {
-                    self.since_look += 1;
+                    self.turn.count();
                     continue;
                 }
             };
             if let ControlFlow::Break(stop) = self.look(timeout, handler)? {
                 return Ok(stop);
             }
+            // Not before: a look around that takes long must not leave a turn without records.
+            self.turn = Turn::new(Instant::now());
         }
     }
 
     /// Hands out records until there is none, or a look around is due.
     fn drain(&mut self, handler: &mut dyn Handler) -> Result<Drained, SourceError> {
-        let EventLoop { source, poll, since_look, since_tick, .. } = self;
+        let EventLoop { source, poll, turn, since_tick, .. } = self;
         let mut enough = Drained::Batch;
-        let before = *since_look;
-        while *since_look < BATCH {
+        let before = turn.records();
+        while !turn.is_over(Instant::now) {
             // Asked now and then, for it costs more than a record.
-            if *since_look > 0 && *since_look % SHORT_BATCH == 0 && handler.is_blocked() {
+            if turn.records() > 0 && turn.records().is_multiple_of(SHORT_BATCH) && handler.is_blocked() {
                 break;
             }
             let Some(record) = source.next()? else {
                 enough = Drained::Empty;
                 break;
             };
-            *since_look += 1;
+            turn.count();
             if handler.record(record, poll.registry()).is_break() {
                 enough = Drained::Enough;
                 break;
             }
         }
-        *since_tick += (*since_look - before) as u64;
+        *since_tick += (turn.records() - before) as u64;
         source.release();
         Ok(enough)
     }
@@ -303,7 +306,6 @@ impl EventLoop {
 
     /// Waits, and serves everything but records.
     fn look(&mut self, timeout: Option<Duration>, handler: &mut dyn Handler) -> Result<ControlFlow<Stop>, LoopError> {
-        self.since_look = 0;
         self.waits += 1;
         match self.poll.poll(&mut self.events, timeout) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}

@@ -15,8 +15,8 @@ use std::time::Instant;
 const RECORDS: usize = 3000;
 
 /// Watches beside a syslog server that begins to read after so many records, and then reads at once what comes.
-struct Beside<'a> {
-    watch: Watch<'a>,
+struct Beside {
+    watch: Watch,
     server: UnixDatagram,
     reads_from: usize,
     records: usize,
@@ -25,7 +25,7 @@ struct Beside<'a> {
     in_time: usize,
 }
 
-impl Handler for Beside<'_> {
+impl Handler for Beside {
     fn record(&mut self, bytes: &[u8], registry: &Registry) -> ControlFlow<()> {
         self.records += 1;
         if self.records > self.reads_from {

@@ -7,7 +7,7 @@ use super::plan::Texts;
 use kestrel_core::capture::judge::{
     self, JudgeNode, TextKey, TextMarks, compare, name_bit, pair_bit, part, value, width,
 };
-use kestrel_core::event::TaskContext;
+use kestrel_core::event::{Flags, TaskContext};
 use kestrel_core::filter::{self, Load, Node, Part, Program, Test};
 use kestrel_core::schema::{EventId, From, recipe};
 use std::collections::BTreeMap;
@@ -80,6 +80,56 @@ enum Target {
     Node(usize),
     /// The node that follows.
     Next,
+    /// The one after so many that follow.
+    Behind(usize),
+}
+
+/// How the calls ended that get to a node of the program.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Ends {
+    done: bool,
+    failed: bool,
+}
+
+impl Ends {
+    const DONE: Ends = Ends { done: true, failed: false };
+    const FAILED: Ends = Ends { done: false, failed: true };
+    const ANY: Ends = Ends { done: true, failed: true };
+
+    fn and(self, other: Ends) -> Ends {
+        Ends { done: self.done && other.done, failed: self.failed && other.failed }
+    }
+
+    fn or(self, other: Ends) -> Ends {
+        Ends { done: self.done || other.done, failed: self.failed || other.failed }
+    }
+}
+
+/// The texts that the probe looks at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Family {
+    /// The descriptor's path.
+    Path,
+    /// The caller's string.
+    String,
+    /// The absolute path that the caller's string is.
+    Meant,
+}
+
+impl Family {
+    /// Its first value.
+    fn base(self) -> u8 {
+        match self {
+            Family::Path => value::PATH,
+            Family::String => value::STRING,
+            Family::Meant => value::MEANT,
+        }
+    }
+
+    /// Its first table: what the caller means is looked for where the string is.
+    fn tables(self) -> u32 {
+        if self == Family::Path { 0 } else { part::COUNT }
+    }
 }
 
 /// A node whose targets are not yet placed.
@@ -124,18 +174,29 @@ impl<'p> OfEvent<'p> {
     }
 
     fn nodes(&mut self, section: &[Node]) -> Vec<JudgeNode> {
-        let groups: Vec<Vec<Placed>> = section
-            .iter()
-            .enumerate()
-            .map(|(n, node)| {
-                let target = |jump: u16| match jump {
-                    filter::KEEP => Target::Keep,
-                    filter::REJECT => Target::Reject,
-                    skip => Target::Node(n + 1 + usize::from(skip)),
-                };
-                self.node(node, target(node.yes), target(node.no))
-            })
-            .collect();
+        let mut ends = vec![Ends::default(); section.len()];
+        if let Some(first) = ends.first_mut() {
+            *first = Ends::ANY;
+        }
+        let mut groups: Vec<Vec<Placed>> = Vec::new();
+        for (n, node) in section.iter().enumerate() {
+            let target = |jump: u16| match jump {
+                filter::KEEP => Target::Keep,
+                filter::REJECT => Target::Reject,
+                skip => Target::Node(n + 1 + usize::from(skip)),
+            };
+            let (yes, no) = (target(node.yes), target(node.no));
+            let here = ends.get(n).copied().unwrap_or(Ends::ANY);
+            let (if_yes, if_no) = if self.asks_for_failure(node) { (Ends::FAILED, Ends::DONE) } else { (here, here) };
+            for (to, how) in [(yes, if_yes), (no, if_no)] {
+                if let Target::Node(to) = to
+                    && let Some(ends) = ends.get_mut(to)
+                {
+                    *ends = ends.or(here.and(how));
+                }
+            }
+            groups.push(self.node(node, here, yes, no));
+        }
         let mut starts = Vec::new();
         let mut len = 0;
         for group in &groups {
@@ -146,19 +207,31 @@ impl<'p> OfEvent<'p> {
             Target::Keep => judge::KEEP,
             Target::Reject => judge::REJECT,
             Target::Next => 0,
+            Target::Behind(skip) => u16::try_from(skip).unwrap_or(judge::KEEP),
             Target::Node(n) => starts.get(n).and_then(|to| u16::try_from(to - at - 1).ok()).unwrap_or(judge::KEEP),
         };
         let all = groups.into_iter().flatten().enumerate();
         all.map(|(at, Placed { node, yes, no })| JudgeNode { yes: place(at, yes), no: place(at, no), ..node }).collect()
     }
 
-    fn node(&mut self, node: &Node, yes: Target, no: Target) -> Vec<Placed> {
+    /// True of a test that holds if the call failed, and only then.
+    fn asks_for_failure(&self, node: &Node) -> bool {
+        let source = self.sources.get(usize::from(node.param));
+        match (Load::from_u8(node.load), Test::from_u8(node.test), source) {
+            (Some(Load::Flags), Some(Test::AnyBits | Test::AllBits), _) => node.operand == u64::from(Flags::FAILED.0),
+            (Some(Load::Number), Some(Test::BelowSigned), Some(From::Return))
+            | (Some(Load::FdNumber), Some(Test::BelowSigned), Some(From::ReturnFd)) => node.operand == 0,
+            _ => false,
+        }
+    }
+
+    fn node(&mut self, node: &Node, ends: Ends, yes: Target, no: Target) -> Vec<Placed> {
         let (Some(load), Some(test)) = (Load::from_u8(node.load), Test::from_u8(node.test)) else {
             return Placed::always(Target::Keep);
         };
         let made = match load.class() {
             filter::Class::Number => self.number(load, test, node, yes, no),
-            filter::Class::Text => self.text(load, test, node, yes, no),
+            filter::Class::Text => self.text(load, test, node, ends, yes, no),
             filter::Class::Address => None,
         };
         made.unwrap_or_else(|| Placed::always(Target::Keep))
@@ -195,31 +268,52 @@ impl<'p> OfEvent<'p> {
         }
     }
 
-    /// The text that a load is: 0 for the descriptor's path, 1 for the caller's string.
-    fn family(&self, load: Load, param: u8) -> Option<u32> {
+    /// The text that a load is, of calls that ended so.
+    fn family(&self, load: Load, param: u8, ends: Ends) -> Option<Family> {
         let source = self.sources.get(usize::from(param))?;
+        let is_string = self.known.string.is_some_and(|(known, _)| known == param);
         match load {
-            Load::FdPath => (self.known.fd == Some(param)).then_some(0),
+            Load::FdPath => (self.known.fd == Some(param)).then_some(Family::Path),
             // The first of the parameters is what was opened, if it was.
-            Load::Path => {
-                let opened =
-                    matches!(source, From::Opened { .. }) && matches!(self.sources.first(), Some(From::ReturnFd));
-                (opened && self.known.fd == Some(0)).then_some(0)
+            Load::Path if matches!(source, From::Opened { .. }) && ends != Ends::FAILED => {
+                let opened = matches!(self.sources.first(), Some(From::ReturnFd)) && ends == Ends::DONE;
+                (opened && self.known.fd == Some(0)).then_some(Family::Path)
             }
-            Load::RawPath | Load::String => (self.known.string.is_some_and(|(known, _)| known == param)).then_some(1),
+            Load::Path => is_string.then_some(Family::Meant),
+            Load::RawPath | Load::String => is_string.then_some(Family::String),
             _ => None,
         }
     }
 
-    fn text(&mut self, load: Load, test: Test, node: &Node, yes: Target, no: Target) -> Option<Vec<Placed>> {
-        let family = self.family(load, node.param)?;
+    fn text(
+        &mut self,
+        load: Load,
+        test: Test,
+        node: &Node,
+        ends: Ends,
+        yes: Target,
+        no: Target,
+    ) -> Option<Vec<Placed>> {
+        let source = self.sources.get(usize::from(node.param))?;
+        if load == Load::Path && matches!(source, From::Opened { .. }) && ends == Ends::ANY {
+            // It is one text or the other.
+            let [failed, done] = [Ends::FAILED, Ends::DONE].map(|ends| {
+                let made = self.text(load, test, node, ends, yes, no);
+                made.unwrap_or_else(|| Placed::always(Target::Keep))
+            });
+            let is_failed = (value::FLAGS, width::WHOLE);
+            let (flag, others) = (u64::from(Flags::FAILED.0), Target::Behind(failed.len()));
+            let which = Placed::compare(is_failed, compare::ANY_BITS, flag, Target::Next, others);
+            return Some([vec![which], failed, done].into_iter().flatten().collect());
+        }
+        let family = self.family(load, node.param, ends)?;
         let part = match self.program.part(node)? {
             Part::Whole => part::WHOLE,
             Part::Name => part::NAME,
             Part::Directory => part::DIRECTORY,
         };
         // Of the parts of the caller's string the probe knows nothing.
-        if family == 1 && part != part::WHOLE {
+        if family == Family::String && part != part::WHOLE {
             return None;
         }
         let program = self.program;
@@ -234,13 +328,17 @@ impl<'p> OfEvent<'p> {
                 (!nodes.is_empty()).then_some(nodes)
             }
             // It ends with this name, or it does not end so.
-            Test::Suffix if family == 0 && part == part::WHOLE => {
+            Test::Suffix if family != Family::String && part == part::WHOLE => {
                 let slash = first.iter().rposition(|&b| b == b'/')?;
                 let name = first.get(slash + 1..).unwrap_or_default();
                 self.marked(family, part::NAME, How::Equal, vec![name], Target::Keep, no)
             }
             Test::Contains if part == part::WHOLE => {
-                let nodes = if family == 0 { of_names(first, no) } else { of_pairs(first, no) };
+                let nodes = match family {
+                    Family::Path => of_names(first, no),
+                    Family::String => of_pairs(first, value::STRING_PAIRS, no),
+                    Family::Meant => of_pairs(first, value::MEANT_PAIRS, no),
+                };
                 (!nodes.is_empty()).then_some(nodes)
             }
             _ => None,
@@ -249,7 +347,7 @@ impl<'p> OfEvent<'p> {
 
     /// A text that matches begins with what comes before the first wildcard; a path has the names that stand between slashes of
     /// the pattern, and ends with the name that the pattern ends with.
-    fn glob(&mut self, family: u32, part: u32, pattern: &'p [u8], no: Target) -> Vec<Placed> {
+    fn glob(&mut self, family: Family, part: u32, pattern: &'p [u8], no: Target) -> Vec<Placed> {
         let wild = |b: &u8| matches!(b, b'*' | b'?' | b'\\');
         let literal = pattern.split(wild).next().unwrap_or_default();
         let literal = literal.get(..judge::TEXT).unwrap_or(literal);
@@ -257,13 +355,14 @@ impl<'p> OfEvent<'p> {
         if !literal.is_empty() {
             nodes.extend(self.marked(family, part, How::Prefix, vec![literal], Target::Next, no).unwrap_or_default());
         }
-        if family == 0 && part == part::WHOLE {
+        if family != Family::String && part == part::WHOLE {
             let mut names: Vec<&[u8]> = pattern.split(|&b| b == b'/').skip(1).collect();
             if let Some(last) = names.pop().filter(|last| !last.is_empty() && !last.iter().any(wild)) {
-                nodes.extend(self.marked(0, part::NAME, How::Equal, vec![last], Target::Next, no).unwrap_or_default());
+                let last = self.marked(family, part::NAME, How::Equal, vec![last], Target::Next, no);
+                nodes.extend(last.unwrap_or_default());
             }
             let bits = names.iter().filter(|name| !name.iter().any(wild)).fold(0, |bits, name| bits | bit_of(name));
-            if bits != 0 {
+            if family == Family::Path && bits != 0 {
                 let names = (value::PATH_NAMES, width::WHOLE);
                 nodes.push(Placed::compare(names, compare::ALL_BITS, bits, Target::Next, no));
             }
@@ -276,16 +375,15 @@ impl<'p> OfEvent<'p> {
 
     fn marked(
         &mut self,
-        family: u32,
+        family: Family,
         part: u32,
         how: How,
         texts: Vec<&'p [u8]>,
         yes: Target,
         no: Target,
     ) -> Option<Vec<Placed>> {
-        let mark = self.marks.get_mut((family * part::COUNT + part) as usize)?.mark(how, texts)?;
-        let base = if family == 0 { value::PATH } else { value::STRING };
-        let word = base + 2 * u8::try_from(part).ok()? + u8::try_from(mark / 64).ok()?;
+        let mark = self.marks.get_mut((family.tables() + part) as usize)?.mark(how, texts)?;
+        let word = family.base() + 2 * u8::try_from(part).ok()? + u8::try_from(mark / 64).ok()?;
         Some(vec![Placed::compare((word, width::WHOLE), compare::ANY_BITS, 1 << (mark % 64), yes, no)])
     }
 }
@@ -308,7 +406,7 @@ fn of_names(text: &[u8], no: Target) -> Vec<Placed> {
 }
 
 /// A string that contains the text has every pair of its bytes.
-fn of_pairs(text: &[u8], no: Target) -> Vec<Placed> {
+fn of_pairs(text: &[u8], values: u8, no: Target) -> Vec<Placed> {
     let mut bits = [0u64; 2];
     for pair in text.windows(2) {
         let bit = pair_bit(pair[0], pair[1]);
@@ -318,8 +416,8 @@ fn of_pairs(text: &[u8], no: Target) -> Vec<Placed> {
         return Vec::new();
     }
     vec![
-        Placed::compare((value::STRING_PAIRS, width::WHOLE), compare::ALL_BITS, bits[0], Target::Next, no),
-        Placed::compare((value::STRING_PAIRS + 1, width::WHOLE), compare::ALL_BITS, bits[1], Target::Keep, no),
+        Placed::compare((values, width::WHOLE), compare::ALL_BITS, bits[0], Target::Next, no),
+        Placed::compare((values + 1, width::WHOLE), compare::ALL_BITS, bits[1], Target::Keep, no),
     ]
 }
 

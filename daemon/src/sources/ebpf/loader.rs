@@ -2,6 +2,7 @@
 
 use super::btf::Btf;
 use super::error::ProbeError;
+use super::half::Half;
 use super::judge::Judgement;
 use super::mapped::Mapped;
 use super::pins::{ABOUT, ABOUT_WORDS, About, Pins, Stage};
@@ -471,6 +472,11 @@ impl Loaded {
             }
             first.store(flags, Ordering::Release);
         }
+    }
+
+    /// A half of the nodes that no plan leads to.
+    pub fn free_half(&self) -> Half {
+        Half::free(self.plans.words().iter().step_by(PLAN_WORDS))
     }
 
     /// Hands over what events are judged by, of which nothing is in force until plans lead there. Gives the texts that are.

@@ -13,6 +13,7 @@
 //! | `mapped.rs` | arrays that are shared with it |
 //! | `plan.rs` | what the probe copies of each call |
 //! | `judge.rs`, `marks.rs` | the prefilter's program, as the probe evaluates it |
+//! | `half.rs` | where the next one is written |
 //! | `captured.rs` | a capture, as fillers see it |
 //! | `record.rs` | captures become records |
 //! | `error.rs` | why it cannot be used |
@@ -20,6 +21,7 @@
 mod btf;
 mod captured;
 mod error;
+mod half;
 mod judge;
 mod loader;
 mod mapped;
@@ -34,7 +36,7 @@ pub use error::ProbeError;
 use super::{Accounts, Gaps, Shares, Source, SourceError};
 use captured::Captured;
 use judge::Judgement;
-use kestrel_core::capture::judge::{NODES, TextKey};
+use kestrel_core::capture::judge::TextKey;
 use kestrel_core::capture::{COUNTED_EVENTS, Plan, count};
 use kestrel_core::event::MAX_RECORD;
 use kestrel_core::filter::Program;
@@ -63,7 +65,7 @@ pub struct EbpfSource {
     judgement: Judgement,
     /// The texts of that, if it is not in force yet.
     texts: Option<Vec<TextKey>>,
-    /// How many programs there were.
+    /// How many programs were handed over: no two have the same tables of texts, whether they came into force or not.
     generation: u32,
     /// Sequence numbers, by CPU.
     gaps: Vec<Gaps>,
@@ -196,8 +198,7 @@ impl Source for EbpfSource {
 
     fn set_program(&mut self, program: &[u8]) -> Result<(), SourceError> {
         self.generation = self.generation.wrapping_add(1);
-        // Every second program has the upper half of the nodes.
-        let base = if self.generation.is_multiple_of(2) { 0 } else { NODES as u16 };
+        let base = self.probe.free_half().base();
         let judgement = if program.is_empty() {
             Judgement::default()
         } else {

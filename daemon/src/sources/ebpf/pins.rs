@@ -121,12 +121,12 @@ impl About {
         self.set(About::STAGE, stage as u64);
     }
 
-    /// How many programs there were.
+    /// How many programs were handed over.
     pub fn generation(&self) -> u32 {
         u32::try_from(self.get(About::GENERATION)).unwrap_or(0)
     }
 
-    /// There were so many programs.
+    /// So many programs were handed over.
     pub fn set_generation(&self, generation: u32) {
         self.set(About::GENERATION, generation.into());
     }

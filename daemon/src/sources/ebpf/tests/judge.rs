@@ -32,7 +32,23 @@ struct Act {
 
 const STRING_AT: u64 = 500;
 
-const RAWS: [&str; 5] = ["", "etc/shadow", "/etc/../etc/shadow", "../../etc", "/proc/self/fd/4"];
+const RAWS: [&str; 14] = [
+    "",
+    "etc/shadow",
+    "/etc/../etc/shadow",
+    "../../etc",
+    "/proc/self/fd/4",
+    "/",
+    "/etc",
+    "/etc/",
+    "/etc/shadow",
+    "/etc//shadow",
+    "/etc/ssl/a",
+    "/etc/.ssl",
+    "shadow",
+    "a-folder-with-a-long-name-that-goes-on-and-on-and-on-and-on-and-on/a-folder-with-a-long-name-that-goes-on-and-on-and-on-and-on-and-on/\
+     a-folder-with-a-long-name-that-goes-on-and-on-and-on-and-on-and-on/a-folder-with-a-long-name-that-goes-on-and-on-and-on-and-on-and-on",
+];
 
 const TEXTS: [&str; 16] = [
     "",
@@ -67,7 +83,7 @@ fn act() -> impl Strategy<Value = Act> {
     ];
     let ret = prop_oneof![Just(3i64), Just(-2), Just(-13), Just(0)];
     let mode = prop_oneof![Just(0o100_644u32), Just(0o020_666), Just(0o140_777)];
-    let event = select(vec![id::OPENAT, id::OPEN, id::FCHMOD, id::CHMOD, id::DUP2]);
+    let event = select(vec![id::OPENAT, id::OPEN, id::FCHMOD, id::CHMOD, id::UNLINKAT, id::DUP2]);
     (event, path, select(RAWS.to_vec()), ret, select(vec![0u64, 0x40, 0x241, 2]), select(vec![0u32, 1000]), mode)
         .prop_map(|(event, path, raw, ret, flags, uid, mode)| Act { event, path, raw, ret, flags, uid, mode })
 }
@@ -75,7 +91,7 @@ fn act() -> impl Strategy<Value = Act> {
 fn args(act: &Act) -> [u64; 6] {
     let here = u64::from(kestrel_core::fill::AT_FDCWD.cast_unsigned());
     match act.event {
-        id::OPENAT => [here, STRING_AT, act.flags, 0, 0, 0],
+        id::OPENAT | id::UNLINKAT => [here, STRING_AT, act.flags, 0, 0, 0],
         id::FCHMOD | id::DUP2 => [3, act.flags, 0, 0, 0, 0],
         _ => [STRING_AT, act.flags, 0, 0, 0, 0],
     }
@@ -84,7 +100,7 @@ fn args(act: &Act) -> [u64; 6] {
 /// The descriptor whose path is known.
 fn fd(act: &Act) -> Option<i32> {
     match act.event {
-        id::CHMOD => None,
+        id::CHMOD | id::UNLINKAT => None,
         id::FCHMOD => Some(3),
         _ => i32::try_from(act.ret).ok().filter(|fd| *fd >= 0),
     }
@@ -231,15 +247,27 @@ fn probe(judgement: &Judgement, act: &Act, task: &TaskContext) -> Option<bool> {
             values[usize::from(value::PATH_NAMES)] = Some(bits.fold(0, |all, bit| all | bit));
         }
     }
-    if !act.raw.is_empty() {
+    if !act.raw.is_empty() && act.raw.len() <= 252 {
         let raw = act.raw.as_bytes();
-        of(&mut values, value::STRING, marks_of(&judgement.texts, table + part::COUNT, raw, raw));
+        let part = |part: u32, text: &[u8]| marks_of(&judgement.texts, table + part::COUNT + part, text, raw);
         let mut pairs = [0u64; 2];
         for pair in raw.windows(2) {
             let bit = pair_bit(pair[0], pair[1]);
             pairs[(bit / 64) as usize] |= 1 << (bit % 64);
         }
+        of(&mut values, value::STRING, part(part::WHOLE, raw));
         of(&mut values, value::STRING_PAIRS, pairs);
+        let is_step = |name: &str| matches!(name, "" | "." | "..");
+        if act.raw == "/" || act.raw.starts_with('/') && !act.raw.split('/').skip(1).any(is_step) {
+            let (folder, name) = act.raw.rsplit_once('/').unwrap();
+            let folder = if folder.is_empty() { "/" } else { folder };
+            let of_name =
+                marks_of(&judgement.texts, table + part::COUNT + part::NAME, name.as_bytes(), name.as_bytes());
+            of(&mut values, value::MEANT, part(part::WHOLE, raw));
+            of(&mut values, value::MEANT + 2, of_name);
+            of(&mut values, value::MEANT + 4, part(part::DIRECTORY, folder.as_bytes()));
+            of(&mut values, value::MEANT_PAIRS, pairs);
+        }
     }
     let mut at = usize::from(entry.first);
     for _ in 0..MOST_STEPS {
@@ -326,6 +354,49 @@ fn the_probe_rejects_what_rules_name_no_file_of() {
     assert_eq!(both(&Act { path: vec!["shadow", "etc"], ..act.clone() }, &wanted), (true, true));
     assert_eq!(both(&Act { ret: -2, ..act.clone() }, &wanted), (false, false));
     assert!(both(&Act { raw: "../../etc/hostname", ..act }, &wanted).1);
+}
+
+#[test]
+fn the_probe_decides_what_the_caller_means_by_an_absolute_path() {
+    let act = Act {
+        event: id::OPENAT,
+        path: vec!["hostname", "etc"],
+        raw: "/usr/lib/no-such-file",
+        ret: -2,
+        flags: 0,
+        uid: 0,
+        mode: 0o100_644,
+    };
+    let name = |is| Condition::test(Operand::param(Load::Path, 2), is);
+    let below = name(Is::PathPrefixAmong(vec![b"/run/sentinel".to_vec()]));
+    // Of a call that succeeds it is another path than of one that fails.
+    let done = Act { ret: 3, ..act.clone() };
+    assert_eq!(both(&act, &below), (false, false));
+    assert_eq!(both(&done, &below), (false, false));
+    assert_eq!(both(&Act { raw: "/run/sentinel/0", ..act.clone() }, &below), (true, true));
+    assert_eq!(both(&Act { raw: "/run/sentinel/0", ..done.clone() }, &below), (false, false));
+    assert_eq!(both(&Act { path: vec!["0", "sentinel", "run"], ..done }, &below), (true, true));
+    assert_eq!(both(&Act { path: vec!["0", "sentinel", "run"], ..act.clone() }, &below), (false, false));
+    // What has to be put together first is kept.
+    for raw in
+        ["lib/no-such-file", "/usr/lib/../x", "/usr/./lib", "/usr//lib", "/usr/lib/", "/usr/lib/.", "/usr/lib/.."]
+    {
+        assert!(both(&Act { raw, ..act.clone() }, &below).1, "{raw}");
+    }
+    let part = |part, is| Condition::test(Operand::param(Load::Path, 1).part(part), is);
+    let changed = Act { event: id::CHMOD, ret: 0, raw: "/home/a/.bash_history", ..act };
+    for (wanted, kept) in [
+        (part(Part::Name, Is::Text(b"bash_history".to_vec())), false),
+        (part(Part::Name, Is::Text(b".bash_history".to_vec())), true),
+        (part(Part::Directory, Is::Text(b"/home".to_vec())), false),
+        (part(Part::Directory, Is::Text(b"/home/a".to_vec())), true),
+        (part(Part::Whole, Is::Suffix(b"/.zsh_history".to_vec())), false),
+        (part(Part::Whole, Is::Suffix(b"/.bash_history".to_vec())), true),
+        (part(Part::Whole, Is::Contains(b"/.ssh/".to_vec())), false),
+        (part(Part::Whole, Is::Glob(b"/home/*/.profile".to_vec())), false),
+    ] {
+        assert_eq!(both(&changed, &wanted), (kept, kept), "{wanted:?}");
+    }
 }
 
 /// What the default rules leave of harmless acts.
