@@ -50,6 +50,29 @@ fn read(text: &str) -> Result<TestFile, String> {
         .map_err(|wrong| wrong.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n\n"))
 }
 
+#[test]
+fn rules_that_name_texts_of_the_configuration_are_tested_with_those_of_the_file() {
+    let rules = RULES
+        .replace("fd.num >= 0", "fd.num >= 0 and static.tier = edge")
+        .replace("opened (file", "opened at %static.site (file");
+    let tests = |texts: &str| {
+        format!(
+            "rules: rules.yaml\nstatic_fields: {texts}\ntests:\n- name: t\n  process: cat x\n  \
+             event: {{openat: {{name: /srv/x, flags: O_RDONLY}}}}\n  fires: {{rule: Anything opened, contains: north}}\n"
+        )
+    };
+    let place = Place::new(&[
+        ("rules.yaml", rules.as_str()),
+        ("good.yaml", &tests("{site: north, tier: edge}")),
+        ("silent.yaml", &tests("{site: north, tier: core}")),
+        ("missing.yaml", &tests("{tier: edge}")),
+        ("wrong.yaml", &tests("{my site: [north]}")),
+    ]);
+    for file in ["good.yaml", "silent.yaml", "missing.yaml", "wrong.yaml"] {
+        assert_snapshot!(format!("static_fields_{file}"), place.run(&["test", "--coverage", file]));
+    }
+}
+
 fn outcomes(file: TestFile) -> Vec<Outcome> {
     let mut rules = Some(file.rules);
     let mut played = Vec::new();

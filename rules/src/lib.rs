@@ -8,6 +8,7 @@
 //! |---|---|
 //! | `field` | the table of fields |
 //! | `facts` | what is known about one event: the border to whoever has events |
+//! | `static_fields` | texts of the configuration that rules can name |
 //! | `yaml`, `text` | YAML with the position of every character, and text put together of it |
 //! | `syntax`, `number` | conditions as trees |
 //! | `load` | rule files: definitions, changes, exceptions, requirements |
@@ -52,6 +53,7 @@ mod plan;
 pub mod prefilter;
 mod ruleset;
 mod select;
+mod static_fields;
 mod statistics;
 mod suggest;
 pub mod syntax;
@@ -68,6 +70,7 @@ pub use output::OutputFormat;
 pub use plan::Glob;
 pub use ruleset::{Matching, Rule, RuleSet};
 pub use select::{Selected, Selection};
+pub use static_fields::StaticFields;
 pub use statistics::{RuleStatistics, Statistics};
 
 /// The rules that Kestrel comes with, as one file: words first, then subject by subject. Of several rules that match an event

@@ -30,12 +30,13 @@ impl Wanted {
     ///
     /// # Errors
     /// [`Failure`] if something in them is wrong, or the rule is not there.
-    pub fn describe(&self, sources: &[RuleSource]) -> Result<Value, Failure> {
+    pub fn describe(&self, sources: &[RuleSource], config: &Config) -> Result<Value, Failure> {
         let name = match self {
             Wanted::All => None,
             Wanted::Rule(name) => Some(name.as_str()),
         };
-        let described = describe(sources, name).map_err(|errors| Failure::Rules { errors })?;
+        let described = describe(sources, &rules::static_fields(config), name);
+        let described = described.map_err(|errors| Failure::Rules { errors })?;
         described.ok_or_else(|| {
             Failure::Usage(format!(
                 "there is no rule {}; -L lists them all",
@@ -47,7 +48,7 @@ impl Wanted {
 
 /// Describes the rules that are named on the command line, or else those of the configuration.
 pub fn run(paths: &[PathBuf], wanted: &Wanted, config: &Config) -> Result<(), Failure> {
-    let described = wanted.describe(&rules::sources(paths, config)?)?;
+    let described = wanted.describe(&rules::sources(paths, config)?, config)?;
     if config.outputs.json_output {
         return print(format_args!("{described}"));
     }

@@ -54,7 +54,7 @@ pub fn event(args: &ExplainArgs, file: &PathBuf, cli: &Cli) -> Result<(), Failur
     }
     let TestFile { sources, tests, name, .. } = read(file)?;
     let test = chosen(&tests, args.test_name.as_deref(), &name)?;
-    let mut explained = explanations(&sources, &LoadOptions::default(), rule_name(args))?;
+    let mut explained = explanations(&sources.files, &sources.options(), rule_name(args))?;
     let mut answers = None;
     replay(test, |moment, facts| {
         if moment == Moment::Judged {

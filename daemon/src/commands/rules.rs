@@ -5,7 +5,7 @@ use super::unfilled::Unfilled;
 use crate::config::rule_files;
 use crate::config::{Config, ReadFile, RuleMatching, RuleSwitch, SwitchedRules};
 use crate::watch::Appended;
-use kestrel_rules::{LoadOptions, Loaded, Matching, RuleSet, RuleSource, Selected, Selection};
+use kestrel_rules::{LoadOptions, Loaded, Matching, RuleSet, RuleSource, Selected, Selection, StaticFields};
 use std::path::{Path, PathBuf};
 
 /// Rules that one line of the log names for one field.
@@ -28,7 +28,17 @@ pub fn options(config: &Config) -> LoadOptions {
         };
         Selection { enable, what }
     });
-    LoadOptions { least_priority: config.priority, matching, selection: selection.collect() }
+    LoadOptions {
+        least_priority: config.priority,
+        matching,
+        selection: selection.collect(),
+        static_fields: static_fields(config),
+    }
+}
+
+/// The texts of the configuration that rules can name.
+pub fn static_fields(config: &Config) -> StaticFields {
+    StaticFields::new(config.static_fields.clone())
 }
 
 /// The texts of the rule files in `paths`, or else of those of the configuration.
@@ -96,5 +106,5 @@ fn load_sources(sources: &[RuleSource], config: &Config) -> Result<RuleSet, Fail
 /// # Errors
 /// [`Failure`] if a format is wrong.
 pub fn appended(config: &Config, rules: &RuleSet) -> Result<Appended, Failure> {
-    Appended::new(&config.append_output, rules).map_err(|errors| Failure::Rules { errors })
+    Appended::new(&config.append_output, rules, &static_fields(config)).map_err(|errors| Failure::Rules { errors })
 }

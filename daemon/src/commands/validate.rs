@@ -1,7 +1,7 @@
 //! `-V`: says everything that is wrong with rule files, and a verdict on each.
 
 use super::describe::{self, Wanted};
-use super::rules::options;
+use super::rules::{options, static_fields};
 use super::unfilled::Unfilled;
 use super::{Failure, print};
 use crate::config::Config;
@@ -19,7 +19,7 @@ pub fn run(files: &[PathBuf], described: Option<&Wanted>, config: &Config) -> Re
         .map(|problem| Verdict::unreadable(&problem.path.display().to_string(), &problem.error.to_string()))
         .collect();
     if config.outputs.json_output {
-        return as_json(&sources, unreadable, described);
+        return as_json(&sources, unreadable, described, config);
     }
     for verdict in &unreadable {
         print(format_args!("{verdict}"))?;
@@ -56,15 +56,20 @@ pub fn run(files: &[PathBuf], described: Option<&Wanted>, config: &Config) -> Re
 }
 
 /// The verdicts in Falco's JSON.
-fn as_json(sources: &[RuleSource], unreadable: Vec<Verdict>, described: Option<&Wanted>) -> Result<(), Failure> {
+fn as_json(
+    sources: &[RuleSource],
+    unreadable: Vec<Verdict>,
+    described: Option<&Wanted>,
+    config: &Config,
+) -> Result<(), Failure> {
     let mut verdicts = unreadable;
-    verdicts.extend(kestrel_rules::describe::validate(sources));
+    verdicts.extend(kestrel_rules::describe::validate(sources, &static_fields(config)));
     let errors: usize = verdicts.iter().map(|verdict| verdict.errors.len()).sum();
     let mut answer = kestrel_rules::describe::as_json(&verdicts);
     if errors == 0
         && let Some(wanted) = described
     {
-        answer["falco_describe_results"] = wanted.describe(sources)?;
+        answer["falco_describe_results"] = wanted.describe(sources, config)?;
     }
     print(format_args!("{answer}"))?;
     if errors > 0 { Err(Failure::Invalid(errors)) } else { Ok(()) }

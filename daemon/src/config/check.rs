@@ -105,6 +105,7 @@ impl Checker<'_> {
                 (good.len() == nodes.len()).then(|| good.into())
             }
             (Kind::Record(fields), Content::Map(entries)) => self.record(entries, fields, path),
+            (Kind::Texts, Content::Map(entries)) => self.texts(entries, path),
             (Kind::TextOr(other), content) if !matches!(content, Content::Text(_)) => {
                 // The message is about both.
                 match content {
@@ -144,6 +145,16 @@ impl Checker<'_> {
             }
         }
         fine.then(|| dict.into())
+    }
+
+    /// Names with texts. Whether they are good names is another matter.
+    fn texts(&mut self, entries: &[(serde_saphyr::Spanned<String>, Node)], path: &str) -> Option<Value> {
+        let mut dict = Dict::new();
+        for (key, node) in entries {
+            let value = self.value(node, Kind::Text, &format!("{path}.{}", key.value));
+            dict.extend(value.map(|value| (key.value.clone(), value)));
+        }
+        (dict.len() == entries.len()).then(|| dict.into())
     }
 
     /// With the variables of the environment in it. What is then no text any more, where no text is wanted, is read again.

@@ -109,6 +109,7 @@ const TEXTS: &[(&str, &str)] = &[
     ("socket_output.enabled", "Let programs on this machine read alerts from a socket"),
     ("socket_output.mode", "Who may: permissions in octal"),
     ("socket_output.path", "Its path"),
+    ("static_fields", "Texts that rules and outputs can name: {site: north} makes a field static.site"),
     ("stdout_output.enabled", "Alerts to standard output"),
     ("syscall_event_drops.actions", "What happens when events were dropped"),
     ("syscall_event_drops.max_burst", "Reports in a row"),
@@ -155,6 +156,7 @@ fn holds(kind: Kind) -> String {
         Kind::Switch => "enable or disable".to_owned(),
         Kind::Record(fields) => fields.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", "),
         Kind::Pair => "name: text".to_owned(),
+        Kind::Texts => "names with texts".to_owned(),
         Kind::TextOr(other) => format!("text or {}", holds(*other)),
         Kind::List(item) => format!("list of: {}", holds(*item)),
     }

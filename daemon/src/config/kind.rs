@@ -21,6 +21,8 @@ pub enum Kind {
     Record(&'static [(&'static str, Kind)]),
     /// One name with a text: `{name: text}`.
     Pair,
+    /// Any number of names, each with a text: `{name: text, name: text}`.
+    Texts,
     /// A text, or what is behind it.
     TextOr(&'static Kind),
     /// A list of such.
@@ -44,6 +46,7 @@ impl Kind {
                 format!("keys and values ({})", names.join(", "))
             }
             Kind::Pair => "one name with a text".to_owned(),
+            Kind::Texts => "names with texts, as in {site: north}".to_owned(),
             Kind::TextOr(other) => format!("text, or {}", other.expected()),
             Kind::List(Kind::Switch) => {
                 "a list such as [{disable: {rule: \"*\"}}, {enable: {tag: network}}]".to_owned()
@@ -59,7 +62,7 @@ impl Kind {
         match self {
             Kind::Record(fields) => fields.iter().find(|(field, _)| *field == name).map(|(_, kind)| *kind),
             Kind::TextOr(other) => other.field(name),
-            Kind::Pair => Some(Kind::Text),
+            Kind::Pair | Kind::Texts => Some(Kind::Text),
             _ => None,
         }
     }

@@ -8,6 +8,7 @@ use super::{Config, DropAction};
 use figment::providers::Serialized;
 use figment::value::{Dict, Map, Value};
 use figment::{Figment, Metadata, Profile, Provider};
+use kestrel_rules::StaticFields;
 use std::path::Path;
 
 /// Where the configuration is looked for if nothing else is said.
@@ -159,6 +160,10 @@ fn consistent(config: &Config) -> Result<(), ConfigError> {
     }
     problems.extend(config.webserver.problems());
     problems.extend(config.k8s_audit.problems());
+    let unnameable = config.static_fields.keys().filter(|name| !StaticFields::can_be_named(name));
+    problems.extend(unnameable.map(|name| {
+        format!("static_fields: {name:?} can be no name: letters, digits and underscores can, with dots between them")
+    }));
     problems.extend(config.append_output.iter().filter_map(|append| append.problem()));
     if problems.is_empty() { Ok(()) } else { Err(ConfigError(problems)) }
 }

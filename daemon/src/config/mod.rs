@@ -45,6 +45,7 @@ pub use web::WebConfig;
 use kestrel_core::priority::Priority;
 use kestrel_outputs::OutputsConfig;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// The whole configuration. Keys are Falco's wherever the thing is the same.
@@ -83,6 +84,8 @@ pub struct Config {
     pub watch_config_files: bool,
     /// What is added to the alerts of some rules, or of all.
     pub append_output: Vec<AppendOutput>,
+    /// Texts that rules and outputs can name, as `static.NAME`.
+    pub static_fields: BTreeMap<String, String>,
     /// Buffers in alerts as base64.
     pub buffer_format_base64: bool,
     /// How many alerts a rule may raise.
@@ -120,6 +123,7 @@ impl Default for Config {
             config_files: Vec::new(),
             watch_config_files: true,
             append_output: Vec::new(),
+            static_fields: BTreeMap::new(),
             buffer_format_base64: false,
             alert_limits: AlertLimits::default(),
             webserver: WebConfig::default(),

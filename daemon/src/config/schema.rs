@@ -64,6 +64,7 @@ fn of(kind: Kind) -> Value {
         Kind::Pair => json!({
             "type": "object", "minProperties": 1, "maxProperties": 1, "additionalProperties": {"type": "string"},
         }),
+        Kind::Texts => json!({"type": "object", "additionalProperties": {"type": "string"}}),
         Kind::TextOr(other) => json!({"anyOf": [{"type": "string"}, of(*other)]}),
         Kind::List(item) => json!({"type": "array", "items": of(*item)}),
     }

@@ -216,6 +216,19 @@ append_output:
 }
 
 #[test]
+fn texts_for_rules_are_read_from_files_and_options() {
+    let text = "static_fields:\n  site: north\n  rack.row: '7'\n";
+    let config = load_all(text, &[], &["static_fields.site=south", "static_fields.tier=edge"]).unwrap().config;
+    let texts: Vec<(&str, &str)> = config.static_fields.iter().map(|(name, text)| (&**name, &**text)).collect();
+    assert_eq!(texts, [("rack.row", "7"), ("site", "south"), ("tier", "edge")]);
+    let config = load_all("", &[], &["static_fields={site: east}"]).unwrap().config;
+    assert_eq!(config.static_fields["site"], "east");
+    insta::assert_snapshot!(load_all("static_fields: {site: 7}\n", &[], &[]).unwrap_err());
+    insta::assert_snapshot!(load_all("static_fields: [site]\n", &[], &[]).unwrap_err());
+    insta::assert_snapshot!(load_all("static_fields: {my site: north}\n", &[], &[]).unwrap_err());
+}
+
+#[test]
 fn parts_of_lists_can_be_set_by_their_numbers() {
     let text = "rules_files: [/a, /b]\n";
     let files = |options: &[&str]| load_all(text, &[], options).map(|loaded| loaded.config.rules_files);
@@ -335,7 +348,8 @@ fn ignoring_drops_and_doing_something_about_them_is_a_contradiction() {
 fn paths(dict: &Dict, prefix: &str, out: &mut Vec<String>) {
     for (key, value) in dict {
         match value {
-            Value::Dict(_, inner) => paths(inner, &format!("{prefix}{key}."), out),
+            // One that holds any names is a key by itself.
+            Value::Dict(_, inner) if !inner.is_empty() => paths(inner, &format!("{prefix}{key}."), out),
             _ => out.push(format!("{prefix}{key}")),
         }
     }

@@ -4,9 +4,9 @@
 //! counts as true or false for an event if the evaluation of some rule got as far as to ask it. Every rule is asked of every
 //! event, also behind the first that matches, and of events that it does not look at.
 
-use super::{Test, replay};
+use super::{RuleTexts, Test, replay};
+use kestrel_rules::LoadErrors;
 use kestrel_rules::explain::{Answer, Explanations, Position, What};
-use kestrel_rules::{LoadErrors, LoadOptions, RuleSource};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -23,7 +23,7 @@ pub struct Coverage {
 /// Rule files, and their rules.
 #[derive(Debug)]
 struct Asked {
-    sources: Vec<RuleSource>,
+    sources: RuleTexts,
     explained: Explanations,
     /// For each rule the number of each test among its parts, and the place of its condition among all.
     tests: Vec<Vec<(usize, usize)>>,
@@ -49,10 +49,12 @@ impl Coverage {
     ///
     /// # Errors
     /// [`LoadErrors`]: everything that is wrong with the rules.
-    pub fn record(&mut self, sources: &[RuleSource], test: &Test) -> Result<(), LoadErrors> {
+    pub fn record(&mut self, sources: &RuleTexts, test: &Test) -> Result<(), LoadErrors> {
         let same = |asked: &Asked| {
-            let all = asked.sources.iter().zip(sources);
-            asked.sources.len() == sources.len() && all.into_iter().all(|(a, b)| a.name == b.name && a.text == b.text)
+            let (known, files) = (&asked.sources.files, &sources.files);
+            known.len() == files.len()
+                && known.iter().zip(files).all(|(a, b)| a.name == b.name && a.text == b.text)
+                && asked.sources.static_fields == sources.static_fields
         };
         let index = match self.rules.iter().position(same) {
             Some(index) => index,
@@ -75,8 +77,8 @@ impl Coverage {
         Ok(())
     }
 
-    fn add(&mut self, sources: &[RuleSource]) -> Result<usize, LoadErrors> {
-        let explained = Explanations::of_all(sources, &LoadOptions::default())?;
+    fn add(&mut self, sources: &RuleTexts) -> Result<usize, LoadErrors> {
+        let explained = Explanations::of_all(&sources.files, &sources.options())?;
         let mut tests = Vec::new();
         for rule in explained.rules() {
             let mut of_rule = Vec::new();
@@ -94,7 +96,7 @@ impl Coverage {
             }
             tests.push(of_rule);
         }
-        self.rules.push(Asked { sources: sources.to_vec(), explained, tests });
+        self.rules.push(Asked { sources: sources.clone(), explained, tests });
         Ok(self.rules.len() - 1)
     }
 

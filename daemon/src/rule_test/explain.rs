@@ -1,21 +1,20 @@
 //! Why a rule did not fire: the same records are played once more, and the rule's fields are looked at.
 
-use super::Test;
 use super::replay::{Moment, replay};
+use super::{RuleTexts, Test};
 use crate::fields::EventFacts;
 use crate::watch::field_value;
 use kestrel_core::schema;
 use kestrel_outputs::FieldValue;
-use kestrel_rules::{ArgRule, Facts, Field, FieldRef, LoadOptions, Matching, Rule, RuleSet, RuleSource, Value};
+use kestrel_rules::{ArgRule, Facts, Field, FieldRef, Rule, RuleSet, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Characters of a value that are shown.
 const MOST: usize = 120;
 
 /// Lines about each of these rules, none of which fired.
-pub fn absence(test: &Test, rules: &[&str], sources: &[RuleSource]) -> Vec<String> {
-    let options = LoadOptions { matching: Matching::All, ..LoadOptions::default() };
-    let Ok(loaded) = RuleSet::load(sources, options) else { return Vec::new() };
+pub fn absence(test: &Test, rules: &[&str], sources: &RuleTexts) -> Vec<String> {
+    let Ok(loaded) = RuleSet::load(&sources.files, sources.options()) else { return Vec::new() };
     let mut set = loaded.rules;
     let mut lines = Vec::new();
     replay(test, |moment, facts| {

@@ -41,15 +41,31 @@ pub use replay::{Moment, replay};
 pub use report::{Tally, failure, heading, line};
 
 use crate::container::{Details, Runtime};
-use kestrel_rules::{RuleSet, RuleSource};
+use kestrel_rules::{LoadOptions, Matching, RuleSet, RuleSource, StaticFields};
+
+/// What rules are loaded from.
+#[derive(Clone, Debug, Default)]
+pub struct RuleTexts {
+    /// The texts of their files.
+    pub files: Vec<RuleSource>,
+    /// Texts that they can name.
+    pub static_fields: StaticFields,
+}
+
+impl RuleTexts {
+    /// How they are loaded, so that every rule that matches fires.
+    pub fn options(&self) -> LoadOptions {
+        LoadOptions { matching: Matching::All, static_fields: self.static_fields.clone(), ..LoadOptions::default() }
+    }
+}
 
 /// A file of tests, read and found right.
 #[derive(Debug)]
 pub struct TestFile {
     /// Its name.
     pub name: String,
-    /// The texts of the rules that it tests.
-    pub sources: Vec<RuleSource>,
+    /// What the rules that it tests are loaded from.
+    pub sources: RuleTexts,
     /// The rules.
     pub rules: RuleSet,
     /// The tests, in their order.

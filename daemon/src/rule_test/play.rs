@@ -1,8 +1,8 @@
 //! Playing a test.
 
-use super::{Expected, Test, explain, machine};
+use super::{Expected, RuleTexts, Test, explain, machine};
 use crate::watch::Judge;
-use kestrel_rules::{RuleSet, RuleSource};
+use kestrel_rules::RuleSet;
 use zerocopy::IntoBytes;
 
 /// A rule that fired.
@@ -36,7 +36,7 @@ pub struct Mismatch {
 
 /// Plays a test against these rules; gives them back. `sources` are the texts that they are loaded from, to say more if the
 /// test fails.
-pub fn play(test: &Test, rules: RuleSet, sources: &[RuleSource]) -> (Outcome, RuleSet) {
+pub fn play(test: &Test, rules: RuleSet, sources: &RuleTexts) -> (Outcome, RuleSet) {
     let mut judge = Judge::new(machine::state(&test.containers), rules, machine::clock());
     for record in &test.before {
         judge.record(record.as_bytes(), |_| ());

@@ -2,7 +2,7 @@
 
 use crate::config::{AppendOutput, ExtraField};
 use kestrel_outputs::FieldValue;
-use kestrel_rules::{Facts, Field, FieldSource, LoadErrors, OutputFormat, Rule, RuleSet};
+use kestrel_rules::{Facts, Field, FieldSource, LoadErrors, OutputFormat, Rule, RuleSet, StaticFields};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -29,12 +29,16 @@ impl Appended {
     ///
     /// # Errors
     /// A format is wrong.
-    pub fn new(appended: &[AppendOutput], rules: &RuleSet) -> Result<Appended, LoadErrors> {
+    pub fn new(
+        appended: &[AppendOutput],
+        rules: &RuleSet,
+        static_fields: &StaticFields,
+    ) -> Result<Appended, LoadErrors> {
         let mut by_rule = HashMap::new();
         for rule in rules.rules() {
             let mut extra = Extra::default();
             for append in appended.iter().filter(|append| is_meant(append, rule)) {
-                extra.add(append, &rule.source)?;
+                extra.add(append, &rule.source, static_fields)?;
             }
             if !extra.outputs.is_empty() || !extra.fields.is_empty() {
                 by_rule.insert(Arc::clone(&rule.name), Arc::new(extra));
@@ -57,24 +61,30 @@ fn is_meant(append: &AppendOutput, rule: &Rule) -> bool {
 }
 
 impl Extra {
-    fn add(&mut self, append: &AppendOutput, source: &str) -> Result<(), LoadErrors> {
+    fn add(&mut self, append: &AppendOutput, source: &str, static_fields: &StaticFields) -> Result<(), LoadErrors> {
         let source = FieldSource::by_name(source).unwrap_or(FieldSource::Any);
+        let parse = |name: &str, text: &str| OutputFormat::parse_with(name, text, source, static_fields);
         if !append.extra_output.is_empty() {
-            self.outputs.push(OutputFormat::parse("append_output.extra_output", &append.extra_output, source)?);
+            self.outputs.push(parse("append_output.extra_output", &append.extra_output)?);
         }
+        let suggested = "append_output.suggested_output";
         if append.suggested_output && FieldSource::by_name("syscall") == Some(source) {
-            self.outputs.push(OutputFormat::parse("append_output.suggested_output", SUGGESTED, source)?);
+            self.outputs.push(parse(suggested, SUGGESTED)?);
+        }
+        // As in Falco, these are suggested for every source.
+        for name in static_fields.names().filter(|_| append.suggested_output) {
+            self.outputs.push(parse(suggested, &format!("{}=%{name}", name.replace('.', "_")))?);
         }
         for field in &append.extra_fields {
             let name = "append_output.extra_fields";
             match field {
                 ExtraField::Field(field) => {
-                    let format = OutputFormat::parse(name, &format!("%{field}"), source)?;
+                    let format = parse(name, &format!("%{field}"))?;
                     self.fields.push((field.clone(), format, true));
                 }
                 ExtraField::Named(named) => {
                     for (key, text) in named {
-                        self.fields.push((key.clone(), OutputFormat::parse(name, text, source)?, false));
+                        self.fields.push((key.clone(), parse(name, text)?, false));
                     }
                 }
             }

@@ -114,6 +114,7 @@ mod tests {
             "rule_matching",
             "rules",
             "rules_files",
+            "static_fields",
             "syscall_event_drops",
             "time_format_iso_8601",
             "watch_config_files",

@@ -8,6 +8,7 @@ use kestrel::config::{AlertLimits, AppendOutput, AppendTo, Config, DropsConfig, 
 use kestrel::event_loop::Limits;
 use kestrel::watch::{Appended, Watch};
 use kestrel_outputs::{FileConfig, Outputs, OutputsConfig, ProgramConfig};
+use kestrel_rules::{LoadOptions, RuleSet, RuleSource, StaticFields};
 use nix::sys::signal::Signal;
 
 #[test]
@@ -35,6 +36,28 @@ fn after_sigusr1_the_alert_file_is_another_one() {
 }
 
 #[test]
+fn texts_of_the_configuration_are_in_conditions_messages_and_fields() {
+    let (cpus, source, _told) = machine(1, 65_536);
+    cpus[0].record(kill("evil", 1, &[(1, 7)]));
+    let text = RULES.replace("= evil", "= evil and static.site = north").replace("kills", "kills at %static.site,");
+    let static_fields = StaticFields::new([("site".to_owned(), "north".to_owned())]);
+    let options = LoadOptions { static_fields: static_fields.clone(), ..LoadOptions::default() };
+    let rules = RuleSet::load(&[RuleSource { name: "r.yaml".to_owned(), text }], options).unwrap().rules;
+    let append = AppendOutput { suggested_output: true, ..AppendOutput::default() };
+    let appended = Appended::new(&[append], &rules, &static_fields).unwrap();
+    let mut judge = judge();
+    judge.set_rules(rules);
+    judge.set_alerts(appended, false);
+    let (_dir, path) = folder();
+    let outputs = Outputs::new(&OutputsConfig { json_output: true, ..file_output(&path) }, Watch::OUTPUTS).unwrap();
+    watch_until(source, in_ms(50), &mut Watch::new(judge, outputs, &DropsConfig::default(), Box::new(|| None)));
+    let alert: serde_json::Value = serde_json::from_str(&lines(&path)[0]).unwrap();
+    let output = alert["output"].as_str().unwrap();
+    assert!(output.contains("evil kills at north, 7") && output.ends_with(" static_site=north"), "{output}");
+    assert_eq!(alert["output_fields"]["static.site"], "north");
+}
+
+#[test]
 fn what_the_configuration_adds_is_in_message_and_fields() {
     let append = |to: AppendTo| AppendOutput {
         to,
@@ -50,7 +73,7 @@ fn what_the_configuration_adds_is_in_message_and_fields() {
         cpus[0].record(kill("evil", 1, &[(1, 7)]));
         let (_dir, path) = folder();
         let mut judge = judge();
-        judge.set_alerts(Appended::new(appended, judge.rules()).unwrap(), false);
+        judge.set_alerts(Appended::new(appended, judge.rules(), &StaticFields::default()).unwrap(), false);
         let outputs = Outputs::new(&OutputsConfig { json_output: true, ..file_output(&path) }, Watch::OUTPUTS).unwrap();
         let mut watch = Watch::new(judge, outputs, &DropsConfig::default(), Box::new(|| None));
         watch_until(source, in_ms(50), &mut watch);
@@ -70,7 +93,7 @@ fn what_the_configuration_adds_is_in_message_and_fields() {
     let (output, _) = judged(&[suggested]);
     assert!(output.starts_with("Warning evil kills 7 container_id=") && output.contains(" k8s_ns_name="), "{output}");
     let wrong = AppendOutput { extra_output: "%proc.nme".to_owned(), ..AppendOutput::default() };
-    let error = Appended::new(&[wrong], &rules(RULES)).unwrap_err().to_string();
+    let error = Appended::new(&[wrong], &rules(RULES), &StaticFields::default()).unwrap_err().to_string();
     assert!(error.contains("append_output.extra_output") && error.contains("proc.name"), "{error}");
 }
 

@@ -12,6 +12,7 @@ use crate::code::Code;
 use crate::diagnostic::{ItemRef, Note, Place, Severity};
 use crate::field::{Field, FieldSource};
 use crate::plan::{Builder, NodeId, OperandId};
+use crate::static_fields::StaticFields;
 use crate::syntax::{self, Check, Expr, Literal, Modifier, Op, Right, Span, SyntaxError, Word};
 use crate::text::PiecedText;
 use kestrel_core::schema::EventSet;
@@ -67,6 +68,7 @@ pub struct Subject<'s> {
     pub name: &'s str,
     pub text: &'s PiecedText,
     pub source: FieldSource,
+    pub static_fields: StaticFields,
     /// Macros that were defined before this are seen.
     pub sees: u32,
     pub problems: Vec<Problem>,
@@ -88,6 +90,8 @@ type TestKey = (OperandId, Op, Option<Modifier>, Vec<PartKey>, FieldSource);
 #[derive(Debug, Default)]
 pub struct Checker {
     pub builder: Builder,
+    /// Texts that conditions can name.
+    pub static_fields: StaticFields,
     pub lists: HashMap<Arc<str>, Rc<List>>,
     pub macros: HashMap<Arc<str>, Rc<MacroDef>>,
     sets: Sets,
@@ -96,10 +100,23 @@ pub struct Checker {
 }
 
 impl Checker {
+    /// One of conditions that can name these texts.
+    pub fn new(static_fields: StaticFields) -> Checker {
+        Checker { static_fields, ..Checker::default() }
+    }
+
     /// Reads and compiles the condition of a rule.
     pub fn rule(&mut self, item: &ItemRef, text: &PiecedText, source: FieldSource) -> Outcome {
-        let mut subject =
-            Subject { kind: "rule", name: &item.name, text, source, sees: u32::MAX, problems: Vec::new(), item };
+        let mut subject = Subject {
+            kind: "rule",
+            name: &item.name,
+            text,
+            source,
+            static_fields: self.static_fields.clone(),
+            sees: u32::MAX,
+            problems: Vec::new(),
+            item,
+        };
         let compiled = match parse(text, item) {
             Ok(expr) => self.compile(&expr, &mut subject),
             Err(problem) => {
@@ -192,6 +209,7 @@ impl Checker {
             name,
             text: &def.text,
             source,
+            static_fields: self.static_fields.clone(),
             sees: def.changed,
             problems: Vec::new(),
             item: &def.item,
@@ -232,7 +250,7 @@ impl Checker {
         let (left, field) = match &check.left {
             syntax::Operand::Field(name) => {
                 let (left, field) = operands.field(name)?;
-                (left, field.arg.is_none().then_some(field.field))
+                (left, field.filter(|field| field.arg.is_none()).map(|field| field.field))
             }
             other => (operands.operand(other)?, None),
         };

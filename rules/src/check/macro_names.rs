@@ -42,6 +42,7 @@ impl Checker {
             name: &def.item.name,
             text: &def.text,
             source: FieldSource::Any,
+            static_fields: self.static_fields.clone(),
             sees: def.changed,
             problems: Vec::new(),
             item: &def.item,

@@ -7,6 +7,7 @@ use crate::code::Code;
 use crate::facts::FieldRef;
 use crate::field::{FieldFlags, FieldType};
 use crate::plan::{self, Builder, OperandId};
+use crate::static_fields::StaticFields;
 use crate::syntax::{Call, FieldName, Literal, Operand, Span, Transformer};
 
 /// What kind of value an operand has.
@@ -79,8 +80,31 @@ impl Operands<'_, '_> {
         Checked { id, shape: Shape::one(FieldType::String) }
     }
 
-    /// A field.
-    pub fn field(&mut self, name: &FieldName) -> Option<(Checked, FieldRef)> {
+    /// A text of the configuration.
+    fn static_field(&mut self, name: &FieldName) -> Option<Checked> {
+        if let Some(arg) = &name.arg {
+            let (message, label, _) = super::FieldProblem::NoArg.describe(&name.name.text);
+            return self.error(&arg.span, message, label);
+        }
+        match self.subject.static_fields.text(&name.name.text) {
+            Ok(text) => {
+                let id = self.builder.operand(plan::Operand::Text(text.as_bytes().into()));
+                Some(Checked { id, shape: Shape::one(FieldType::String) })
+            }
+            Err((message, label, help)) => {
+                let mut found = Problem::error(self.subject.place(&name.name.span), message, label).help(help);
+                found.unknown = true;
+                self.subject.problems.push(found);
+                None
+            }
+        }
+    }
+
+    /// A field, and which it is, if an event is asked for it.
+    pub fn field(&mut self, name: &FieldName) -> Option<(Checked, Option<FieldRef>)> {
+        if StaticFields::is_meant(&name.name.text) {
+            return self.static_field(name).map(|checked| (checked, None));
+        }
         let arg = name.arg.as_ref().map(Literal::text);
         let field = match resolve(&name.name.text, arg.as_deref(), self.subject.source) {
             Ok(field) => field,
@@ -119,7 +143,7 @@ impl Operands<'_, '_> {
             list: def.flags.contains(FieldFlags::LIST),
             no_value: def.flags.contains(FieldFlags::NO_VALUE),
         };
-        Some((Checked { id, shape }, field))
+        Some((Checked { id, shape }, Some(field)))
     }
 
     /// What a transformer makes.

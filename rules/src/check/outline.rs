@@ -106,6 +106,7 @@ impl Checker {
             name: &word.text,
             text: &def.text,
             source: user.source,
+            static_fields: user.static_fields.clone(),
             sees: def.changed,
             problems: Vec::new(),
             item: &def.item,

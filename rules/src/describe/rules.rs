@@ -3,6 +3,7 @@
 use super::expanded::{Parts, expanded};
 use crate::diagnostic::LoadErrors;
 use crate::load::{self, Compiled, Entry, ListDef, RuleDef, RuleSource, with_exceptions};
+use crate::static_fields::StaticFields;
 use crate::syntax::{Expr, parse};
 use kestrel_core::schema::{self, EventSet};
 use serde_json::{Map, Value, json};
@@ -11,8 +12,12 @@ use serde_json::{Map, Value, json};
 ///
 /// # Errors
 /// [`LoadErrors`]: everything that is wrong with the files.
-pub fn describe(sources: &[RuleSource], rule: Option<&str>) -> Result<Option<Value>, LoadErrors> {
-    let (compiled, findings) = load::load(sources);
+pub fn describe(
+    sources: &[RuleSource],
+    static_fields: &StaticFields,
+    rule: Option<&str>,
+) -> Result<Option<Value>, LoadErrors> {
+    let (compiled, findings) = load::load(sources, static_fields);
     if !findings.errors.is_empty() {
         return Err(findings.into());
     }

@@ -3,6 +3,7 @@
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, ItemRef, Place, SourceText};
 use crate::load::{self, RuleSource};
+use crate::static_fields::StaticFields;
 use serde_json::{Value, json};
 use std::fmt;
 use std::sync::Arc;
@@ -19,8 +20,8 @@ pub struct Verdict {
 }
 
 /// Validates files. Together, since macros and lists of one can be used in the next.
-pub fn validate(sources: &[RuleSource]) -> Vec<Verdict> {
-    let (_, findings) = load::load(sources);
+pub fn validate(sources: &[RuleSource], static_fields: &StaticFields) -> Vec<Verdict> {
+    let (_, findings) = load::load(sources, static_fields);
     let of = |all: &[Diagnostic], index: usize| {
         all.iter().filter(|diagnostic| diagnostic.place.file.index == index).cloned().collect()
     };

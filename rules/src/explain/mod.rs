@@ -91,7 +91,7 @@ impl Explanations {
     /// # Errors
     /// [`NotExplained`]: the files are wrong, or the rule is not there.
     pub fn of_rule(sources: &[RuleSource], options: &LoadOptions, rule: &str) -> Result<Explanations, NotExplained> {
-        let (compiled, findings) = load::load(sources);
+        let (compiled, findings) = load::load(sources, &options.static_fields);
         if !findings.errors.is_empty() {
             return Err(NotExplained::Wrong(findings.into()));
         }
@@ -112,7 +112,7 @@ impl Explanations {
     /// # Errors
     /// [`LoadErrors`]: everything that is wrong with the files.
     pub fn of_all(sources: &[RuleSource], options: &LoadOptions) -> Result<Explanations, LoadErrors> {
-        let (compiled, findings) = load::load(sources);
+        let (compiled, findings) = load::load(sources, &options.static_fields);
         if !findings.errors.is_empty() {
             return Err(findings.into());
         }
@@ -135,8 +135,16 @@ impl Explanations {
             };
             let text = with_exceptions(&def.condition, &def.exceptions);
             let (name, item) = (&*def.item.name, &def.item);
-            let mut subject =
-                Subject { kind: "rule", name, text: &text, source, sees: u32::MAX, problems: Vec::new(), item };
+            let mut subject = Subject {
+                kind: "rule",
+                name,
+                text: &text,
+                source,
+                static_fields: options.static_fields.clone(),
+                sees: u32::MAX,
+                problems: Vec::new(),
+                item,
+            };
             let granted = MAX_PARTS.min(left_of_all);
             let mut left = granted;
             let outline = parse(text.as_str()).ok().and_then(|expr| checker.outline(&expr, &mut subject, &mut left));

@@ -10,6 +10,7 @@ use crate::output::OutputFormat;
 use crate::plan::NodeId;
 use crate::ruleset::{Rule, RuleSet};
 use crate::select;
+use crate::static_fields::StaticFields;
 use crate::syntax::elements;
 use kestrel_core::schema::EventSet;
 use std::cell::Cell;
@@ -58,8 +59,8 @@ impl CompiledRule {
 }
 
 /// Compiles everything that was read.
-pub fn finish(collection: Collection, findings: &mut Findings) -> Compiled {
-    let mut checker = Checker::default();
+pub fn finish(collection: Collection, static_fields: &StaticFields, findings: &mut Findings) -> Compiled {
+    let mut checker = Checker::new(static_fields.clone());
     lists(&collection, &mut checker, findings);
     macros(&collection, &mut checker, findings);
     let mut rules = Vec::new();
@@ -176,7 +177,7 @@ fn rule(def: &RuleDef, checker: &mut Checker, findings: &mut Findings) -> Option
         Err(problem) => Outcome { compiled: None, problems: vec![*problem] },
     };
     let skipped = report(def, outcome.problems, findings);
-    let output = output(def, source, findings);
+    let output = output(def, source, &checker.static_fields, findings);
     let (compiled, output) = (outcome.compiled?, output?);
     if skipped {
         return None;
@@ -204,8 +205,13 @@ fn rule(def: &RuleDef, checker: &mut Checker, findings: &mut Findings) -> Option
     Some(CompiledRule { rule, node: compiled.node, enabled: def.enabled })
 }
 
-fn output(def: &RuleDef, source: FieldSource, findings: &mut Findings) -> Option<OutputFormat> {
-    let (format, problems) = OutputFormat::compile(&def.output, &def.item, source);
+fn output(
+    def: &RuleDef,
+    source: FieldSource,
+    static_fields: &StaticFields,
+    findings: &mut Findings,
+) -> Option<OutputFormat> {
+    let (format, problems) = OutputFormat::compile(&def.output, &def.item, source, static_fields);
     let skipped = report(def, problems, findings);
     format.filter(|_| !skipped)
 }

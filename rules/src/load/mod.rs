@@ -38,6 +38,7 @@ pub use requirement::{ENGINE_VERSION, Requirement};
 use crate::diagnostic::{Diagnostic, Findings, LoadErrors, SourceText};
 use crate::ruleset::{Matching, RuleSet};
 use crate::select::Selection;
+use crate::static_fields::StaticFields;
 use crate::yaml;
 use kestrel_core::priority::Priority;
 use std::sync::Arc;
@@ -60,11 +61,18 @@ pub struct LoadOptions {
     pub matching: Matching,
     /// Which rules are switched on and off, in order: a later entry counts more.
     pub selection: Vec<Selection>,
+    /// Texts that rules can name.
+    pub static_fields: StaticFields,
 }
 
 impl Default for LoadOptions {
     fn default() -> Self {
-        LoadOptions { least_priority: Priority::Debug, matching: Matching::First, selection: Vec::new() }
+        LoadOptions {
+            least_priority: Priority::Debug,
+            matching: Matching::First,
+            selection: Vec::new(),
+            static_fields: StaticFields::default(),
+        }
     }
 }
 
@@ -83,7 +91,7 @@ impl RuleSet {
     /// # Errors
     /// [`LoadErrors`]: everything that is wrong with any of them.
     pub fn load(sources: &[RuleSource], options: LoadOptions) -> Result<Loaded, LoadErrors> {
-        let (compiled, findings) = load(sources);
+        let (compiled, findings) = load(sources, &options.static_fields);
         if !findings.errors.is_empty() {
             return Err(findings.into());
         }
@@ -92,7 +100,7 @@ impl RuleSet {
 }
 
 /// Reads and compiles everything, and says what was found.
-pub fn load(sources: &[RuleSource]) -> (Compiled, Findings) {
+pub fn load(sources: &[RuleSource], static_fields: &StaticFields) -> (Compiled, Findings) {
     let mut findings = Findings::default();
     let mut collection = Collection::default();
     for (index, source) in sources.iter().enumerate() {
@@ -107,7 +115,7 @@ pub fn load(sources: &[RuleSource]) -> (Compiled, Findings) {
             }
         }
     }
-    let compiled = finish(collection, &mut findings);
+    let compiled = finish(collection, static_fields, &mut findings);
     findings.sort();
     (compiled, findings)
 }

@@ -14,6 +14,7 @@ use crate::diagnostic::{Diagnostic, Findings, ItemRef, LoadErrors, SourceText};
 use crate::facts::{Facts, FieldRef, Value};
 use crate::field::FieldSource;
 use crate::plan::Builder;
+use crate::static_fields::StaticFields;
 use crate::syntax::{self, FieldName, Operand, Span};
 use crate::text::{Origin, PiecedText};
 use crate::yaml::Scalar;
@@ -46,10 +47,23 @@ impl OutputFormat {
     /// # Errors
     /// [`LoadErrors`]: everything that is wrong with it.
     pub fn parse(name: &str, text: &str, source: FieldSource) -> Result<OutputFormat, LoadErrors> {
+        OutputFormat::parse_with(name, text, source, &StaticFields::default())
+    }
+
+    /// The same, where texts of the configuration can be named.
+    ///
+    /// # Errors
+    /// As [`OutputFormat::parse`].
+    pub fn parse_with(
+        name: &str,
+        text: &str,
+        source: FieldSource,
+        static_fields: &StaticFields,
+    ) -> Result<OutputFormat, LoadErrors> {
         let file = Arc::new(SourceText { index: 0, name: name.to_owned(), text: text.to_owned() });
         let origin = Origin { file, scalar: Arc::new(Scalar::whole(text)) };
         let item = ItemRef { kind: "output", name: name.into(), place: origin.whole() };
-        let (format, problems) = OutputFormat::compile(&PiecedText::new(&origin), &item, source);
+        let (format, problems) = OutputFormat::compile(&PiecedText::new(&origin), &item, source, static_fields);
         let mut findings = Findings::default();
         problems.into_iter().for_each(|problem| findings.add(problem.diagnostic));
         format.ok_or_else(|| findings.into())
@@ -62,8 +76,18 @@ impl OutputFormat {
         text: &PiecedText,
         item: &ItemRef,
         source: FieldSource,
+        static_fields: &StaticFields,
     ) -> (Option<OutputFormat>, Vec<Problem>) {
-        let mut subject = Subject { kind: "rule", name: &item.name, text, source, sees: 0, problems: Vec::new(), item };
+        let mut subject = Subject {
+            kind: "rule",
+            name: &item.name,
+            text,
+            source,
+            static_fields: static_fields.clone(),
+            sees: 0,
+            problems: Vec::new(),
+            item,
+        };
         let format = parse(text.as_str(), &mut subject);
         let mut problems = subject.problems;
         for problem in &mut problems {

@@ -1,8 +1,8 @@
 //! Descriptions of rule files, as text and JSON.
 
 use insta::{assert_json_snapshot, assert_snapshot};
-use kestrel_rules::RuleSource;
 use kestrel_rules::describe::{Verdict, as_json, describe, validate};
+use kestrel_rules::{RuleSource, StaticFields};
 
 const RULES: &str = "\
 - required_engine_version: 0.31.0
@@ -43,29 +43,32 @@ fn source(name: &str, text: &str) -> RuleSource {
 
 fn three_files() -> Vec<Verdict> {
     let bad = "- macro: m\n  condition: proc.nme = a\n- rule: R\n  desc: d\n  condition: started and m\n  output: o\n  priority: LOUD\n";
-    validate(&[
-        source("rules.yaml", RULES),
-        source(
-            "fine.yaml",
-            "- rule: R2\n  desc: d\n  condition: idle and evt.type = open\n  output: o\n  priority: INFO\n",
-        ),
-        source("bad.yaml", bad),
-    ])
+    validate(
+        &[
+            source("rules.yaml", RULES),
+            source(
+                "fine.yaml",
+                "- rule: R2\n  desc: d\n  condition: idle and evt.type = open\n  output: o\n  priority: INFO\n",
+            ),
+            source("bad.yaml", bad),
+        ],
+        &StaticFields::default(),
+    )
 }
 
 #[test]
 fn everything_in_rule_files_is_described() {
-    assert_json_snapshot!(describe(&[source("rules.yaml", RULES)], None).unwrap());
+    assert_json_snapshot!(describe(&[source("rules.yaml", RULES)], &StaticFields::default(), None).unwrap());
 }
 
 #[test]
 fn one_rule_is_described_alone_and_wrong_files_not_at_all() {
-    let one = describe(&[source("rules.yaml", RULES)], Some("Off")).unwrap().unwrap();
+    let one = describe(&[source("rules.yaml", RULES)], &StaticFields::default(), Some("Off")).unwrap().unwrap();
     assert_eq!(one["rules"][0]["info"]["name"], "Off");
     assert_eq!(one["rules"][0]["details"]["events"], serde_json::json!(["open"]));
     assert_eq!(one["rules"].as_array().map(Vec::len), Some(1));
-    assert!(describe(&[source("rules.yaml", RULES)], Some("off")).unwrap().is_none());
-    assert!(describe(&[source("bad.yaml", "- rule: R\n")], None).is_err());
+    assert!(describe(&[source("rules.yaml", RULES)], &StaticFields::default(), Some("off")).unwrap().is_none());
+    assert!(describe(&[source("bad.yaml", "- rule: R\n")], &StaticFields::default(), None).is_err());
 }
 
 #[test]
@@ -80,7 +83,7 @@ fn each_file_has_a_verdict_as_json() {
 
 /// The kinds and names of what each problem of a file is about, from outside to inside, behind the code of the problem.
 fn about(text: &str) -> Vec<String> {
-    let verdicts = as_json(&validate(&[source("r.yaml", text)]));
+    let verdicts = as_json(&validate(&[source("r.yaml", text)], &StaticFields::default()));
     let problem = |problem: &serde_json::Value| {
         let locations = problem["context"]["locations"].as_array().unwrap();
         let location = |location: &serde_json::Value| {

@@ -1,7 +1,7 @@
 //! Rules that are changed: key by key, appended to, defined again, switched.
 
 use crate::{load, load_with, matching, rule, text};
-use kestrel_rules::{LoadOptions, Matching, Priority, Rule, RuleSet, Selected, Selection};
+use kestrel_rules::{LoadOptions, Priority, Rule, RuleSet, Selected, Selection};
 
 const BASE: &str = "\
 - rule: A
@@ -85,7 +85,7 @@ fn rules_are_switched_by_enabled_and_by_override() {
 
 fn selected(selection: &[(bool, Selected)], least_priority: Priority) -> Vec<String> {
     let selection = selection.iter().map(|(enable, what)| Selection { enable: *enable, what: what.clone() }).collect();
-    let options = LoadOptions { selection, least_priority, matching: Matching::First };
+    let options = LoadOptions { selection, least_priority, ..LoadOptions::default() };
     let rules: RuleSet = load_with(&[BASE], options).unwrap();
     rules.rules().iter().map(|rule| rule.name.to_string()).collect()
 }

@@ -52,6 +52,8 @@ pub fn markdown(fields: &[&FieldDef]) -> String {
          before\nit: `%proc.name`.\n\n\
          A field that is missing, because the event has no such thing or nobody knows it, makes every comparison with it \
          untrue,\n`!=` too; only `exists` and `not` see it. In outputs it is `<NA>`.\n\n\
+         Besides these there is `static.NAME` for each text that the configuration has under `static_fields`, for events of \
+         every\nsource.\n\n\
          ## Types\n\n| type | is |\n|---|---|\n",
     );
     for ty in FieldType::ALL {

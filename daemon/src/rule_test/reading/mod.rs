@@ -24,10 +24,10 @@ mod words;
 
 use super::machine::FIRST_EVENT_NS;
 use super::problem::{Problem, Problems, SourceText};
-use super::{Test, TestFile};
+use super::{RuleTexts, Test, TestFile};
 use crate::document::{self, Content, Node};
 use event::Event;
-use kestrel_rules::{LoadErrors, RuleSet, RuleSource};
+use kestrel_rules::{LoadErrors, RuleSet};
 use keys::Keys;
 use process::Tree;
 use std::collections::HashMap;
@@ -50,7 +50,7 @@ pub const MAX_EVENTS: usize = 256;
 pub const MAX_RECORDS: usize = 65_536;
 
 /// Keys of a file.
-const FILE_KEYS: [&str; 3] = ["rules", "matching", "tests"];
+const FILE_KEYS: [&str; 4] = ["rules", "static_fields", "matching", "tests"];
 
 /// Keys of a test.
 const TEST_KEYS: [&str; 7] = ["name", "process", "processes", "before", "event", "fires", "silent"];
@@ -97,7 +97,7 @@ pub fn read(name: &str, text: &str, folder: &Path) -> Result<TestFile, Vec<Wrong
 
 type Rules = Result<RuleSet, LoadErrors>;
 
-fn whole(folder: &Path, problems: &mut Problems) -> Option<(Vec<RuleSource>, Rules, Vec<Test>)> {
+fn whole(folder: &Path, problems: &mut Problems) -> Option<(RuleTexts, Rules, Vec<Test>)> {
     let length = problems.source().text.len();
     if length > MAX_BYTES {
         let message = format!("the file has more than {MAX_BYTES} bytes");
@@ -114,7 +114,10 @@ fn whole(folder: &Path, problems: &mut Problems) -> Option<(Vec<RuleSource>, Rul
     };
     let keys = Keys::of(&document, "a file of tests", &FILE_KEYS, problems)?;
     let matching = rules::matching(keys.get("matching"), problems);
-    let sources = rules::sources(keys.get("rules"), folder, problems);
+    let sources = RuleTexts {
+        files: rules::sources(keys.get("rules"), folder, problems),
+        static_fields: rules::static_fields(keys.get("static_fields"), problems),
+    };
     let loaded = rules::load(&sources, matching);
     let mut tests = Vec::new();
     match keys.get("tests").map(|node| (node, &node.value)) {

@@ -3,8 +3,9 @@
 use super::keys::text;
 use crate::config::rule_files;
 use crate::document::{Content, Node};
+use crate::rule_test::RuleTexts;
 use crate::rule_test::problem::Problems;
-use kestrel_rules::{DEFAULT_RULES, LoadErrors, LoadOptions, Matching, RuleSet, RuleSource};
+use kestrel_rules::{DEFAULT_RULES, LoadErrors, LoadOptions, Matching, RuleSet, RuleSource, StaticFields};
 use std::path::Path;
 
 /// What stands for the rules that Kestrel comes with.
@@ -53,7 +54,33 @@ fn default() -> RuleSource {
     RuleSource { name: DEFAULT.to_owned(), text: DEFAULT_RULES.to_owned() }
 }
 
+/// The texts that rules can name: names with texts.
+pub fn static_fields(node: Option<&Node>, problems: &mut Problems) -> StaticFields {
+    let mut fields = Vec::new();
+    match node.map(|node| (node, &node.value)) {
+        None => {}
+        Some((_, Content::Map(entries))) => {
+            for (name, node) in entries {
+                if !StaticFields::can_be_named(&name.value) {
+                    let label = "letters, digits and underscores can, with dots between them";
+                    problems.add(&name.referenced, format!("{:?} can be no name", name.value), label);
+                }
+                fields.extend(text(node, &name.value, problems).map(|text| (name.value.clone(), text)));
+            }
+        }
+        Some((node, other)) => {
+            problems.add(
+                &node.referenced,
+                "static_fields are names with texts",
+                format!("this is {}", other.describe()),
+            );
+        }
+    }
+    StaticFields::new(fields)
+}
+
 /// Loads them.
-pub fn load(sources: &[RuleSource], matching: Matching) -> Result<RuleSet, LoadErrors> {
-    RuleSet::load(sources, LoadOptions { matching, ..LoadOptions::default() }).map(|loaded| loaded.rules)
+pub fn load(sources: &RuleTexts, matching: Matching) -> Result<RuleSet, LoadErrors> {
+    let options = LoadOptions { matching, ..sources.options() };
+    RuleSet::load(&sources.files, options).map(|loaded| loaded.rules)
 }

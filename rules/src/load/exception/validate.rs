@@ -5,6 +5,7 @@ use crate::check::resolve;
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Findings, Place};
 use crate::field::FieldSource;
+use crate::static_fields::StaticFields;
 use crate::suggest::nearest;
 use crate::syntax::{self, FieldName, Literal, Modifier, Op, Operand};
 
@@ -72,6 +73,8 @@ fn fits(exception: &Exception, source: Option<FieldSource>, findings: &mut Findi
             Ok((_, end)) if end < text.trim_end().len() => {
                 Some((text.clone(), "expected a field alone".to_owned(), None))
             }
+            // Which of them there are is known where the condition is compiled.
+            Ok((Operand::Field(FieldName { name, .. }), _)) if StaticFields::is_meant(&name.text) => None,
             Ok((Operand::Field(FieldName { name, arg }), _)) => {
                 let arg = arg.as_ref().map(Literal::text);
                 let found = resolve(&name.text, arg.as_deref(), source.unwrap_or(FieldSource::Any));
