@@ -43,6 +43,7 @@ programs! {
         call_judge: judge::judge::<OfCall>;
         call_path_text: judge::path_text::<OfCall>;
         call_string_text: judge::string_text::<OfCall>;
+        call_joined_text: judge::joined_text::<OfCall>;
     }
     "kprobe/request" {
         request_entered: request::entered;

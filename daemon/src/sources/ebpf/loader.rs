@@ -63,8 +63,13 @@ const REQUESTS: [&str; 7] =
 const INSTALLS: &str = "io_fixed_fd_install";
 
 /// Operations that others go on with.
-const CONTINUATIONS: [(&str, u8); 4] =
-    [("walk", op::WALK), ("socket", op::SOCKET), ("path_text", op::PATH_TEXT), ("string_text", op::STRING_TEXT)];
+const CONTINUATIONS: [(&str, u8); 5] = [
+    ("walk", op::WALK),
+    ("socket", op::SOCKET),
+    ("path_text", op::PATH_TEXT),
+    ("string_text", op::STRING_TEXT),
+    ("joined_text", op::JOINED_TEXT),
+];
 
 /// Numbers of 64 bits that a [`Plan`] is.
 const PLAN_WORDS: usize = size_of::<Plan>() / size_of::<u64>();
