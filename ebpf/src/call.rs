@@ -67,8 +67,17 @@ pub fn begin<K: Kind>(slot: &Slot<K>, kind: u8, flags: u8, task: u64) {
 /// sys_exit: the registers, and what the call returned.
 #[inline(always)]
 pub fn returned(context: *const Context) {
-    let registers = argument(context, 0);
-    let mut ret = argument(context, 1) as i64;
+    ended(context, argument(context, 0), argument(context, 1) as i64);
+}
+
+/// The same as a tracepoint of perf, which passes the call's number, and what it returned.
+#[inline(always)]
+pub fn traced(context: *const Context) {
+    ended(context, helpers::current_registers(), argument(context, 2) as i64);
+}
+
+#[inline(always)]
+fn ended(context: *const Context, registers: u64, mut ret: i64) {
     let current = helpers::current();
     let nr = number_of(registers);
     let compat = is_compat(current);

@@ -49,6 +49,14 @@ pub fn count_rejected(event: u16) {
     }
 }
 
+/// What the capture could not do without is not to be had. It takes a number.
+#[inline(always)]
+pub fn count_fault() {
+    if let Some(counters) = counters() {
+        add(&counters[count::FAULT]);
+    }
+}
+
 /// The capture is whole.
 #[inline(always)]
 pub fn end<K: Kind>(_: *const Context) {

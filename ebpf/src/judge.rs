@@ -36,16 +36,21 @@ pub struct Judging {
     pub kept: Cell<u32>,
     /// Where the next name of the path lies, or the next byte of the string.
     cursor: Cell<u32>,
-    /// Where the path begins that is put together; of the caller's string, where its last slash is.
+    /// Where the path begins that is put together.
     begin: Cell<u32>,
-    /// 1 if something would have to be taken out of the caller's string to make an absolute path of it.
-    steps: Cell<u32>,
+    /// Length of the caller's string; 0 if it is not there, or has a name that a path is not made of (`.`, `..`, or empty).
+    string_len: Cell<u32>,
+    /// Where its last slash is, and right behind it: 0 if it has none.
+    name_at: Cell<u32>,
+    /// What becomes of a relative path was asked already.
+    joined: Cell<u32>,
     reserved: Cell<u32>,
     /// The values.
     pub values: [Cell<u64>; 32],
     key: Cell<TextKey>,
     padding: u32,
     path: [Cell<u8>; 1024],
+    string: [Cell<u8>; 512],
 }
 
 /// What the nodes say.
@@ -143,6 +148,8 @@ pub fn begin<K: Kind>(slot: &Slot<K>, plan: &Plan, failed: bool, compat: bool) -
     judging.ready.set(value::OF_REGISTERS);
     judging.tried.set(0);
     judging.kept.set(0);
+    judging.joined.set(0);
+    judging.string_len.set(0);
     let mut n = 0;
     while n < 7 {
         judging.values[n].set(work.args[n].get());
@@ -161,6 +168,8 @@ pub fn begin<K: Kind>(slot: &Slot<K>, plan: &Plan, failed: bool, compat: bool) -
 #[inline(always)]
 pub fn judge<K: Kind>(context: *const Context) {
     let Some(slot) = Slot::<K>::of_cpu() else { return };
+    let Some(todo) = slot.op() else { return };
+    let again = todo.flags & Op::AGAIN != 0;
     let judging = &slot.work().judging;
     if get(&judging.kept) == 0 {
         match evaluate(&slot) {
@@ -175,10 +184,17 @@ pub fn judge<K: Kind>(context: *const Context) {
                 let with = if which < value::STRING.into() { op::PATH_TEXT } else { op::STRING_TEXT };
                 helpers::tail_call(context, K::OPERATIONS, with.into());
             }
-            _ => {}
+            Verdict::Later(which) if again && which >= value::MEANT.into() && get(&judging.joined) == 0 => {
+                helpers::tail_call(context, K::OPERATIONS, op::JOINED_TEXT.into());
+            }
+            Verdict::Later(_) => {}
+            // There is nothing left to be asked.
+            Verdict::Kept => judging.kept.set(1),
         }
     }
-    slot.fill_task(helpers::current());
+    if !again {
+        slot.fill_task(helpers::current());
+    }
     slot.next(context);
 }
 
@@ -289,34 +305,9 @@ fn put_path<K: Kind>(slot: &Slot<K>, judging: &Judging) {
     if flags & chunk::WHOLE == 0 || facts.is & FileFacts::NAMES_ITSELF != 0 || facts.magic == magic::SOCKET {
         return;
     }
-    judging.cursor.set(names);
     judging.begin.set(TOP);
-    judging.values[value::PATH_NAMES as usize].set(0);
-    let mut n = 0;
-    while n <= NAMES {
-        let at = get(&judging.cursor);
-        if at >= slot.end() {
-            break;
-        }
-        let len = slot.number_at::<u64>(at) as u32 & 0xff;
-        let begin = get(&judging.begin).wrapping_sub(len).wrapping_sub(1);
-        if n == NAMES || TOP.wrapping_sub(begin) > TEXT as u32 {
-            return;
-        }
-        judging.begin.set(begin);
-        // SAFETY: a masked position and the longest name behind it are in the buffer.
-        let to = unsafe { judging.path.as_ptr().cast_mut().cast::<u8>().add((get(&judging.begin) & 0x1ff) as usize) };
-        // SAFETY: as above.
-        unsafe {
-            to.write(b'/');
-            helpers::read_kernel(to.add(1), len, slot.room(at.wrapping_add(8)) as u64);
-        }
-        let first = slot.number_at::<u64>(at.wrapping_add(8));
-        let first = if len >= 8 { first } else { first & !(u64::MAX << (len * 8)) };
-        let names = &judging.values[value::PATH_NAMES as usize];
-        names.set(get(names) | name_bit(first));
-        judging.cursor.set(at.wrapping_add(8).wrapping_add(len.wrapping_add(7) & !7));
-        n += 1;
+    if !put_names(slot, judging, names, value::PATH_NAMES) {
+        return;
     }
     let leaf_len = if names < slot.end() { slot.number_at::<u64>(names) as u32 & 0xff } else { 0 };
     if get(&judging.begin) == TOP {
@@ -345,6 +336,41 @@ fn put_path<K: Kind>(slot: &Slot<K>, judging: &Judging) {
     judging.ready.set(get(&judging.ready) | value::OF_PATH);
 }
 
+/// Puts names that lie in the capture from `names` on, leaf first, before the path that there is, each behind a slash, and their
+/// bits into a value. False if there are too many.
+#[inline(always)]
+fn put_names<K: Kind>(slot: &Slot<K>, judging: &Judging, names: u32, bits: u8) -> bool {
+    judging.cursor.set(names);
+    let bits = &judging.values[(bits & 31) as usize];
+    bits.set(0);
+    let mut n = 0;
+    while n <= NAMES {
+        let at = get(&judging.cursor);
+        if at >= slot.end() {
+            break;
+        }
+        let len = slot.number_at::<u64>(at) as u32 & 0xff;
+        let begin = get(&judging.begin).wrapping_sub(len).wrapping_sub(1);
+        if n == NAMES || TOP.wrapping_sub(begin) > TEXT as u32 {
+            return false;
+        }
+        judging.begin.set(begin);
+        // SAFETY: a masked position and the longest name behind it are in the buffer.
+        let to = unsafe { judging.path.as_ptr().cast_mut().cast::<u8>().add((get(&judging.begin) & 0x1ff) as usize) };
+        // SAFETY: as above.
+        unsafe {
+            to.write(b'/');
+            helpers::read_kernel(to.add(1), len, slot.room(at.wrapping_add(8)) as u64);
+        }
+        let first = slot.number_at::<u64>(at.wrapping_add(8));
+        let first = if len >= 8 { first } else { first & !(u64::MAX << (len * 8)) };
+        bits.set(get(bits) | name_bit(first));
+        judging.cursor.set(at.wrapping_add(8).wrapping_add(len.wrapping_add(7) & !7));
+        n += 1;
+    }
+    true
+}
+
 /// [`op::STRING_TEXT`]: the caller's string, whose argument [`op::JUDGE`] names.
 #[inline(always)]
 pub fn string_text<K: Kind>(context: *const Context) {
@@ -363,7 +389,7 @@ fn put_string<K: Kind>(slot: &Slot<K>, judging: &Judging) {
     if todo.kind != op::JUDGE || address == 0 {
         return;
     }
-    let string = judging.path.as_ptr().cast_mut().cast::<u8>();
+    let string = string_of(judging);
     // SAFETY: there is room for more.
     let copied = unsafe { helpers::read_user_string(string, TEXT as u32 + 2, address) };
     // Of an empty string, older kernels do not count the NUL; nobody asks for one.
@@ -372,8 +398,8 @@ fn put_string<K: Kind>(slot: &Slot<K>, judging: &Judging) {
     }
     let len = (copied as u32).wrapping_sub(1) & 0xff;
     judging.cursor.set(0);
-    judging.begin.set(0);
-    judging.steps.set(0);
+    judging.name_at.set(0);
+    judging.string_len.set(len);
     let (low, high) = (&judging.values[value::STRING_PAIRS as usize], &judging.values[value::STRING_PAIRS as usize + 1]);
     low.set(0);
     high.set(0);
@@ -389,12 +415,13 @@ fn put_string<K: Kind>(slot: &Slot<K>, judging: &Judging) {
         };
         let (one, two) = (byte(0), byte(1));
         if one == b'/' {
-            judging.begin.set(at);
-            let (three, four) = (byte(2), byte(3));
-            let ends = |byte: u8| byte == b'/' || byte == 0;
-            if two == b'/' || (two == b'.' && (ends(three) || (three == b'.' && ends(four)))) {
-                judging.steps.set(1);
+            judging.name_at.set(at + 1);
+            // The root alone has nothing behind a slash.
+            if is_no_name(two, byte(2), byte(3)) && len != 1 {
+                judging.string_len.set(0);
             }
+        } else if at == 0 && is_no_name(one, two, byte(2)) {
+            judging.string_len.set(0);
         }
         if at + 1 < len {
             let bit = pair_bit(one, two);
@@ -418,24 +445,111 @@ fn put_string<K: Kind>(slot: &Slot<K>, judging: &Judging) {
     judging.ready.set(get(&judging.ready) | value::OF_STRING);
     // SAFETY: it is there.
     let first = unsafe { core::ptr::read_volatile(string.cast_const()) };
-    let slash = get(&judging.begin) & 0xff;
-    if first != b'/' || get(&judging.steps) != 0 || (slash + 1 == len && len != 1) {
+    if first != b'/' || get(&judging.string_len) == 0 {
         return;
     }
-    if parts & 1 << part::DIRECTORY != 0 {
-        let folder = if slash == 0 { 1 } else { slash };
-        look_up(judging, table + part::DIRECTORY, folder, u32::from(value::STRING) + 2 * part::DIRECTORY);
-    }
-    if parts & 1 << part::NAME != 0 {
-        let name = len.wrapping_sub(slash).wrapping_sub(1) & 0xff;
-        // SAFETY: as above.
-        unsafe { helpers::read_kernel(text, name, string.add(slash as usize + 1) as u64) };
-        look_up(judging, table + part::NAME, name, u32::from(value::STRING) + 2 * part::NAME);
-    }
+    // What was looked up for the string counts for the path that it is.
     let mut n = value::STRING as usize;
     while n < value::MEANT as usize {
         judging.values[n + (value::MEANT - value::STRING) as usize].set(get(&judging.values[n]));
         n += 1;
     }
+    look_up_parts(judging, table, parts, len);
     judging.ready.set(get(&judging.ready) | value::OF_MEANT);
+}
+
+/// Is what stands at the beginning of a name none that a path is made of?
+#[inline(always)]
+fn is_no_name(one: u8, two: u8, three: u8) -> bool {
+    let ends = |byte: u8| byte == b'/' || byte == 0;
+    ends(one) || (one == b'.' && (ends(two) || (two == b'.' && ends(three))))
+}
+
+/// Where the caller's string lies.
+#[inline(always)]
+fn string_of(judging: &Judging) -> *mut u8 {
+    judging.string.as_ptr().cast_mut().cast()
+}
+
+/// Marks of the folder and the last name of an absolute path that lies in the key, whose last name is that of the caller's string.
+#[inline(always)]
+fn look_up_parts(judging: &Judging, table: u32, parts: u32, len: u32) {
+    let at = get(&judging.name_at) & 0xff;
+    let name = get(&judging.string_len).wrapping_sub(at) & 0xff;
+    if parts & 1 << part::DIRECTORY != 0 {
+        let folder = len.wrapping_sub(name).wrapping_sub(1) & 0xff;
+        let folder = if folder == 0 { 1 } else { folder };
+        look_up(judging, table + part::DIRECTORY, folder, u32::from(value::MEANT) + 2 * part::DIRECTORY);
+    }
+    if parts & 1 << part::NAME != 0 {
+        // SAFETY: the text has room for as many bytes; a masked position and as many behind it are in the string's room.
+        unsafe { helpers::read_kernel(text_of(judging), name, string_of(judging).add(at as usize) as u64) };
+        look_up(judging, table + part::NAME, name, u32::from(value::MEANT) + 2 * part::NAME);
+    }
+}
+
+/// [`op::JOINED_TEXT`]: the caller's string, behind the path of the directory that was described just before.
+#[inline(always)]
+pub fn joined_text<K: Kind>(context: *const Context) {
+    if let Some(slot) = Slot::<K>::of_cpu() {
+        let judging = &slot.work().judging;
+        judging.joined.set(1);
+        put_joined(&slot, judging);
+    }
+    helpers::tail_call(context, K::OPERATIONS, op::JUDGE.into());
+}
+
+#[inline(always)]
+fn put_joined<K: Kind>(slot: &Slot<K>, judging: &Judging) {
+    /// Type of a file, and that of a directory (`linux/stat.h`).
+    const TYPE: u32 = 0o170_000;
+    const DIRECTORY: u32 = 0o040_000;
+    let at = get(&slot.work().chunk);
+    let string = get(&judging.string_len) & 0xff;
+    // A relative path was copied, and what was described last is what it is relative to.
+    if at == 0 || string == 0 || get(&slot.work().relative) == 0 {
+        return;
+    }
+    let (kind, flags) = (slot.number_at::<u8>(at), slot.number_at::<u8>(at.wrapping_add(1)));
+    let body = at.wrapping_add(size_of::<ChunkHead>() as u32);
+    let names = if kind == chunk::FILE {
+        // SAFETY: there is room for any single copy, and any bytes are one.
+        let facts = unsafe { &*slot.room(body).cast::<FileFacts>() };
+        if facts.mode & TYPE != DIRECTORY || facts.is & FileFacts::NAMES_ITSELF != 0 {
+            return;
+        }
+        body.wrapping_add(size_of::<FileFacts>() as u32)
+    } else {
+        body
+    };
+    if (kind != chunk::FILE && kind != chunk::PATH) || flags & chunk::WHOLE == 0 {
+        return;
+    }
+    // SAFETY: it is there.
+    let first = unsafe { core::ptr::read_volatile(string_of(judging).cast_const()) };
+    if first == b'/' {
+        return;
+    }
+    judging.begin.set(TOP.wrapping_sub(string).wrapping_sub(1));
+    // SAFETY: a masked position and the longest string behind it are in the buffer.
+    unsafe {
+        let to = judging.path.as_ptr().cast_mut().cast::<u8>().add((get(&judging.begin) & 0x1ff) as usize);
+        to.write(b'/');
+        helpers::read_kernel(to.add(1), string, string_of(judging) as u64);
+    }
+    // Of its pairs nothing is known, so that nobody reads this one.
+    if !put_names(slot, judging, names, value::MEANT_PAIRS) {
+        return;
+    }
+    let begin = get(&judging.begin) & 0x1ff;
+    let len = TOP.wrapping_sub(begin) & 0xff;
+    let Some((table, parts)) = head(slot) else { return };
+    let (table, parts) = (table + part::COUNT, parts >> part::COUNT);
+    // SAFETY: the text has room for as many bytes and what follows the key.
+    unsafe { helpers::read_kernel(text_of(judging), len, judging.path.as_ptr().cast::<u8>().add(begin as usize) as u64) };
+    if parts & 1 << part::WHOLE != 0 {
+        look_up(judging, table, len, value::MEANT.into());
+    }
+    look_up_parts(judging, table, parts, len);
+    judging.ready.set(get(&judging.ready) | value::OF_MEANT & !(3 << value::MEANT_PAIRS));
 }

@@ -12,7 +12,8 @@
 //! order. What one leaves for the next lies in a slot: one for each CPU and each of the entries that have operations.
 //!
 //! NOTE: nothing guards a slot. An entry is never entered twice on a CPU: before 6.13 tracepoints run with preemption off; since
-//! 6.2 the kernel refuses a raw tracepoint's program that is running on that CPU, and counts it.
+//! 6.2 the kernel refuses a raw tracepoint's program that is running on that CPU, and counts it. Where programs are preempted
+//! (7.2), events are lost so; the daemon reads that count (`daemon/src/sources/ebpf/misses.rs`).
 //!
 //! | file | holds |
 //! |---|---|

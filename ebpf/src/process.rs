@@ -51,13 +51,40 @@ fn registers(current: u64) -> u64 {
 /// sched_process_fork: the maker, and what it made.
 #[inline(always)]
 pub fn forked(context: *const Context) {
-    let (parent, child) = (argument(context, 0), argument(context, 1));
+    made(context, argument(context, 0), argument(context, 1));
+}
+
+/// The same as a tracepoint of perf, which passes the number of what was made.
+#[inline(always)]
+pub fn fork_traced(context: *const Context) {
+    if !wanted(FORK_PLAN) {
+        return;
+    }
+    let current = helpers::current();
+    let number = word(context, maps::offset(O::FORK_CHILD));
+    made(context, current, task::child(current, number));
+}
+
+/// A word of what a tracepoint of perf passes.
+#[inline(always)]
+fn word(context: *const Context, offset: u32) -> u32 {
+    let mut value = 0;
+    // SAFETY: there is room. It is copied, since the verifier has to know where in a context is read.
+    unsafe { helpers::read_kernel((&raw mut value).cast(), 4, (context as u64).wrapping_add(offset.into())) };
+    value
+}
+
+#[inline(always)]
+fn made(context: *const Context, parent: u64, child: u64) {
     if !wanted(FORK_PLAN) || task::is_kernel_thread(parent) {
         return;
     }
     let at = registers(parent);
     let compat = is_compat(parent);
     count_seen(event_of(number_of(at), compat, FORK_PLAN));
+    if child == 0 {
+        return finish::count_fault();
+    }
     let Some(slot) = Slot::<OfFork>::of_cpu() else { return };
     begin(&slot, kind::FORK, if compat { flag::COMPAT } else { 0 }, parent);
     let all: Registers = number(at);
@@ -80,9 +107,34 @@ pub fn executed(context: *const Context) {
     if !wanted(EXEC_PLAN) {
         return;
     }
-    let (current, program) = (argument(context, 0), argument(context, 2));
+    let program = argument(context, 2);
+    let by_descriptor = has(O::BPRM_FDPATH) && field::<u64>(program, O::BPRM_FDPATH) != 0;
+    runs(context, field(program, O::BPRM_FILENAME), by_descriptor);
+}
+
+/// The same as a tracepoint of perf, which passes what it was called alone.
+#[inline(always)]
+pub fn exec_traced(context: *const Context) {
+    /// Calls by which a program is named by a descriptor (execveat(2)), of both tables.
+    const EXECVEAT: [u32; 2] = [322, 358];
+    if !wanted(EXEC_PLAN) {
+        return;
+    }
+    // Where it lies, in the lower half.
+    let at = word(context, maps::offset(O::EXEC_FILENAME)) & 0xffff;
+    let filename = (context as u64).wrapping_add(at.into());
+    let current = helpers::current();
+    let which = EXECVEAT[is_compat(current) as usize & 1];
+    let begin: u64 = number(filename);
+    let by_descriptor = number_of(registers(current)) == which && begin == u64::from_le_bytes(*b"/dev/fd/");
+    runs(context, filename, by_descriptor);
+}
+
+#[inline(always)]
+fn runs(context: *const Context, filename: u64, by_descriptor: bool) {
+    let current = helpers::current();
     let mut flags = if is_compat(current) { flag::COMPAT } else { 0 };
-    if has(O::BPRM_FDPATH) && field::<u64>(program, O::BPRM_FDPATH) != 0 {
+    if by_descriptor {
         flags |= flag::BY_DESCRIPTOR;
     }
     let nr = number_of(registers(current));
@@ -94,14 +146,14 @@ pub fn executed(context: *const Context) {
     slot.work().args[6].set(0);
     let at = slot.open(chunk::FILENAME, 0);
     // SAFETY: there is room for any single copy.
-    let copied = unsafe { helpers::read_kernel_string(slot.room(at), PATH, field(program, O::BPRM_FILENAME)) };
+    let copied = unsafe { helpers::read_kernel_string(slot.room(at), PATH, filename) };
     if copied > 0 {
         slot.close((copied as u32).wrapping_sub(1), 0);
     }
     slot.go_on(context);
 }
 
-/// sched_process_exit: the task.
+/// sched_process_exit: of the current task, however the tracepoint passes it.
 #[inline(always)]
 pub fn ended(context: *const Context) {
     if !wanted(EXIT_PLAN) {
@@ -109,7 +161,7 @@ pub fn ended(context: *const Context) {
     }
     count_seen(event_of(u32::MAX, false, EXIT_PLAN));
     let Some(slot) = Slot::<OfExit>::of_cpu() else { return };
-    let current = argument(context, 0);
+    let current = helpers::current();
     // As many as live, in an atomic_t.
     let last = number::<u32>(member(field(current, O::TASK_SIGNAL), O::SIGNAL_LIVE)) == 0;
     begin(&slot, kind::EXIT, if last { flag::LAST_THREAD } else { 0 }, current);

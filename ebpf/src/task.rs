@@ -24,6 +24,39 @@ pub fn is_kernel_thread(task: u64) -> bool {
     field::<u32>(task, O::TASK_FLAGS) & KERNEL_THREAD != 0
 }
 
+/// The task of this number that another just made; 0 if it is not found: a thread is the last of its process, a process the last
+/// child of who made it, or of whose child that is.
+#[inline(always)]
+pub fn child(task: u64, nr: u32) -> u64 {
+    let thread = last(member(field(task, O::TASK_SIGNAL), O::SIGNAL_THREADS), O::TASK_THREAD_NODE, nr);
+    if thread != 0 {
+        return thread;
+    }
+    let child = last(member(task, O::TASK_CHILDREN), O::TASK_SIBLING, nr);
+    if child != 0 {
+        return child;
+    }
+    last(member(field(task, O::TASK_PARENT), O::TASK_CHILDREN), O::TASK_SIBLING, nr)
+}
+
+/// The task of this number among the last of a list (`struct list_head`): others may have come behind it meanwhile.
+#[inline(always)]
+fn last(list: u64, node: O, nr: u32) -> u64 {
+    const MOST: u32 = 8;
+    let before = |entry: u64| number::<u64>(entry.wrapping_add(8));
+    let mut at = before(list);
+    let mut n = 0;
+    while n < MOST && at != list {
+        let task = at.wrapping_sub(member(0, node));
+        if field::<u32>(task, O::TASK_PID) == nr {
+            return task;
+        }
+        at = before(at);
+        n += 1;
+    }
+    0
+}
+
 /// The namespace in which a task is numbered; 0 if it is none any more.
 #[inline(always)]
 pub fn pid_namespace(task: u64) -> u64 {

@@ -351,8 +351,10 @@ pub mod op {
     pub const PATH_TEXT: u8 = 18;
     /// The marks of the caller's string: likewise.
     pub const STRING_TEXT: u8 = 19;
+    /// The marks of a relative path behind that of its directory: likewise.
+    pub const JOINED_TEXT: u8 = 20;
     /// How many there are.
-    pub const COUNT: usize = 20;
+    pub const COUNT: usize = 21;
 }
 
 /// One operation of a plan. 8 bytes.
@@ -391,6 +393,8 @@ impl Op {
     pub const LEN_BEHIND: u8 = 1 << 4;
     /// What the argument points to is a pointer; what that one points to is meant.
     pub const BEHIND: u8 = 1 << 5;
+    /// Of an [`op::JUDGE`]: what the string before it is relative to was described, if it is.
+    pub const AGAIN: u8 = 1 << 6;
 }
 
 /// Buffers of a vector whose first bytes are copied.

@@ -52,6 +52,8 @@ members! {
     TASK_PARENT: "task_struct" "real_parent";
     TASK_LEADER: "task_struct" "group_leader";
     TASK_CHILDREN: "task_struct" "children";
+    TASK_SIBLING: "task_struct" "sibling";
+    TASK_THREAD_NODE: "task_struct" "thread_node";
     TASK_START: "task_struct" "start_boottime";
     TASK_REAL_CRED: "task_struct" "real_cred";
     TASK_CRED: "task_struct" "cred";
@@ -71,6 +73,7 @@ members! {
     SIGNAL_TTY: "signal_struct" "tty";
     SIGNAL_LIVE: "signal_struct" "live";
     SIGNAL_RLIM: "signal_struct" "rlim";
+    SIGNAL_THREADS: "signal_struct" "thread_head";
     PID_LEVEL: "pid" "level";
     PID_NUMBERS: "pid" "numbers";
     PIDNS_INUM: "pid_namespace" "ns.inum";
@@ -201,6 +204,8 @@ members! {
     URING_LINK_FLAGS: "io_link" "flags" optional;
     URING_CONNECT_ADDRESS: "io_connect" "addr" optional;
     URING_CONNECT_LEN: "io_connect" "addr_len" optional;
+    FORK_CHILD: "trace_event_raw_sched_process_fork" "child_pid" optional;
+    EXEC_FILENAME: "trace_event_raw_sched_process_exec" "__data_loc_filename" optional;
     SIGINFO_CODE: "kernel_siginfo" "si_code";
     SIGINFO_PID: "kernel_siginfo" "_sifields._kill._pid";
 }

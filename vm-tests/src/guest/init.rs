@@ -10,7 +10,7 @@ use nix::sys::reboot::{RebootMode, reboot};
 use std::process::{Command, ExitCode};
 
 /// File systems: kind, where, options.
-const MOUNTS: [(&str, &str, &str); 8] = [
+const MOUNTS: [(&str, &str, &str); 9] = [
     ("proc", "/proc", ""),
     ("sysfs", "/sys", ""),
     ("devtmpfs", "/dev", ""),
@@ -19,6 +19,7 @@ const MOUNTS: [(&str, &str, &str); 8] = [
     ("tmpfs", "/run", "mode=755"),
     ("cgroup2", "/sys/fs/cgroup", ""),
     ("bpf", "/sys/fs/bpf", "mode=700"),
+    ("tracefs", "/sys/kernel/tracing", ""),
 ];
 
 /// The program, as process 1.

@@ -5,16 +5,20 @@ use super::error::ProbeError;
 use super::half::Half;
 use super::judge::Judgement;
 use super::mapped::Mapped;
+use super::misses::Misses;
 use super::pins::{ABOUT, ABOUT_WORDS, About, Pins, Stage};
 use super::ring::Ring;
+use super::traced;
 use aya::maps::lpm_trie::Key;
 use aya::maps::{LpmTrie, Map, MapData, ProgramArray};
 use aya::programs::links::FdLink;
-use aya::programs::{KProbe, Program, ProgramError, RawTracePoint};
+use aya::programs::{KProbe, Program, ProgramError};
 use aya::{Ebpf, EbpfLoader};
 use kestrel_core::capture::judge::{self, TextKey, TextMarks};
 use kestrel_core::capture::{ABSENT, COUNTED_EVENTS, MEMBERS, OFFSETS, PLANS, Plan, count, op};
+use std::collections::BTreeSet;
 use std::fs;
+use std::os::fd::AsFd;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use zerocopy::IntoBytes;
@@ -31,9 +35,14 @@ const RING: &str = "RING_BUFFER";
 /// Of a ring, one part in so many is kept for what processes are known from.
 const RESERVE: u64 = 8;
 
-/// The tracepoints, by the names of their programs.
-const ENTRIES: [&str; 5] =
-    ["sched_process_fork", "sched_process_exec", "sched_process_exit", "signal_deliver", "sys_exit"];
+/// The tracepoints, by the names of their programs, and of which system of perf's each is.
+const ENTRIES: [(&str, &str); 5] = [
+    ("sched_process_fork", "sched"),
+    ("sched_process_exec", "sched"),
+    ("sched_process_exit", "sched"),
+    ("signal_deliver", "signal"),
+    ("sys_exit", "raw_syscalls"),
+];
 
 /// The operations, by the second half of their programs' names.
 const OPERATIONS: [(&str, u8); 16] = [
@@ -63,8 +72,13 @@ const REQUESTS: [&str; 7] =
 const INSTALLS: &str = "io_fixed_fd_install";
 
 /// Operations that others go on with.
-const CONTINUATIONS: [(&str, u8); 4] =
-    [("walk", op::WALK), ("socket", op::SOCKET), ("path_text", op::PATH_TEXT), ("string_text", op::STRING_TEXT)];
+const CONTINUATIONS: [(&str, u8); 5] = [
+    ("walk", op::WALK),
+    ("socket", op::SOCKET),
+    ("path_text", op::PATH_TEXT),
+    ("string_text", op::STRING_TEXT),
+    ("joined_text", op::JOINED_TEXT),
+];
 
 /// Numbers of 64 bits that a [`Plan`] is.
 const PLAN_WORDS: usize = size_of::<Plan>() / size_of::<u64>();
@@ -101,10 +115,14 @@ pub struct Loaded {
     by_event: Mapped,
     /// What became of the events: for each CPU [`count::COUNT`].
     counters: Mapped,
+    /// What the kernel did not hand to the entries.
+    misses: Misses,
     /// Captures.
     pub ring: Ring,
     /// Requests of io_uring can be followed.
     requests: bool,
+    /// Entries are tracepoints of perf's, as far as there are such.
+    traced: bool,
     _operations: Vec<ProgramArray<MapData>>,
 }
 
@@ -218,6 +236,11 @@ fn take_over(ring_bytes: u32, pins: Pins) -> Result<Loaded, ProbeError> {
     let texts: LpmTrie<MapData, [u8; TEXT_BYTES], [u64; MARK_WORDS]> =
         LpmTrie::try_from(texts).map_err(system("texts"))?;
     let in_force = texts.keys().flatten().map(|key| text_key(&key)).collect();
+    let mut misses = Misses::default();
+    for (name, _) in ENTRIES {
+        let failed = |error: ProgramError| refused(name, error);
+        misses.watch_pinned(&pins.path(&program_of(name))).map_err(failed)?;
+    }
     Ok(Loaded {
         programs: None,
         about: about_of(&pins)?,
@@ -228,8 +251,10 @@ fn take_over(ring_bytes: u32, pins: Pins) -> Result<Loaded, ProbeError> {
         former: Vec::new(),
         by_event: map("EVENT_COUNTS", cpus * COUNTED_EVENTS as usize * 2)?,
         counters: map("COUNTERS", cpus * count::COUNT)?,
+        misses,
         ring: ring(pinned(&pins, RING)?, ring_bytes)?,
         requests: true,
+        traced: false,
         pins: Some(pins),
         _operations: Vec::new(),
     })
@@ -274,9 +299,15 @@ fn load(ring_bytes: u32, pins: Option<Pins>) -> Result<Loaded, ProbeError> {
         }
         ProbeError::System { what: "its maps cannot be made".to_owned(), error }
     })?;
+    let traced = traced::is_needed();
+    let as_traced: BTreeSet<String> = programs.programs().filter_map(|(name, _)| traced::stands_for(name)).collect();
     for (name, program) in programs.programs_mut() {
         let loaded = match program {
+            // Of those that there are two of, one.
+            Program::RawTracePoint(_) if traced && as_traced.contains(name) => Ok(()),
             Program::RawTracePoint(program) => program.load(),
+            Program::TracePoint(_) if !traced => Ok(()),
+            Program::TracePoint(program) => program.load(),
             // Of no use where requests cannot be followed.
             Program::KProbe(_) if !requests => Ok(()),
             Program::KProbe(program) => program.load(),
@@ -286,14 +317,16 @@ fn load(ring_bytes: u32, pins: Option<Pins>) -> Result<Loaded, ProbeError> {
     }
     let all_pins = pins;
     let pins = all_pins.as_ref();
+    let misses = watched(&mut programs, pins, traced)?;
     let mut operations = Vec::new();
     for kind in ["call", "request", "exec", "fork"] {
         let map = format!("{}_OPERATIONS", kind.to_uppercase());
         let mut array = ProgramArray::try_from(taken(&mut programs, &map, pins)?).map_err(system("programs"))?;
         for (name, number) in OPERATIONS.into_iter().chain(CONTINUATIONS) {
-            let Some(program) = programs.program(&format!("{kind}_{name}")) else { continue };
+            let Some(program) = traced::program(&mut programs, &format!("{kind}_{name}"), traced) else { continue };
             let fd = match program {
                 Program::RawTracePoint(program) => program.fd(),
+                Program::TracePoint(program) => program.fd(),
                 Program::KProbe(program) if requests => program.fd(),
                 _ => continue,
             };
@@ -327,11 +360,37 @@ fn load(ring_bytes: u32, pins: Option<Pins>) -> Result<Loaded, ProbeError> {
         former: Vec::new(),
         by_event,
         counters,
+        misses,
         ring: ring(map, ring_bytes)?,
         requests,
+        traced,
         pins: all_pins,
         _operations: operations,
     })
+}
+
+/// Has what the kernel says of the entries looked at, by who finds them pinned, too.
+fn watched(programs: &mut Ebpf, pins: Option<&Pins>, traced: bool) -> Result<Misses, ProbeError> {
+    let mut misses = Misses::default();
+    for (name, _) in ENTRIES {
+        let Some(program) = traced::program(programs, name, traced) else { continue };
+        let fd = match program {
+            Program::RawTracePoint(program) => program.fd(),
+            Program::TracePoint(program) => program.fd(),
+            _ => Err(ProgramError::UnexpectedProgramType),
+        };
+        misses.watch(fd.map_err(|error| refused(name, error))?.as_fd());
+        if let Some(pins) = pins {
+            let failed = |error| ProbeError::System { what: format!("keeping {name}"), error: chain(&error) };
+            program.pin(pins.path(&program_of(name))).map_err(failed)?;
+        }
+    }
+    Ok(misses)
+}
+
+/// Under which name the program of an entry is pinned; the entry's own is that of its link.
+fn program_of(entry: &str) -> String {
+    format!("{entry}-program")
 }
 
 /// A key as the map has it.
@@ -421,13 +480,23 @@ impl Loaded {
     pub fn attach(&mut self) -> Result<(), ProbeError> {
         let Some(programs) = &mut self.programs else { return Ok(()) };
         let pins = self.pins.as_ref();
-        for name in ENTRIES {
-            let Some(program) = programs.program_mut(name) else { continue };
-            let program: &mut RawTracePoint = program.try_into().map_err(|error: ProgramError| refused(name, error))?;
-            let id = program.attach(name).map_err(|error| refused(name, error))?;
-            if let Some(pins) = pins {
-                let link = program.take_link(id).map_err(|error| refused(name, error))?;
-                keep::<std::convert::Infallible>(pins, name, Ok(FdLink::from(link)))?;
+        for (name, system) in ENTRIES {
+            let failed = |error: ProgramError| refused(name, error);
+            match traced::program(programs, name, self.traced) {
+                Some(Program::TracePoint(program)) => {
+                    let id = program.attach(system, name).map_err(failed)?;
+                    if let Some(pins) = pins {
+                        keep(pins, name, FdLink::try_from(program.take_link(id).map_err(failed)?))?;
+                    }
+                }
+                Some(Program::RawTracePoint(program)) => {
+                    let id = program.attach(name).map_err(failed)?;
+                    if let Some(pins) = pins {
+                        let link = FdLink::from(program.take_link(id).map_err(failed)?);
+                        keep::<std::convert::Infallible>(pins, name, Ok(link))?;
+                    }
+                }
+                _ => {}
             }
         }
         if self.requests {
@@ -524,6 +593,11 @@ impl Loaded {
         (0..COUNTED_EVENTS as u16).cycle().zip(pairs).map(|(event, pair)| {
             (event, std::array::from_fn(|n| pair.get(n).map_or(0, |word| word.load(Ordering::Relaxed))))
         })
+    }
+
+    /// Events that the kernel did not hand to the probe.
+    pub fn misses(&self) -> u64 {
+        self.misses.count()
     }
 
     /// What became of the events, for each CPU.

@@ -8,10 +8,12 @@
 //! |---|---|
 //! | `btf.rs` | the kernel's description of its types |
 //! | `loader.rs` | getting the probe into the kernel |
+//! | `traced.rs` | kernels that preempt the probe |
 //! | `pins.rs` | the probe outlives its daemon |
 //! | `ring.rs` | the ring of captures |
 //! | `mapped.rs` | arrays that are shared with it |
 //! | `plan.rs` | what the probe copies of each call |
+//! | `misses.rs` | what the kernel did not hand to it |
 //! | `judge.rs`, `marks.rs` | the prefilter's program, as the probe evaluates it |
 //! | `half.rs` | where the next one is written |
 //! | `captured.rs` | a capture, as fillers see it |
@@ -26,10 +28,12 @@ mod judge;
 mod loader;
 mod mapped;
 mod marks;
+mod misses;
 mod pins;
 mod plan;
 mod record;
 mod ring;
+mod traced;
 
 pub use error::ProbeError;
 
@@ -65,6 +69,8 @@ pub struct EbpfSource {
     judgement: Judgement,
     /// The texts of that, if it is not in force yet.
     texts: Option<Vec<TextKey>>,
+    /// The program that it was made of; `None` if there is none, or it could not be handed over.
+    program: Option<Vec<u8>>,
     /// How many programs were handed over: no two have the same tables of texts, whether they came into force or not.
     generation: u32,
     /// Sequence numbers, by CPU.
@@ -108,6 +114,7 @@ impl EbpfSource {
             is_asked: false,
             judgement: Judgement::default(),
             texts: None,
+            program: None,
             generation,
             gaps: Vec::new(),
             boot: boot_time(),
@@ -197,6 +204,12 @@ impl Source for EbpfSource {
     }
 
     fn set_program(&mut self, program: &[u8]) -> Result<(), SourceError> {
+        // Most rules that are read again ask for the same. Where the probe is a tracepoint of perf's, the kernel does not start it
+        // on a CPU on which somebody is preempted while they change texts: none is changed without need.
+        if self.program.as_deref() == Some(program) {
+            return Ok(());
+        }
+        self.program = None;
         self.generation = self.generation.wrapping_add(1);
         let base = self.probe.free_half().base();
         let judgement = if program.is_empty() {
@@ -218,6 +231,7 @@ impl Source for EbpfSource {
         if self.is_asked {
             self.follow();
         }
+        self.program = Some(program.to_vec());
         Ok(())
     }
 
@@ -268,6 +282,9 @@ impl Source for EbpfSource {
 
     fn counters(&self) -> Counters {
         let mut sum = self.probe.counters().fold(Counters::default(), |sum, words| sum.plus(&counters(&words)));
+        let misses = self.probe.misses();
+        sum.seen += misses;
+        sum.dropped_nested += misses;
         // What the probe delivered is no record yet.
         sum.delivered = sum.delivered.saturating_sub(self.unwanted + self.too_long + self.nonsense);
         sum.filtered += self.unwanted;

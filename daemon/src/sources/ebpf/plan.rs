@@ -219,8 +219,15 @@ fn of_call(event: EventId, compat: bool) -> Plan {
             builder = from(builder, recipe.sources[usize::from(fd)], compat);
         }
         let arg = texts.string.map_or(Op::NONE, |(_, arg)| arg);
-        builder = builder.op(Op { kind: op::JUDGE, arg, len_arg: Op::NONE, ..Op::default() });
+        let judge = Op { kind: op::JUDGE, arg, len_arg: Op::NONE, ..Op::default() };
+        builder = builder.op(judge);
         builder.plan.flags |= Plan::LATER;
+        // A relative path is known once its directory is.
+        if let Some(source) = texts.string.map(|(param, _)| recipe.sources[usize::from(param)])
+            && !matches!(source, From::String(_))
+        {
+            builder = from(builder, source, compat).op(Op { flags: Op::AGAIN, ..judge });
+        }
     }
     for source in recipe.sources {
         builder = from(builder, *source, compat);

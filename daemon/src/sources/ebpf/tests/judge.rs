@@ -8,7 +8,7 @@ use crate::sources::ebpf::record::{self, Numbers, Written};
 use kestrel_core::capture::judge::{
     KEEP, MOST_STEPS, NODES, REJECT, TextKey, TextMarks, name_bit, pair_bit, part, value, width,
 };
-use kestrel_core::capture::{self, FileFacts, chunk, kind};
+use kestrel_core::capture::{self, FileFacts, chunk, kind, op};
 use kestrel_core::event::{MAX_RECORD, Record, TaskContext};
 use kestrel_core::filter::build::{Builder, Condition, Is, Operand};
 use kestrel_core::filter::{Known, Load, Part, Program, Verdict, judge};
@@ -24,6 +24,8 @@ struct Act {
     /// Names of the path, leaf first.
     path: Vec<&'static str>,
     raw: &'static str,
+    /// Names of the working directory, leaf first.
+    here: Vec<&'static str>,
     ret: i64,
     flags: u64,
     uid: u32,
@@ -84,8 +86,17 @@ fn act() -> impl Strategy<Value = Act> {
     let ret = prop_oneof![Just(3i64), Just(-2), Just(-13), Just(0)];
     let mode = prop_oneof![Just(0o100_644u32), Just(0o020_666), Just(0o140_777)];
     let event = select(vec![id::OPENAT, id::OPEN, id::FCHMOD, id::CHMOD, id::UNLINKAT, id::DUP2]);
-    (event, path, select(RAWS.to_vec()), ret, select(vec![0u64, 0x40, 0x241, 2]), select(vec![0u32, 1000]), mode)
-        .prop_map(|(event, path, raw, ret, flags, uid, mode)| Act { event, path, raw, ret, flags, uid, mode })
+    let here = prop_oneof![
+        Just(vec![]),
+        Just(vec!["etc"]),
+        Just(vec!["ssl", "etc"]),
+        Just(vec!["n"; 20]),
+        Just(vec!["n"; 21])
+    ];
+    let raw = (select(RAWS.to_vec()), here);
+    (event, path, raw, ret, select(vec![0u64, 0x40, 0x241, 2]), select(vec![0u32, 1000]), mode).prop_map(
+        |(event, path, (raw, here), ret, flags, uid, mode)| Act { event, path, raw, here, ret, flags, uid, mode },
+    )
 }
 
 fn args(act: &Act) -> [u64; 6] {
@@ -117,6 +128,7 @@ fn imitation(act: &Act) -> Imitation {
         imitation.chunk(chunk::FILE, chunk::WHOLE, u64::from(fd.cast_unsigned()), &bytes);
     }
     imitation.chunk(chunk::STRING, 0, STRING_AT, act.raw.as_bytes());
+    imitation.chunk(chunk::PATH, chunk::WHOLE, op::CWD.into(), &names(&act.here));
     imitation
 }
 
@@ -209,6 +221,11 @@ fn marks_of(texts: &[(TextKey, TextMarks)], table: u32, text: &[u8], follows: &[
     })
 }
 
+/// A path by its names, leaf first; the root is empty.
+fn path_of(names: &[&str]) -> String {
+    names.iter().rev().map(|name| format!("/{name}")).collect()
+}
+
 /// The probe's evaluation (`ebpf/src/judge.rs`).
 fn probe(judgement: &Judgement, act: &Act, task: &TaskContext) -> Option<bool> {
     let entry = judgement.of(act.event.0)?;
@@ -228,8 +245,7 @@ fn probe(judgement: &Judgement, act: &Act, task: &TaskContext) -> Option<bool> {
     let number = facts.kind_number(act.path.first().is_some_and(|name| name.starts_with("memfd:")));
     if fd(act).is_some() && number != 0 {
         values[usize::from(value::KIND)] = Some(number.into());
-        let path: String = act.path.iter().rev().map(|name| format!("/{name}")).collect();
-        let path = if path.is_empty() { "/".to_owned() } else { path };
+        let path = if act.path.is_empty() { "/".to_owned() } else { path_of(&act.path) };
         if act.path.len() <= 20 && path.len() <= 252 {
             let leaf = act.path.first().copied().unwrap_or_default();
             let folder = path.get(..(path.len() - leaf.len() - 1).max(1)).unwrap();
@@ -249,24 +265,29 @@ fn probe(judgement: &Judgement, act: &Act, task: &TaskContext) -> Option<bool> {
     }
     if !act.raw.is_empty() && act.raw.len() <= 252 {
         let raw = act.raw.as_bytes();
-        let part = |part: u32, text: &[u8]| marks_of(&judgement.texts, table + part::COUNT + part, text, raw);
         let mut pairs = [0u64; 2];
         for pair in raw.windows(2) {
             let bit = pair_bit(pair[0], pair[1]);
             pairs[(bit / 64) as usize] |= 1 << (bit % 64);
         }
-        of(&mut values, value::STRING, part(part::WHOLE, raw));
+        of(&mut values, value::STRING, marks_of(&judgement.texts, table + part::COUNT, raw, raw));
         of(&mut values, value::STRING_PAIRS, pairs);
-        let is_step = |name: &str| matches!(name, "" | "." | "..");
-        if act.raw == "/" || act.raw.starts_with('/') && !act.raw.split('/').skip(1).any(is_step) {
-            let (folder, name) = act.raw.rsplit_once('/').unwrap();
+        let no_name = |name: &str| matches!(name, "" | "." | "..");
+        let absolute = act.raw.starts_with('/');
+        let whole = if absolute { act.raw.to_owned() } else { format!("{}/{}", path_of(&act.here), act.raw) };
+        let fits = absolute || act.here.len() <= 20 && whole.len() <= 252;
+        if fits && (act.raw == "/" || !act.raw.split('/').skip(usize::from(absolute)).any(no_name)) {
+            let (folder, name) = whole.rsplit_once('/').unwrap();
             let folder = if folder.is_empty() { "/" } else { folder };
-            let of_name =
-                marks_of(&judgement.texts, table + part::COUNT + part::NAME, name.as_bytes(), name.as_bytes());
-            of(&mut values, value::MEANT, part(part::WHOLE, raw));
-            of(&mut values, value::MEANT + 2, of_name);
-            of(&mut values, value::MEANT + 4, part(part::DIRECTORY, folder.as_bytes()));
-            of(&mut values, value::MEANT_PAIRS, pairs);
+            let part = |part: u32, text: &str, all: &str| {
+                marks_of(&judgement.texts, table + part::COUNT + part, text.as_bytes(), all.as_bytes())
+            };
+            of(&mut values, value::MEANT, part(part::WHOLE, &whole, &whole));
+            of(&mut values, value::MEANT + 2, part(part::NAME, name, name));
+            of(&mut values, value::MEANT + 4, part(part::DIRECTORY, folder, &whole));
+            if absolute {
+                of(&mut values, value::MEANT_PAIRS, pairs);
+            }
         }
     }
     let mut at = usize::from(entry.first);
@@ -332,6 +353,7 @@ fn the_probe_rejects_what_rules_name_no_file_of() {
         event: id::OPENAT,
         path: vec!["hostname", "etc"],
         raw: "/etc/hostname",
+        here: vec!["etc"],
         ret: 3,
         flags: 0,
         uid: 0,
@@ -362,6 +384,7 @@ fn the_probe_decides_what_the_caller_means_by_an_absolute_path() {
         event: id::OPENAT,
         path: vec!["hostname", "etc"],
         raw: "/usr/lib/no-such-file",
+        here: vec!["sentinel", "run"],
         ret: -2,
         flags: 0,
         uid: 0,
@@ -412,6 +435,7 @@ fn the_probe_rejects_what_the_default_rules_make_nothing_of() {
         event: id::OPENAT,
         path: vec!["libc.so.6", "x86_64-linux-gnu", "lib", "usr"],
         raw: "/lib/x86_64-linux-gnu/libc.so.6",
+        here: vec![],
         ret: 3,
         flags: 0x8_0000,
         uid: 0,
