@@ -19,7 +19,7 @@
 //! have done to that is laid at the very moment at which it was, and is bounded (`account.rs`); what a daemon says that it lost is
 //! excused by its count; nothing else is. Figures that daemons give when they are stopped agree with what came. The kernel dropped
 //! nothing. A daemon's memory stays below a bound, and the daemon that lives through the second half, in which none is killed or
-//! stopped, does not grow.
+//! stopped, does not grow (which takes a soak of ten minutes to say).
 
 mod account;
 mod ends;

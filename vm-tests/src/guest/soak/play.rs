@@ -25,8 +25,8 @@ const CAPACITY: u64 = 64;
 /// 4096 records at the latest.
 const BOUNDS: Bounds = Bounds { gone: CAPACITY, delivered_again: 64, judged_again: 4096 };
 
-/// Room for so few processes that the table is full, with those that ended, after a minute: what it grows until then is no leak.
-const SMALL_TABLE: &str = "falco_libs.thread_table_size=1024";
+/// Room for so few processes that the table is full soon, with those that ended: what it grows until then is no leak.
+const SMALL_TABLE: &str = "falco_libs.thread_table_size=256";
 
 /// What was done so far.
 #[derive(Clone, Debug, Default)]
