@@ -105,6 +105,40 @@ fn syslog_ng_gets_everything_over_tls() {
     arrives(Kind::SyslogNg, SyslogTransport::Tls, SyslogFormat::Rfc5424);
 }
 
+/// What a local server gets by its socket, whole and in order.
+fn arrives_locally(kind: Kind) {
+    const ALL: usize = 300;
+    let server = Server::start(kind, "unix", &Certificates::new());
+    let facility = "auth".to_owned();
+    let syslog = SyslogConfig { enabled: true, facility, path: server.socket(), ..SyslogConfig::default() };
+    let mut harness = Harness::new(&OutputsConfig { syslog_output: syslog, ..quiet() });
+    let long = "é".repeat(3900);
+    for n in 0..ALL {
+        harness.send_text(n, if n == 8 { &long } else { "grün" });
+        if n % 10 == 0 {
+            harness.turn();
+        }
+    }
+    assert!(harness.finish(), "{:?} {}", harness.stats(), server.log());
+    let all = harness.run(|_, _| server.written().lines().count() >= ALL);
+    let text = server.written();
+    assert!(all, "{} lines; {}", text.lines().count(), server.log());
+    assert_eq!(numbers(&text), (0..ALL).collect::<Vec<_>>());
+    assert!(text.lines().nth(8).is_some_and(|line| line.contains(&long)));
+    assert!(text.lines().all(|line| line.contains("|kestrel|auth.crit|")), "{}", text.lines().next().unwrap());
+    assert_eq!((harness.stats().delivered, harness.stats().lost), (ALL as u64, 0));
+}
+
+#[test]
+fn rsyslog_gets_everything_by_its_local_socket() {
+    arrives_locally(Kind::Rsyslog);
+}
+
+#[test]
+fn syslog_ng_gets_everything_by_its_local_socket() {
+    arrives_locally(Kind::SyslogNg);
+}
+
 /// A server is restarted while alerts go on: none is lost, those that come twice are told, and the order holds.
 fn survives_a_restart(kind: Kind, transport: SyslogTransport, kill: bool) {
     const ALL: usize = 1000;
@@ -139,6 +173,26 @@ fn survives_a_restart(kind: Kind, transport: SyslogTransport, kill: bool) {
 #[test]
 fn a_restart_of_rsyslog_loses_nothing_over_tcp() {
     survives_a_restart(Kind::Rsyslog, SyslogTransport::Tcp, false);
+}
+
+#[test]
+fn a_restart_of_rsyslog_loses_nothing_over_tls() {
+    survives_a_restart(Kind::Rsyslog, SyslogTransport::Tls, false);
+}
+
+#[test]
+fn a_crash_of_rsyslog_loses_nothing_over_tcp() {
+    survives_a_restart(Kind::Rsyslog, SyslogTransport::Tcp, true);
+}
+
+#[test]
+fn a_restart_of_syslog_ng_loses_nothing_over_tcp() {
+    survives_a_restart(Kind::SyslogNg, SyslogTransport::Tcp, false);
+}
+
+#[test]
+fn a_crash_of_syslog_ng_loses_nothing_over_tls() {
+    survives_a_restart(Kind::SyslogNg, SyslogTransport::Tls, true);
 }
 
 #[test]

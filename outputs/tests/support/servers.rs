@@ -41,8 +41,12 @@ impl Server {
         let out = out.display();
         let text = match kind {
             Kind::Rsyslog => {
-                let input = if transport == "udp" { "imudp" } else { "imtcp" };
                 let work = dir.path().display();
+                let (input, address) = match transport {
+                    "unix" => ("imuxsock", format!("socket=\"{work}/local\" rateLimit.interval=\"0\"")),
+                    "udp" => ("imudp", format!("address=\"127.0.0.1\" port=\"{port}\"")),
+                    _ => ("imtcp", format!("address=\"127.0.0.1\" port=\"{port}\"")),
+                };
                 let (global, module) = if transport == "tls" {
                     (
                         format!(
@@ -51,11 +55,11 @@ impl Server {
                         " streamDriver.name=\"ossl\" streamDriver.mode=\"1\" streamDriver.authMode=\"x509/certvalid\"",
                     )
                 } else {
-                    (String::new(), "")
+                    (String::new(), if transport == "unix" { " sysSock.use=\"off\"" } else { "" })
                 };
                 format!(
                     "global(workDirectory=\"{work}\" maxMessageSize=\"16k\")\n{global}\nmodule(load=\"{input}\"{module})\n\
-                     input(type=\"{input}\" address=\"127.0.0.1\" port=\"{port}\")\n\
+                     input(type=\"{input}\" {address})\n\
                      template(name=\"t\" type=\"string\" string=\"%hostname%|%programname%|%syslogfacility-text%.%syslogseverity-text%|%structured-data%|%msg%\\n\")\n\
                      action(type=\"omfile\" file=\"{out}\" template=\"t\")\n"
                 )
@@ -68,9 +72,14 @@ impl Server {
                 } else {
                     String::new()
                 };
+                let source = if transport == "unix" {
+                    format!("unix-dgram(\"{}\")", dir.path().join("local").display())
+                } else {
+                    format!("syslog(ip(\"127.0.0.1\") port({port}) transport(\"{transport}\"){tls})")
+                };
                 format!(
                     "@version: 3.38\noptions {{ keep-hostname(yes); }};\n\
-                     source s {{ syslog(ip(\"127.0.0.1\") port({port}) transport(\"{transport}\"){tls}); }};\n\
+                     source s {{ {source}; }};\n\
                      destination d {{ file(\"{out}\" template(\"${{HOST}}|${{PROGRAM}}|${{FACILITY}}.${{LEVEL}}|${{SDATA}}|${{MESSAGE}}\\n\")); }};\n\
                      log {{ source(s); destination(d); }};\n"
                 )
@@ -84,7 +93,11 @@ impl Server {
             std::thread::sleep(Duration::from_secs(2));
         } else {
             let end = Instant::now() + Duration::from_secs(20);
-            while TcpStream::connect(("127.0.0.1", port)).is_err() {
+            let listens = || match transport {
+                "unix" => server.socket().exists(),
+                _ => TcpStream::connect(("127.0.0.1", port)).is_ok(),
+            };
+            while !listens() {
                 assert!(Instant::now() < end, "{kind:?} does not listen: {}", server.log());
                 std::thread::sleep(Duration::from_millis(50));
             }
@@ -132,6 +145,11 @@ impl Server {
             nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGTERM).unwrap();
         }
         child.wait().unwrap();
+    }
+
+    /// Where it listens if it was started for `unix`.
+    pub fn socket(&self) -> PathBuf {
+        self.dir.path().join("local")
     }
 
     /// What it wrote so far.
