@@ -112,22 +112,17 @@ pub fn executed(context: *const Context) {
     runs(context, field(program, O::BPRM_FILENAME), by_descriptor);
 }
 
-/// The same as a tracepoint of perf, which passes what it was called alone.
+/// The same as a tracepoint of perf, which passes what it was called alone: what begins like a name that the kernel makes from a
+/// descriptor counts as one. The call's number is not there any more.
 #[inline(always)]
 pub fn exec_traced(context: *const Context) {
-    /// Calls by which a program is named by a descriptor (execveat(2)), of both tables.
-    const EXECVEAT: [u32; 2] = [322, 358];
     if !wanted(EXEC_PLAN) {
         return;
     }
     // Where it lies, in the lower half.
     let at = word(context, maps::offset(O::EXEC_FILENAME)) & 0xffff;
     let filename = (context as u64).wrapping_add(at.into());
-    let current = helpers::current();
-    let which = EXECVEAT[is_compat(current) as usize & 1];
-    let begin: u64 = number(filename);
-    let by_descriptor = number_of(registers(current)) == which && begin == u64::from_le_bytes(*b"/dev/fd/");
-    runs(context, filename, by_descriptor);
+    runs(context, filename, number::<u64>(filename) == u64::from_le_bytes(*b"/dev/fd/"));
 }
 
 #[inline(always)]
