@@ -6,6 +6,9 @@ use super::{How, Ran, image, must, output, said, serve};
 const SOCKET: &str = "/run/containerd/containerd.sock";
 const LOG: &str = "/run/containerd.log";
 
+/// Not the usual one, whose containers are told by the path of their control group alone.
+const NAMESPACE: &str = "shop";
+
 const CONFIG: &str = "/etc/containerd/config.toml";
 
 /// Starts it and gives it the image.
@@ -13,7 +16,7 @@ pub fn prepare() -> Outcome {
     std::fs::create_dir_all("/etc/containerd").doing("/etc/containerd")?;
     std::fs::write(CONFIG, "version = 2\ndisabled_plugins = [\"io.containerd.grpc.v1.cri\"]\n").doing(CONFIG)?;
     serve(&["/usr/bin/containerd"], SOCKET, LOG)?;
-    must(&["/usr/bin/ctr", "images", "import", image::ARCHIVE]).map(drop)
+    must(&["/usr/bin/ctr", "--namespace", NAMESPACE, "images", "import", image::ARCHIVE]).map(drop)
 }
 
 /// Runs a container, whose id is its name. Who it runs for is what the image says.
@@ -23,7 +26,7 @@ pub fn run(name: &str, how: &How, words: &[&str]) -> Outcome<Ran> {
         // Its client does not give a container a terminal without having one.
         all.extend(["/usr/bin/agent", "terminal"]);
     }
-    all.extend(["/usr/bin/ctr", "run", "--rm"]);
+    all.extend(["/usr/bin/ctr", "--namespace", NAMESPACE, "run", "--rm"]);
     let mount = how.mount.map(|(source, dest)| format!("type=bind,src={source},dst={dest},options=rbind:rprivate:rw"));
     if let Some(mount) = &mount {
         all.extend(["--mount", mount]);
