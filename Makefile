@@ -19,7 +19,7 @@ DESTDIR ?=
 PREFIX ?= /usr/local
 export DESTDIR PREFIX
 
-.PHONY: help run demo test vm-test vm-test-debug vm-test-arm64 soak lint build kmod bench bench-kernel bench-run fuzz install uninstall clean
+.PHONY: help run demo test vm-test vm-test-engines vm-test-debug vm-test-arm64 soak lint build kmod bench bench-kernel bench-run fuzz install uninstall clean
 
 help: ## this list
 	@echo "make TARGET:"
@@ -37,6 +37,9 @@ test: ## every test there is, on the host and in virtual machines
 
 vm-test: ## machine tests alone: [KERNEL=5.10|6.1|6.12|6.1-rt|7.2|all] [SCENARIO=part of a name] [SOURCE=kmod]
 	@ci/vm-tests.sh --kernel '$(KERNEL)' --scenario '$(SCENARIO)' --source '$(SOURCE)'
+
+vm-test-engines: ## machine tests with Podman, Docker and containerd of Debian 12: [KERNEL=6.1] [SOURCE=kmod]
+	@ci/vm-tests.sh --kernel '$(if $(filter file,$(origin KERNEL)),6.1,$(KERNEL))' --scenario podman,docker,containerd --source '$(SOURCE)'
 
 soak: ## load in a virtual machine while rules change, outputs fail and daemons are killed: [DURATION=seconds, 1800] [SEED=number]
 	@ci/vm-tests.sh --kernel 6.1 --soak --seconds '$(or $(DURATION),1800)' $(if $(SEED),--seed '$(SEED)')

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what a build needs and is not here yet, from Debian's packages. Nothing that is installed is removed.
 #
-#   ci/setup.sh [module|ebpf|vm|vm-arm64|kernel|running|fuzz|outputs|run]...
+#   ci/setup.sh [module|ebpf|vm|vm-arm64|runtimes|kernel|running|fuzz|outputs|run]...
 #
 #   (always)   a C compiler; Rust of at least 1.95 if there is none, from Debian's rustc-web and cargo-web
 #   module     the compiler and library sources that the kernel module is built with
@@ -9,6 +9,8 @@
 #   vm         QEMU and busybox, for machine tests; runc, unpacked in target/runc: containers are started with it in the guests
 #   vm-arm64   QEMU for arm64, and a compiler that builds the module and the programs for it; Rust's standard library for it,
 #              unpacked in target/std, if rustup has not brought one (`rustup target add aarch64-unknown-linux-musl`)
+#   runtimes   Podman, containerd and Docker of Debian 12 with their libraries, for the machine tests about them: unpacked in
+#              target/runtimes, whatever this machine runs
 #   kernel     what a kernel is built with, for the machine tests' debug kernel
 #   running    the headers of the kernel that runs here, if they are not there
 #   fuzz       a C++ compiler: libFuzzer is built from its sources
@@ -23,6 +25,7 @@ emulator=()
 std=
 servers=
 runc=
+runtimes=
 KESTREL_RUST_OPTIONAL=1
 . ci/rust.sh
 kestrel_rust_find || packages+=(rustc-web cargo-web)
@@ -41,6 +44,7 @@ for part in "$@"; do
         [ -d "$(rustc --print target-libdir --target aarch64-unknown-linux-musl 2>/dev/null)" ] ||
             [ "$(cat target/std/aarch64/done 2>/dev/null)" = "$(dpkg-query -W -f '${Version}' rustc-web 2>/dev/null)" ] || std=1
         ;;
+    runtimes) for runtime in podman containerd docker; do [ -e "target/runtimes/$runtime/done" ] || runtimes=1; done ;;
     running)
         packages+=(kmod)
         [ -e "/lib/modules/$(uname -r)/build/Makefile" ] || packages+=("linux-headers-$(uname -r)")
@@ -76,7 +80,7 @@ mapfile -t packages < <(missing "${packages[@]}")
 mapfile -t emulator < <(missing "${emulator[@]}")
 if [ -n "$servers" ] && [ -e target/syslog/rsyslog/done ] && [ -e target/syslog/syslog-ng/done ] &&
     [ -e target/syslog/prometheus/done ]; then servers=; fi
-[ -n "$servers$runc$std" ] || [ $((${#packages[@]} + ${#emulator[@]})) -gt 0 ] || exit 0
+[ -n "$servers$runc$runtimes$std" ] || [ $((${#packages[@]} + ${#emulator[@]})) -gt 0 ] || exit 0
 
 as_root=()
 if [ "$(id -u)" != 0 ]; then
@@ -163,6 +167,48 @@ if [ -n "$runc" ]; then
     echo "==> unpacking runc"
     unpack_runc >/dev/null 2>&1 || { apt update >/dev/null && unpack_runc >/dev/null; } || {
         echo "setup: apt could not bring runc and libseccomp2." >&2
+        exit 1
+    }
+fi
+# Programs of Debian 12 with every library that they are linked with, from lists of their own: what this machine is, and what is
+# installed on it, does not matter.
+unpack_runtimes() {
+    local dir=$PWD/target/runtimes lists=$PWD/target/runtimes/apt suite keyring=
+    mkdir -p "$lists/lists/partial" "$lists/cache/archives/partial" "$lists/parts"
+    : >"$lists/status"
+    [ ! -e /usr/share/keyrings/debian-archive-keyring.gpg ] ||
+        keyring="[signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] "
+    for suite in "debian bookworm" "debian bookworm-updates" "debian-security bookworm-security"; do
+        echo "deb $keyring${KESTREL_DEBIAN_MIRROR:-http://deb.debian.org}/$suite main"
+    done >"$lists/sources.list"
+    local aside=(-o "Dir::State=$lists" -o "Dir::State::status=$lists/status" -o "Dir::Cache=$lists/cache"
+        -o "Dir::Etc::sourcelist=$lists/sources.list" -o "Dir::Etc::sourceparts=$lists/parts"
+        -o "Dir::Etc::preferencesparts=$lists/parts" -o APT::Architecture=amd64 -o APT::Architectures=amd64
+        -o APT::Sandbox::User= -o Acquire::Check-Valid-Until=false)
+    apt "${aside[@]}" update >/dev/null
+    unpack_runtime podman podman conmon crun uidmap golang-github-containers-common golang-github-containers-image \
+        libc6 libgcc-s1 libcap2 libyajl2 libseccomp2 libsystemd0 libgcrypt20 libgpg-error0 liblzma5 libzstd1 liblz4-1 \
+        libglib2.0-0 libpcre2-8-0 libgpgme11 libassuan0 libdevmapper1.02.1 libudev1 libselinux1 libsubid4 libsemanage2 \
+        libsepol2 libbz2-1.0 libaudit1 libcap-ng0 libcrypt1 libpam0g &&
+        unpack_runtime containerd containerd runc libc6 libgcc-s1 libseccomp2 &&
+        unpack_runtime docker docker.io tini libsystemd0 libcap2 libgcrypt20 libgpg-error0 liblzma5 libzstd1 liblz4-1 \
+            libdevmapper1.02.1 libudev1 libselinux1 libpcre2-8-0
+}
+unpack_runtime() {
+    local place=$dir/$1 package
+    shift
+    [ ! -e "$place/done" ] || return 0
+    rm -rf "$place"
+    mkdir -p "$place/archives" "$place/root"
+    (cd "$place/archives" && apt "${aside[@]}" download "$@") || return 1
+    for package in "$place"/archives/*.deb; do dpkg-deb -x "$package" "$place/root" || return 1; done
+    rm -r "$place/archives"
+    touch "$place/done"
+}
+if [ -n "$runtimes" ]; then
+    echo "==> unpacking Podman, containerd and Docker"
+    unpack_runtimes >/dev/null || {
+        echo "setup: apt could not bring podman, containerd, docker.io and their libraries from Debian 12." >&2
         exit 1
     }
 fi

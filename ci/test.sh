@@ -6,7 +6,7 @@ begin=$SECONDS
 step() { printf '\n==> [%d:%02d] %s\n' $(((SECONDS - begin) / 60)) $(((SECONDS - begin) % 60)) "$*"; }
 
 step "what the tests need"
-ci/setup.sh module ebpf vm fuzz outputs
+ci/setup.sh module ebpf vm runtimes fuzz outputs
 . ci/rust.sh
 
 step "style and documentation"
@@ -37,6 +37,9 @@ step "machine tests with the eBPF probe"
 for scenario in rule-sensitive records-net; do
     target/debug/vm-tests --kernel 6.1,6.12 --source ebpf --scenario "$scenario"
 done
+
+step "containers of real engines"
+target/debug/vm-tests --kernel 6.1 --scenario podman-first-event,docker-first-event,containerd-first-event
 
 step "installation into a folder"
 ci/test-install.sh

@@ -8,16 +8,18 @@ cd "$(dirname "$0")/.."
 step() { printf '==> %s\n' "$*"; }
 
 kernels=()
+engines=
 previous=
 for argument in "$@"; do
     [ "$previous" != --kernel ] || kernels=(--kernel "$argument")
+    case $previous$argument in --scenario*podman* | --scenario*docker* | --scenario*containerd*) engines=1 ;; esac
     previous=$argument
 done
 case ${kernels[1]:-6.1,6.12} in *-arm64*) arm64=1 ;; *) arm64= ;; esac
 # All others are for x86.
 case ${kernels[1]:-6.1,6.12}, in 6.12-arm64,) x86= ;; *) x86=1 ;; esac
 
-ci/setup.sh module vm ${arm64:+vm-arm64}
+ci/setup.sh module vm ${arm64:+vm-arm64} ${engines:+runtimes}
 . ci/rust.sh
 step "the harness"
 cargo build --locked -p kestrel-vm-tests --bin vm-tests

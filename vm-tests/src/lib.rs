@@ -17,6 +17,7 @@
 //! | module | is about |
 //! |---|---|
 //! | `protocol` | what the guest says to the host |
+//! | `engine` | container engines that a machine can have |
 //! | `host` | kernels, images, QEMU, the report |
 //! | `guest` | the machine's init, and the tools that scenarios are made with |
 //! | `scenarios` | what is tested |
@@ -24,6 +25,7 @@
 //! Nothing is ever loaded into the kernel of the host.
 #![deny(unsafe_code)]
 
+pub mod engine;
 pub mod guest;
 pub mod host;
 pub mod protocol;

@@ -39,8 +39,14 @@ const LOCAL: [&[u8]; 16] = [
 
 /// The bytes of a file; `None` if it is not there, is no regular file, or is longer than that: half of it would be another one.
 pub(super) fn read(path: &Path, limit: usize) -> Option<Vec<u8>> {
+    whole(open_regular(path)?, limit)
+}
+
+/// A regular file, opened as [`read`] does it.
+pub(super) fn open_regular(path: &Path) -> Option<File> {
     let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
-    whole(open(path, flags, Mode::empty()).ok()?, limit)
+    let file = File::from(open(path, flags, Mode::empty()).ok()?);
+    file.metadata().ok()?.is_file().then_some(file)
 }
 
 /// The names in a folder, sorted; of very many, some.
@@ -59,8 +65,7 @@ pub(super) fn read_proc(path: &Path, limit: u64) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
-fn whole(fd: OwnedFd, limit: usize) -> Option<Vec<u8>> {
-    let file = File::from(fd);
+fn whole(file: File, limit: usize) -> Option<Vec<u8>> {
     let meta = file.metadata().ok()?;
     if !meta.is_file() || meta.len() > limit as u64 {
         return None;
@@ -91,7 +96,7 @@ impl Root {
         let how = OpenHow::new()
             .flags(OFlag::O_RDONLY | OFlag::O_CLOEXEC | OFlag::O_NONBLOCK | OFlag::O_NOCTTY)
             .resolve(ResolveFlag::RESOLVE_IN_ROOT | ResolveFlag::RESOLVE_NO_MAGICLINKS | ResolveFlag::RESOLVE_NO_XDEV);
-        whole(openat2(&self.0, path, how).ok()?, limit)
+        whole(File::from(openat2(&self.0, path, how).ok()?), limit)
     }
 }
 

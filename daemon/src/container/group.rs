@@ -67,7 +67,8 @@ impl Containers {
         if let Some(group) = self.groups.get(&id).filter(|group| *group.path == *path) {
             return Rc::clone(group);
         }
-        let container = Identity::of_cgroup(path).map(|identity| self.container(&identity, path));
+        let told = Identity::of_cgroup(path).or_else(|| self.reader.as_ref()?.of_group(path));
+        let container = told.map(|identity| self.container(&identity, path));
         let group = Rc::new(Group { id, path: path.into(), container });
         if self.by_number && id != 0 && !path.is_empty() {
             make_room(&mut self.groups, MOST_GROUPS);

@@ -118,6 +118,10 @@ fn of_name<'a>(name: &'a [u8], above: &[u8], below: &[u8]) -> Option<Identity<'a
         b"buildkit" if is_build_step(name) => return whole(name, Some(Runtime::Buildkit)),
         _ => {}
     }
+    // containerd's own client, whose users name containers as they like.
+    if above == b"/default" && !name.is_empty() {
+        return whole(name, Some(Runtime::Containerd));
+    }
     // `SLICE:PREFIX:ID` is what a driver without systemd makes of a name for systemd.
     let mut pieces = name.rsplit(|&b| b == b':');
     if let (Some(id), Some(prefix), Some(_)) = (pieces.next(), pieces.next(), pieces.next())
@@ -259,6 +263,8 @@ mod tests {
         let by_name = [
             ("/lxc/web/init.scope", "web", Lxc),
             ("/lxc.payload/web", "web", Lxc),
+            ("/default/web-1", "web-1", Containerd),
+            ("/default/web-1/inner", "web-1", Containerd),
             ("/lxc.payload.web", "web", Lxc),
             ("/lxc.payload.web/user.slice", "web", Lxc),
             ("/lxc.payload.out/lxc.payload.in/.lxc", "in", Lxc),

@@ -113,7 +113,7 @@ fn on_a_terminal(program: &str, args: &[&str]) -> Outcome {
     let name = ptsname_r(&master)?;
     let me = std::env::current_exe()?;
     let mut child = Command::new(me).arg("session").arg(name).arg(program).args(args).spawn()?;
-    let end = Instant::now() + Duration::from_secs(30);
+    let end = Instant::now() + Duration::from_secs(120);
     while child.try_wait()?.is_none() {
         if Instant::now() > end {
             child.kill()?;

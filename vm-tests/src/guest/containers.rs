@@ -6,7 +6,8 @@ use super::failure::{Doing, Failure, Outcome};
 use super::programs::{run, succeed};
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use serde_json::{Value, json};
-use std::os::unix::fs::symlink;
+use std::fs::Permissions;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::process::Output;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,6 +15,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// Where everything of them lies: a file system of its own, since runc cannot leave the first one.
 const PLACE: &str = "/srv/containers";
 
+/// The tree of the image.
+pub const TREE: &str = "/srv/containers/image";
 /// Name of every container.
 pub const NAME: &str = "web";
 /// Image of every container.
@@ -256,8 +259,8 @@ const ALL_RIGHTS: [&str; 10] = [
 /// # Errors
 /// What the system said, or that this kernel has no overlayfs.
 pub fn prepare() -> Outcome {
-    let image = format!("{PLACE}/image");
-    if Path::new(&image).exists() {
+    let image = TREE;
+    if Path::new(image).exists() {
         return Ok(());
     }
     std::fs::create_dir_all(PLACE).doing(PLACE)?;
@@ -271,11 +274,13 @@ pub fn prepare() -> Outcome {
     for folder in ["bin", "sbin", "etc", "proc", "dev", "sys", "tmp", "usr/bin", "host", "data"] {
         std::fs::create_dir_all(format!("{image}/{folder}")).doing(folder)?;
     }
+    std::fs::set_permissions(format!("{image}/tmp"), Permissions::from_mode(0o1777)).doing("tmp")?;
     std::fs::copy("/bin/busybox", format!("{image}/bin/busybox")).doing("busybox")?;
     std::fs::copy("/init", format!("{image}/usr/bin/agent")).doing("agent")?;
     for link in LINKS {
         symlink("/bin/busybox", format!("{image}/{link}")).doing(link)?;
     }
+    std::fs::write(format!("{image}/etc/greet"), "echo hello\n").doing("greet")?;
     let (name, uid) = USER;
     let passwd = format!("root:x:0:0::/root:/bin/sh\n{name}:x:{uid}:{uid}::/srv:/bin/false\n");
     std::fs::write(format!("{image}/etc/passwd"), passwd).doing("passwd")?;

@@ -3,10 +3,13 @@
 use super::port::Port;
 use super::stage::Stage;
 use super::{count, demo, soak, source};
+use crate::engine::ENGINE_FILE;
 use crate::protocol::{ARGUMENT, Task, Word};
 use crate::scenarios;
 use nix::mount::{MsFlags, mount};
 use nix::sys::reboot::{RebootMode, reboot};
+use nix::unistd::{chdir, chroot};
+use std::path::Path;
 use std::process::{Command, ExitCode};
 
 /// File systems: kind, where, options.
@@ -24,6 +27,11 @@ const MOUNTS: [(&str, &str, &str); 9] = [
 
 /// The program, as process 1.
 pub fn main() -> ExitCode {
+    if Path::new(ENGINE_FILE).exists()
+        && let Err(errno) = leave_first_root()
+    {
+        println!("the root of the initramfs cannot be mounted over itself: {errno}");
+    }
     for (kind, place, options) in MOUNTS {
         let _ = std::fs::create_dir_all(place);
         if let Err(errno) = mount(Some(kind), place, Some(kind), MsFlags::empty(), Some(options)) {
@@ -64,6 +72,17 @@ pub fn main() -> ExitCode {
     // QEMU is told to end where a machine would start again: that works with every kernel, power management or not.
     let _ = reboot(RebootMode::RB_AUTOBOOT);
     ExitCode::FAILURE
+}
+
+/// Puts the root over itself. The kernel's first root cannot be exchanged for another one (pivot_root(2)), which is what container
+/// runtimes do; what is mounted over it can.
+fn leave_first_root() -> nix::Result<()> {
+    let place = "/tmp";
+    mount(Some("/"), place, None::<&str>, MsFlags::MS_BIND, None::<&str>)?;
+    chdir(place)?;
+    mount(Some("."), "/", None::<&str>, MsFlags::MS_MOVE, None::<&str>)?;
+    chroot(".")?;
+    chdir("/")
 }
 
 fn run(port: &mut Port, names: &[String]) -> bool {

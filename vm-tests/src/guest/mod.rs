@@ -11,6 +11,7 @@ pub mod containers;
 pub mod count;
 pub mod daemon;
 pub mod demo;
+pub mod engines;
 pub mod evasion;
 pub mod failure;
 pub mod init;

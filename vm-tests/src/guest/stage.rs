@@ -2,9 +2,11 @@
 
 use super::alerts::Alert;
 use super::daemon::{DEFAULT_RULES, Daemon};
+use super::engines::{self, Case, Ran};
 use super::failure::{Doing, Outcome, ensure};
 use super::port::Port;
 use super::{module, sentinel, source};
+use crate::engine::Engine;
 use crate::protocol::Word;
 use crate::scenarios::{Play, RuleCase, Scenario};
 
@@ -49,6 +51,7 @@ impl<'a> Stage<'a> {
     fn steps(&mut self, scenario: &Scenario) -> Outcome {
         match &scenario.play {
             Play::Rule(case) => self.play_rule(case),
+            Play::Container(engine, case) => self.play_container(*engine, case),
             Play::Steps(steps) => {
                 self.clear();
                 ensure(!module::is_loaded(), || "the scenario before left the module loaded".to_owned())?;
@@ -117,6 +120,44 @@ impl<'a> Stage<'a> {
         }
 
         (case.neighbour)().doing("the harmless neighbour")?;
+        let alerts = sentinel::settle(daemon)?;
+        match alerts.iter().find(|alert| alert.rule() == case.rule) {
+            Some(alert) => Err(format!("the harmless neighbour raised: {}", alert.output()).into()),
+            None => Ok(()),
+        }
+    }
+
+    fn play_container(&mut self, engine: Engine, case: &Case) -> Outcome {
+        let daemon = self.watching()?;
+        engines::prepare(engine)?;
+        sentinel::settle(daemon)?;
+
+        let (how, words) = &case.act;
+        let ran = engines::run(engine, how, words)?;
+        let alerts = sentinel::settle(daemon)?;
+        let hits: Vec<&Alert> = alerts.iter().filter(|alert| alert.rule() == case.rule).collect();
+        let [hit] = hits.as_slice() else {
+            let outputs: Vec<&str> = alerts.iter().map(Alert::output).collect();
+            let errors = &ran.errors;
+            let wrong =
+                format!("{} alerts of {:?} instead of one ({errors}), among: {outputs:#?}", hits.len(), case.rule);
+            return Err(wrong.into());
+        };
+        let Ran { id, name, .. } = &ran;
+        let id = id.get(..12).unwrap_or(id);
+        for (field, expected) in [("container.id", id), ("container.name", name), ("container.image", engines::IMAGE)] {
+            let shown = hit.field(field);
+            ensure(shown == expected, || format!("{field} is {shown:?} instead of {expected:?} in: {}", hit.output()))?;
+        }
+        for (field, expected) in case.shows {
+            let shown = hit.field(field);
+            ensure(shown.contains(expected), || {
+                format!("{field} is {shown:?}, without {expected:?}, in: {}", hit.output())
+            })?;
+        }
+
+        let (how, words) = &case.neighbour;
+        engines::run(engine, how, words)?;
         let alerts = sentinel::settle(daemon)?;
         match alerts.iter().find(|alert| alert.rule() == case.rule) {
             Some(alert) => Err(format!("the harmless neighbour raised: {}", alert.output()).into()),

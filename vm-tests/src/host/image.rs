@@ -2,7 +2,9 @@
 
 use super::arch::{Arch, Root};
 use super::archive::Archive;
+use super::engines;
 use super::kernel::Kernel;
+use crate::engine::Engine;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -102,13 +104,14 @@ const BUILT: [(&str, &str); 2] = [("sbin/kestrel", "kestrel"), ("init", "vm-gues
 const BUILT_32: [(&str, &str); 2] = [("bin/open32", "open32"), ("bin/calls32", "calls32")];
 
 impl Image {
-    /// Builds the image for a kernel. What goes into it must have been built.
+    /// Builds the image for a kernel, with a container engine or without one. What goes into it must have been built.
     ///
     /// # Errors
     /// A message that names what is missing, and how to build it.
-    pub fn build(target: &Path, kernel: &Kernel) -> Result<Image, String> {
+    pub fn build(target: &Path, kernel: &Kernel, engine: Option<Engine>) -> Result<Image, String> {
         let folder = target.join("vm");
-        let path = folder.join(format!("{}.cpio", kernel.name));
+        let ending = engine.map_or_else(String::new, |engine| format!("-{}", engine.name()));
+        let path = folder.join(format!("{}{ending}.cpio", kernel.name));
         let place = |error: io::Error| format!("{}: {error}", path.display());
         std::fs::create_dir_all(&folder).map_err(place)?;
 
@@ -153,6 +156,10 @@ impl Image {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
         archive.file("etc/kestrel/kestrel_rules.yaml", 0o644, &default_rules(&root)?).map_err(place)?;
         archive.file("etc/kestrel/kestrel.yaml", 0o644, &read(&root.join("dist/kestrel.yaml"), "")?).map_err(place)?;
+        // What is there already is written over: an engine brings the libraries that it was built with.
+        if let Some(engine) = engine {
+            engines::add(&mut archive, target, engine)?;
+        }
         let bytes = archive.finish().map_err(place)?;
         let mut file = BufWriter::new(File::create(&path).map_err(place)?);
         file.write_all(&bytes).and_then(|()| file.flush()).map_err(place)?;

@@ -4,6 +4,7 @@ mod arch;
 mod archive;
 mod counting;
 mod demo;
+mod engines;
 mod fetch;
 mod image;
 mod kept;
@@ -16,7 +17,9 @@ mod run;
 mod snapshot;
 mod soak;
 
+use crate::engine::Engine;
 use crate::scenarios;
+use arch::Arch;
 use image::Image;
 use kernel::Kernel;
 use options::{Action, Options};
@@ -47,6 +50,18 @@ pub fn main() -> ExitCode {
 struct Subject {
     kernel: Kernel,
     image: Image,
+    /// With container engines, those that are asked for.
+    with_engines: Vec<(Engine, Image)>,
+}
+
+impl Subject {
+    /// The image with an engine, or without one; `None` if it was not built.
+    fn image(&self, engine: Option<Engine>) -> Option<&Image> {
+        match engine {
+            None => Some(&self.image),
+            Some(engine) => self.with_engines.iter().find(|(known, _)| *known == engine).map(|(_, image)| image),
+        }
+    }
 }
 
 fn act(options: &Options) -> Result<bool, String> {
@@ -65,8 +80,14 @@ fn act(options: &Options) -> Result<bool, String> {
         .iter()
         .map(|flavour| {
             let kernel = Kernel::find(&target, flavour)?;
-            let image = Image::build(&target, &kernel)?;
-            Ok(Subject { kernel, image })
+            let image = Image::build(&target, &kernel, None)?;
+            let build = |engine| Ok((engine, Image::build(&target, &kernel, Some(engine))?));
+            let with_engines = if options.action == Action::Test && kernel.arch == Arch::HOST {
+                report::engines(options).into_iter().map(build).collect::<Result<_, String>>()?
+            } else {
+                Vec::new()
+            };
+            Ok(Subject { kernel, image, with_engines })
         })
         .collect::<Result<Vec<_>, String>>()?;
     let folder = target.join("vm");

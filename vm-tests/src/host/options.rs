@@ -15,9 +15,10 @@ usage: vm-tests [--kernel 5.10|6.1|6.12|6.1-rt|7.2|all|6.12-debug|6.12-arm64] [-
        vm-tests --count     instructions a system call, memory, sizes
        vm-tests --soak [--seconds N] [--seed N]     load for a long time, while whatever can go wrong does
 
-Several kernels are split by commas; without --kernel it is 6.1,6.12. 6.12-debug is the one that
-looks at itself, which ci/debug-kernel.sh builds; 6.12-arm64 runs on another processor. A NAME stands for every scenario that contains it. The kernels are looked
-for in target/kernels, the module in target/kmod
+Several kernels, or several NAMEs, are split by commas; without --kernel it is 6.1,6.12. 6.12-debug is
+the one that looks at itself, which ci/debug-kernel.sh builds; 6.12-arm64 runs on another processor. A
+NAME stands for every scenario that contains it, but those of a container engine run only if the engine
+is named: podman, docker, containerd. The kernels are looked for in target/kernels, the module in target/kmod
 (ci/build-kmod.sh), the programs in target/static (ci/build-static.sh): `make vm-test` does all of that.";
 
 /// What to do.

@@ -5,11 +5,16 @@ use super::machine::{Cpus, Machine, kvm_works};
 use super::options::Options;
 use super::run::{NotUp, Outcome, run};
 use super::{Kernel, Subject};
+use crate::engine::Engine;
 use crate::protocol::{Source, Task};
 use crate::scenarios::{self, Load, Scenario};
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Instant;
+
+/// Memory that a machine with a container engine has beyond others, in MiB: its root is memory.
+const ENGINE_MIB: u32 = 768;
 
 /// Scenarios that share a boot.
 #[derive(Debug)]
@@ -17,6 +22,7 @@ struct Batch<'a> {
     subject: &'a Subject,
     load: Load,
     source: Source,
+    engine: Option<Engine>,
     scenarios: Vec<&'static Scenario>,
 }
 
@@ -25,7 +31,7 @@ struct Batch<'a> {
 /// # Errors
 /// A message if nothing can be run.
 pub fn run_all(options: &Options, subjects: &[Subject], folder: &Path) -> Result<bool, String> {
-    let chosen: Vec<&Scenario> = scenarios::all().into_iter().filter(|scenario| is_chosen(scenario, options)).collect();
+    let chosen = chosen(options);
     if chosen.is_empty() {
         return Err(format!("no scenario's name contains {:?}: --list lists them", options.scenario));
     }
@@ -65,6 +71,15 @@ pub fn run_all(options: &Options, subjects: &[Subject], folder: &Path) -> Result
     Ok(tally.failures.is_empty())
 }
 
+/// The container engines that are needed for what the options ask for.
+pub fn engines(options: &Options) -> BTreeSet<Engine> {
+    chosen(options).iter().filter_map(|scenario| scenario.engine).collect()
+}
+
+fn chosen(options: &Options) -> Vec<&'static Scenario> {
+    scenarios::all().into_iter().filter(|scenario| is_chosen(scenario, options)).collect()
+}
+
 fn batches<'a>(subject: &'a Subject, source: Source, chosen: &[&'static Scenario]) -> Vec<Batch<'a>> {
     let kernel = &subject.kernel;
     let mut playable = Vec::new();
@@ -75,16 +90,23 @@ fn batches<'a>(subject: &'a Subject, source: Source, chosen: &[&'static Scenario
         }
     }
     let mut batches = Vec::new();
-    let mut add = |load, scenarios: Vec<&'static Scenario>| {
+    let mut add = |load, engine, scenarios: Vec<&'static Scenario>| {
         if !scenarios.is_empty() {
-            batches.push(Batch { subject, load, source, scenarios });
+            batches.push(Batch { subject, load, source, engine, scenarios });
         }
     };
-    for load in [Load::InTurns, Load::Parallel] {
-        let with = |alone| move |scenario: &&&'static Scenario| scenario.load == load && scenario.alone == alone;
-        add(load, playable.iter().filter(with(false)).copied().collect());
-        for scenario in playable.iter().filter(with(true)) {
-            add(load, vec![scenario]);
+    let engines: BTreeSet<Option<Engine>> = playable.iter().map(|scenario| scenario.engine).collect();
+    for engine in engines {
+        for load in [Load::InTurns, Load::Parallel] {
+            let with = |alone| {
+                move |scenario: &&&'static Scenario| {
+                    (scenario.load, scenario.engine, scenario.alone) == (load, engine, alone)
+                }
+            };
+            add(load, engine, playable.iter().filter(with(false)).copied().collect());
+            for scenario in playable.iter().filter(with(true)) {
+                add(load, engine, vec![scenario]);
+            }
         }
     }
     batches
@@ -128,26 +150,33 @@ struct Tally {
 
 /// Whether the options ask for a scenario: by a part of its name, and with a source that it means something with.
 fn is_chosen(scenario: &Scenario, options: &Options) -> bool {
-    let part = options.scenario.as_str();
-    let named = scenario.name == part || scenario.name.contains(part) && !scenario.on_request;
-    named && (options.source == Source::Kmod || !scenario.of_module)
+    let source = options.source == Source::Kmod || !scenario.of_module;
+    source && options.scenario.split(',').any(|part| is_named(scenario, part))
+}
+
+fn is_named(scenario: &Scenario, part: &str) -> bool {
+    // What needs an engine is asked for by the engine's name, or more than that.
+    let on_request = scenario.on_request || scenario.engine.is_some_and(|engine| !part.contains(engine.name()));
+    scenario.name == part || scenario.name.contains(part) && !on_request
 }
 
 /// Boots until every scenario of the batch had its turn: one that takes the machine down fails alone.
 fn test(batch: &Batch<'_>, kvm: bool, folder: &Path, tally: &Mutex<Tally>) {
     let kernel = &batch.subject.kernel;
+    // It was built for all that is chosen.
+    let Some(image) = batch.subject.image(batch.engine) else { return };
     let mut left: &[&Scenario] = &batch.scenarios;
     while !left.is_empty() {
         let machine = Machine {
             arch: kernel.arch,
             kernel: kernel.image(),
-            initrd: batch.subject.image.path().to_owned(),
+            initrd: image.path().to_owned(),
             cpus: match batch.load {
                 _ if kvm => Cpus::Kvm,
                 Load::InTurns => Cpus::InTurns,
                 Load::Parallel => Cpus::Parallel,
             },
-            memory_mib: kernel.memory_mib(),
+            memory_mib: kernel.memory_mib() + if batch.engine.is_some() { ENGINE_MIB } else { 0 },
             task: Task::Scenarios(batch.source, left.iter().map(|scenario| scenario.name.to_owned()).collect()),
             folder: folder.to_owned(),
         };
@@ -198,10 +227,28 @@ mod tests {
     use super::*;
 
     #[test]
+    fn container_engines_are_started_only_when_they_are_named() {
+        let of = |scenario: &str| {
+            let words = ["--scenario", scenario].map(str::to_owned);
+            let options = crate::host::options::parse(words.into_iter()).unwrap();
+            (engines(&options), chosen(&options).len())
+        };
+        for part in ["", "container", "first-event", "privileged"] {
+            assert_eq!(of(part).0, BTreeSet::new(), "{part}");
+        }
+        assert_eq!(of("podman").0, BTreeSet::from([Engine::Podman]));
+        assert_eq!(of("docker-shell"), (BTreeSet::from([Engine::Docker]), 1));
+        let all = of("podman,docker,containerd");
+        assert_eq!(all, (BTreeSet::from([Engine::Podman, Engine::Docker, Engine::Containerd]), 30));
+    }
+
+    #[test]
     fn what_is_skipped_is_skipped_for_a_reason() {
         let skipped = |arch, version| {
             let all = scenarios::all().into_iter();
-            let why = all.filter_map(|scenario| Some((scenario.name, why_not(scenario, arch, version)?)));
+            let why = all
+                .filter(|scenario| scenario.engine.is_none())
+                .filter_map(|scenario| Some((scenario.name, why_not(scenario, arch, version)?)));
             why.collect::<Vec<_>>()
         };
         assert_eq!(skipped(Arch::X86_64, (6, 12)), []);

@@ -4,6 +4,7 @@ mod bad_input;
 mod boot;
 mod callers;
 mod containers;
+mod engines;
 mod evasion;
 mod filter;
 mod hardship;
@@ -28,6 +29,8 @@ mod signals;
 mod storm;
 mod uring;
 
+use crate::engine::Engine;
+use crate::guest::engines::Case;
 use crate::guest::failure::Outcome;
 use crate::guest::stage::Stage;
 use std::time::Duration;
@@ -54,6 +57,8 @@ pub struct Scenario {
     pub alone: bool,
     /// True if it takes so long that it is run only when it is asked for by its whole name.
     pub on_request: bool,
+    /// The container engine that its machine has; it is run only when the engine is asked for by its name.
+    pub engine: Option<Engine>,
     /// True if it is about the module itself, and means nothing with another source.
     pub of_module: bool,
     /// The oldest kernel that it holds on, as `(major, minor)`.
@@ -73,6 +78,8 @@ pub enum Play {
     Steps(fn(&mut Stage<'_>) -> Outcome),
     /// One default rule, with a daemon that watches.
     Rule(RuleCase),
+    /// One default rule about containers, with a daemon that watches and a container engine.
+    Container(Engine, &'static Case),
 }
 
 /// A default rule, the act that it is about, and a harmless neighbour of the act.
@@ -98,6 +105,7 @@ impl Scenario {
             load: Load::InTurns,
             alone: false,
             on_request: false,
+            engine: None,
             of_module: false,
             since: (5, 10),
             not_on_arm64: None,
@@ -113,12 +121,21 @@ impl Scenario {
             load: Load::InTurns,
             alone: false,
             on_request: false,
+            engine: None,
             of_module: false,
             since: (5, 10),
             not_on_arm64: None,
             limit: LIMIT,
             play: Play::Rule(case),
         }
+    }
+
+    const fn container(name: &'static str, about: &'static str, engine: Engine, case: &'static Case) -> Scenario {
+        Scenario { play: Play::Container(engine, case), ..Scenario::steps(name, about, |_| Ok(())) }.with(engine)
+    }
+
+    const fn with(self, engine: Engine) -> Scenario {
+        Scenario { engine: Some(engine), not_on_arm64: Some("the engines are unpacked for x86 alone"), ..self }
     }
 
     const fn parallel(self) -> Scenario {
@@ -167,6 +184,9 @@ pub fn all() -> Vec<&'static Scenario> {
         evasion::RULES,
         uring::RULES,
         containers::RULES,
+        engines::PODMAN,
+        engines::DOCKER,
+        engines::CONTAINERD,
         bad_input::SCENARIOS,
         outputs::SCENARIOS,
         evasion::SCENARIOS,
@@ -224,6 +244,7 @@ mod tests {
             .iter()
             .filter_map(|scenario| match &scenario.play {
                 Play::Rule(case) => Some(case.rule.to_owned()),
+                Play::Container(_, case) => Some(case.rule.to_owned()),
                 Play::Steps(_) => None,
             })
             .collect();

@@ -7,6 +7,9 @@
 //! |---|---|
 //! | `oci.rs` | the `config.json` of a bundle: what containerd, CRI-O, Podman and runc start |
 //! | `annotations.rs` | what CRI plugins note in it: pods, images, names |
+//! | `bolt.rs` | looking something up in the kind of database that containerd and Podman have |
+//! | `containerd.rs` | containerd's database: images and labels |
+//! | `libpod.rs` | Podman's database: labels |
 //! | `docker.rs` | Docker's containers and images |
 //! | `storage.rs` | the names that Podman and CRI-O give containers and images |
 //! | `lxc.rs` | the configuration of LXC's containers |
@@ -15,15 +18,18 @@
 //! | `cni.rs` | what network plugins answered |
 
 mod annotations;
+mod bolt;
 mod cni;
+mod containerd;
 mod docker;
+mod libpod;
 mod lxc;
 mod nspawn;
 mod oci;
 mod runc;
 mod storage;
 
-use super::{Details, Runtime, files};
+use super::{Details, Identity, Runtime, files};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
@@ -36,14 +42,17 @@ const LIST_BYTES: usize = 4 << 20;
 /// Namespaces of one containerd that are looked through.
 const MOST_NAMESPACES: usize = 32;
 
-/// Where containerd keeps the bundles of what runs, for each distribution of it that moves its state.
-const CONTAINERD: [&str; 6] = [
-    "run/containerd",
-    "run/docker/containerd",
-    "run/k3s/containerd",
-    "run/k0s/containerd",
-    "var/snap/microk8s/common/run/containerd",
-    "var/snap/docker/current/run/docker/containerd",
+/// Where containerd keeps the bundles of what runs, and what stays, for each distribution of it that moves them.
+const CONTAINERD: [(&str, &[&str]); 6] = [
+    ("run/containerd", &["var/lib/containerd"]),
+    ("run/docker/containerd/daemon", &["var/lib/docker/containerd/daemon"]),
+    ("run/k3s/containerd", &["var/lib/rancher/k3s/agent/containerd", "var/lib/rancher/rke2/agent/containerd"]),
+    ("run/k0s/containerd", &["var/lib/k0s/containerd"]),
+    ("var/snap/microk8s/common/run/containerd", &["var/snap/microk8s/common/var/lib/containerd"]),
+    (
+        "var/snap/docker/current/run/docker/containerd/daemon",
+        &["var/snap/docker/common/var-lib-docker/containerd/daemon"],
+    ),
 ];
 
 /// Its folder of bundles there.
@@ -125,7 +134,7 @@ impl Reader {
         if asked.home.is_some() {
             return None;
         }
-        for place in CONTAINERD {
+        for (place, data) in CONTAINERD {
             let folder = self.root.join(place).join(BUNDLES);
             for namespace in files::names(&folder).into_iter().take(MOST_NAMESPACES) {
                 let bundle = folder.join(&namespace).join(asked.id);
@@ -133,11 +142,33 @@ impl Reader {
                     && let Some(mut details) = oci::bundle(&bundle)
                 {
                     details.runtime = Some(Runtime::Containerd);
+                    if details.name.is_empty() {
+                        // Whoever starts one by containerd's own client names it so.
+                        details.name = asked.id.to_owned();
+                    }
+                    for data in data {
+                        containerd::add(&self.root.join(data), &namespace, asked.id, &mut details);
+                    }
                     return Some(details);
                 }
             }
         }
         None
+    }
+
+    /// The container that a control group belongs to which containerd named after it, in whatever namespace of containerd's:
+    /// `/NAMESPACE/ID`. Only its bundle tells such a group from any other.
+    pub fn of_group<'a>(&self, path: &'a [u8]) -> Option<Identity<'a>> {
+        let mut parts = std::str::from_utf8(path).ok()?.strip_prefix('/')?.split('/');
+        let (namespace, id) = (parts.next()?, parts.next()?);
+        let has_bundle = |place: &str| {
+            let bundle = self.root.join(place).join(BUNDLES).join(namespace).join(id);
+            bundle.join("config.json").is_file()
+        };
+        let is_dockers = namespace == docker::NAMESPACE;
+        let known =
+            !is_dockers && is_plain(namespace) && is_plain(id) && CONTAINERD.iter().any(|(place, _)| has_bundle(place));
+        known.then(|| Identity { id: id.as_bytes().into(), runtime: Some(Runtime::Containerd) })
     }
 
     /// Docker's files, and for the root folder the bundle that it had containerd start.
@@ -148,7 +179,7 @@ impl Reader {
         if asked.home.is_some() {
             return Some(details);
         }
-        for place in CONTAINERD {
+        for (place, _) in CONTAINERD {
             let bundle = self.root.join(place).join(BUNDLES).join(docker::NAMESPACE).join(asked.id);
             if let Some(bundle) = oci::bundle(&bundle) {
                 details.root = bundle.root;
@@ -161,12 +192,20 @@ impl Reader {
     /// The files of containers/storage, which Podman and CRI-O share.
     fn storage(&self, asked: Asked<'_>, runtime: Option<Runtime>) -> Option<Details> {
         let folders = self.folders(&STORAGE, ".local/share/containers/storage", asked);
-        let place = |folder: &PathBuf| folder.join("overlay-containers").join(asked.id).join("userdata");
-        let mut details = folders.iter().find_map(|folder| oci::bundle(&place(folder)))?;
+        let places = storage::DRIVERS.iter().flat_map(|driver| folders.iter().map(move |folder| (*driver, folder)));
+        let (driver, mut details) = places
+            .into_iter()
+            .find_map(|(driver, folder)| Some((driver, oci::bundle(&storage::place(folder, driver, asked.id))?)))?;
         details.runtime = runtime.or(details.runtime);
+        storage::leave_out_own_mounts(asked.id, &mut details);
         if details.name.is_empty() || details.image_id.is_empty() || details.image.digest.is_empty() {
             for folder in &folders {
-                storage::add(folder, asked.id, &mut details);
+                storage::add(folder, driver, asked.id, &mut details);
+            }
+        }
+        if details.runtime != Some(Runtime::CriO) && details.labels.is_empty() {
+            for folder in &folders {
+                libpod::add(folder, asked.id, &mut details);
             }
         }
         Some(details)
@@ -241,11 +280,17 @@ pub fn parse(runtime: Runtime, id: &str, text: &[u8]) -> Option<Details> {
             docker::add_names(text, &mut details);
             Some(details)
         }
-        Runtime::Containerd | Runtime::CriO => oci::parse(text),
+        Runtime::CriO => oci::parse(text),
+        Runtime::Containerd => {
+            let mut details = oci::parse(text).unwrap_or_default();
+            containerd::parse(text, "default", id, &mut details);
+            Some(details)
+        }
         Runtime::Podman => {
             let mut details = Details::default();
             storage::add_container(text, id, &mut details);
             storage::add_image(text, &mut details);
+            libpod::add_config(text, &mut details);
             Some(details)
         }
         Runtime::Lxc => Some(lxc::parse(id, text)),

@@ -1,24 +1,38 @@
 //! The names that Podman and CRI-O give containers and images: `overlay-containers/containers.json` and
-//! `overlay-images/images.json` (<https://github.com/containers/storage>).
+//! `overlay-images/images.json`, or the same with the name of another driver (<https://github.com/containers/storage>).
 
 use super::super::details::Details;
 use super::super::image::{self, ImageName};
 use super::{LIST_BYTES, json, list, text};
 use crate::container::files;
 use serde_json::Value;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+/// What keeps the layers of images, with whose names those of folders begin; the usual one first.
+pub(super) const DRIVERS: [&str; 4] = ["overlay", "vfs", "btrfs", "zfs"];
+
+/// Where the bundle of a container is.
+pub(super) fn place(folder: &Path, driver: &str, id: &str) -> PathBuf {
+    folder.join(format!("{driver}-containers")).join(id).join("userdata")
+}
+
+/// Leaves out what the engine itself puts into every container: files that it wrote for this one, such as its `/etc/hosts`.
+pub(super) fn leave_out_own_mounts(id: &str, details: &mut Details) {
+    let own = format!("-containers/{id}/userdata/");
+    details.mounts.retain(|mount| !mount.source.contains(&own));
+}
 
 /// Takes in what the storage in this folder knows of a container and its image.
-pub(super) fn add(folder: &Path, id: &str, details: &mut Details) {
+pub(super) fn add(folder: &Path, driver: &str, id: &str, details: &mut Details) {
     for name in ["containers.json", "volatile-containers.json"] {
-        if let Some(text) = files::read(&folder.join("overlay-containers").join(name), LIST_BYTES) {
+        if let Some(text) = files::read(&folder.join(format!("{driver}-containers")).join(name), LIST_BYTES) {
             add_container(&text, id, details);
         }
     }
     if details.image_id.is_empty() || (!details.image.digest.is_empty() && !details.image.repository.is_empty()) {
         return;
     }
-    if let Some(text) = files::read(&folder.join("overlay-images").join("images.json"), LIST_BYTES) {
+    if let Some(text) = files::read(&folder.join(format!("{driver}-images")).join("images.json"), LIST_BYTES) {
         add_image(&text, details);
     }
 }

@@ -160,6 +160,85 @@ fn containerd_is_read_from_its_bundle() {
     }
 }
 
+/// A database of containerd's with one container of this id, in this namespace.
+fn containerd_database(namespace: &str, id: &str) -> Vec<u8> {
+    use super::bolt::tests::{inline, with};
+    let value = |text: &str| text.as_bytes().to_vec();
+    let labels = [(false, "app", value("cart")), (false, "io.cri-containerd.kind", value("container"))];
+    let container = [(false, "image", value("docker.io/shop/cart:2")), (true, "labels", inline(&labels))];
+    let target = inline(&[(false, "digest", value(&format!("sha256:{SANDBOX}")))]);
+    let image = inline(&[(true, "target", target)]);
+    let of_namespace = inline(&[
+        (true, "containers", inline(&[(true, id, inline(&container))])),
+        (true, "images", inline(&[(true, "docker.io/shop/cart:2", image)])),
+    ]);
+    with(&[(true, "v1", inline(&[(true, namespace, of_namespace)]))])
+}
+
+/// Writes a file that is no text.
+fn add_bytes(dir: &tempfile::TempDir, name: &str, bytes: &[u8]) {
+    let path = dir.path().join(name);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, bytes).unwrap();
+}
+
+const CONTAINERD_DATABASE: &str = "var/lib/containerd/io.containerd.metadata.v1.bolt/meta.db";
+
+#[test]
+fn what_is_started_by_containerds_own_client_has_its_image_and_labels_from_the_database() {
+    let config = bundle("", "");
+    let manifest = r#"{"config":{"digest":"sha256:IMAGE"}}"#;
+    let (dir, reader) = machine(&[
+        ("run/containerd/io.containerd.runtime.v2.task/shop/web-1/config.json", config.as_str()),
+        ("var/lib/containerd/io.containerd.content.v1.content/blobs/sha256/SANDBOX", manifest),
+    ]);
+    add_bytes(&dir, CONTAINERD_DATABASE, &containerd_database("shop", "web-1"));
+    let identity = reader.of_group(b"/shop/web-1").unwrap();
+    assert_eq!((identity.id.as_ref(), identity.runtime), (b"web-1".as_slice(), Some(Runtime::Containerd)));
+    for other in [&b"/shop/web-2"[..], b"/shop", b"/", b"", b"/../shop", b"/moby/web-1"] {
+        assert_eq!(reader.of_group(other), None);
+    }
+    let details = reader.details(Asked { id: "web-1", runtime: Some(Runtime::Containerd), home: None }).unwrap();
+    assert_eq!((&*details.name, details.runtime), ("web-1", Some(Runtime::Containerd)));
+    let digest = format!("sha256:{SANDBOX}");
+    assert_eq!(image(&details), ["docker.io/shop/cart:2", "docker.io/shop/cart", "2", &digest, IMAGE]);
+    assert_eq!(details.labels.into_iter().collect::<Vec<_>>(), [("app".to_owned(), "cart".to_owned())]);
+}
+
+#[test]
+fn the_labels_of_a_pod_are_those_of_its_sandbox_in_the_database() {
+    let config = bundle(&CRI.replace("SANDBOX", "ID"), "");
+    let (dir, reader) =
+        machine(&[("run/containerd/io.containerd.runtime.v2.task/k8s.io/ID/config.json", config.as_str())]);
+    add_bytes(&dir, CONTAINERD_DATABASE, &containerd_database("k8s.io", ID));
+    let details = reader.details(Asked { id: ID, runtime: Some(Runtime::Containerd), home: None }).unwrap();
+    assert_eq!(details.pod.unwrap().labels.get("app").map(String::as_str), Some("cart"));
+    assert_eq!(details.labels.get("app").map(String::as_str), Some("cart"));
+    assert_eq!(details.labels.get("io.kubernetes.pod.name").map(String::as_str), Some("cart-1"));
+}
+
+#[test]
+fn podmans_labels_come_from_its_database_and_its_own_files_are_no_mounts() {
+    use super::bolt::tests::{inline, with};
+    let mounts = r#","mounts":[{"destination":"/etc/hosts","type":"bind","options":["bind"],
+        "source":"/run/containers/storage/vfs-containers/ID/userdata/hosts"},
+        {"destination":"/data","type":"bind","source":"/srv","options":["rbind","rprivate"]}]"#;
+    let config = format!(r#"{{"annotations":{{{PODMAN}}}{mounts}}}"#);
+    let (dir, reader) = machine(&[
+        ("var/lib/containers/storage/vfs-containers/ID/userdata/config.json", config.as_str()),
+        ("var/lib/containers/storage/vfs-containers/containers.json", PODMAN_CONTAINERS),
+    ]);
+    let config = br#"{"name":"web","labels":{"tier":"front"}}"#.to_vec();
+    let of_container = inline(&[(false, "config", config)]);
+    let database = with(&[(true, "ctr", inline(&[(true, ID, of_container)]))]);
+    add_bytes(&dir, "var/lib/containers/storage/libpod/bolt_state.db", &database);
+    let details = reader.details(Asked { id: ID, runtime: Some(Runtime::Podman), home: None }).unwrap();
+    assert_eq!((&*details.name, &*details.image.tag), ("web", "3.20"));
+    assert_eq!(details.labels.get("tier").map(String::as_str), Some("front"));
+    let mounts: Vec<_> = details.mounts.iter().map(|mount| (&*mount.source, &*mount.dest)).collect();
+    assert_eq!(mounts, [("/srv", "/data")]);
+}
+
 #[test]
 fn privileged_is_what_every_runtime_makes_of_it() {
     let privileged = r#""linux":{"resources":{"devices":[{"allow":true,"access":"rwm"}]}},
