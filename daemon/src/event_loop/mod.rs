@@ -10,7 +10,7 @@
 //! ```
 //!
 //! While there are records it makes one system call (a look around that does not sleep) every [`BATCH`] of them, or sooner if they
-//! take long ([`turn`]); so signals, sinks and deadlines are served under any load. While the handler says that something of its
+//! take long (`turn.rs`); so signals, sinks and deadlines are served under any load. While the handler says that something of its
 //! own waits to go on, it looks every [`SHORT_BATCH`] of them: a server that takes little at a time would get that little once a
 //! [`BATCH`] else, however fast it reads. Deadlines are poll timeouts: they cost no call of their own.
 
