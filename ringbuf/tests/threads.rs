@@ -110,17 +110,16 @@ fn counters_read_while_they_move_belong_to_one_moment() {
         let stop = &done;
         scope.spawn(move || {
             while !stop.load(Ordering::Relaxed) {
-                for _ in 0..50 {
+                // Over sooner than a reader gives up, which tries only so often.
+                for _ in 0..5 {
                     ring.producer().enter().unwrap().dropped(Cause::Fault);
                     ring.producer().enter().unwrap().filtered();
                 }
                 thread::sleep(Duration::from_micros(20));
             }
         });
-        for _ in 0..20_000 {
-            let counters = consumer.counters();
-            assert!(counters.unfinished() <= 1, "{counters:?}");
-        }
+        let torn = (0..20_000).map(|_| consumer.counters()).find(|counters| counters.unfinished() > 1);
         done.store(true, Ordering::Relaxed);
+        assert_eq!(torn, None);
     });
 }
