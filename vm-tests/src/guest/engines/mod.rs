@@ -3,10 +3,12 @@
 //! | file | holds |
 //! |---|---|
 //! | `image.rs` | the image, as an archive that every engine takes in |
+//! | `client.rs` | what Docker and Podman are told alike |
 //! | `podman.rs` | Podman |
 //! | `docker.rs` | Docker |
 //! | `containerd.rs` | containerd |
 
+mod client;
 mod containerd;
 mod docker;
 mod image;

@@ -1,0 +1,32 @@
+//! Containers by Docker's client, and by Podman's, which is told the same.
+
+use super::super::failure::{Doing, Outcome};
+use super::{How, Ran, image, output, said};
+
+/// Runs a container by this program, whose own words, where it or the container's program cannot be started, begin like this.
+pub fn run(program: &str, complaint: &str, name: &str, how: &How, words: &[&str]) -> Outcome<Ran> {
+    let file = format!("/run/{name}.id");
+    let network = if how.host_network { "host" } else { "none" };
+    let user = how.uid.to_string();
+    let mut all = vec![program, "run", "--rm", "--name", name, "--network", network, "--cidfile", &file];
+    all.extend(["--pull", "never", "--user", &user]);
+    let volume = how.mount.map(|(source, dest)| format!("{source}:{dest}"));
+    if let Some(volume) = &volume {
+        all.extend(["--volume", volume]);
+    }
+    if how.terminal {
+        all.push("--tty");
+    }
+    if how.privileged {
+        all.push("--privileged");
+    }
+    all.push(image::NAME);
+    all.extend(words);
+    let output = output(&all)?;
+    // The status may be that of the container's program as well.
+    if output.status.code().is_none() || String::from_utf8_lossy(&output.stderr).contains(complaint) {
+        return Err(said(&all, &output));
+    }
+    let id = std::fs::read_to_string(&file).doing(&file)?;
+    Ok(Ran::new(id.trim(), name, &output))
+}
