@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 /// Where they leave their marks: files whose names say what is true of those who opened them.
 pub const FOLDER: &str = "/run/marks";
 
-/// The file that appears when a crowd stands, and the one that lets it go.
+/// The file that appears when a crowd stands, or an orphan has left its mark; and the one that lets a crowd go.
 pub const READY: &str = "/run/ready";
 /// See [`READY`].
 pub const GO: &str = "/run/go";
@@ -162,11 +162,13 @@ fn orphan() -> Outcome {
             while getppid() == parent {
                 std::thread::sleep(Duration::from_millis(1));
             }
-            mark(&getppid().to_string())
+            mark(&getppid().to_string())?;
+            File::create(READY).map(drop).doing(READY)
         })?;
         Ok(())
     })?;
-    while std::fs::read_dir(FOLDER)?.next().is_none() {
+    // The mark itself is there before its call returns: whoever ended then would orphan it again.
+    while !Path::new(READY).exists() {
         if before.elapsed() > Duration::from_secs(30) {
             return Err("the orphan left no mark".into());
         }
