@@ -28,6 +28,7 @@
 #define KESTREL_SET_FILTER _IOWR('K', 5, struct kestrel_filter_load)
 #define KESTREL_GET_COUNTS _IOR('K', 6, struct kestrel_counts)
 #define KESTREL_MARK _IOW('K', 7, struct kestrel_mark)
+#define KESTREL_KNOWN _IO('K', 8)
 
 static dev_t first;
 static struct cdev cdev;
@@ -114,6 +115,7 @@ static int device_release(struct inode *inode, struct file *file)
 		session.owner = NULL;
 		/* The next consumer may have other rules. */
 		kestrel_program_replace(NULL);
+		kestrel_names_doubt();
 		if (session.capturing && session.greeted && !retain_all) {
 			kestrel_rs_lifecycle_only(&kestrel_wanted);
 			kestrel_probes_adjust();
@@ -166,6 +168,7 @@ static int start_capture(void)
 		return 0;
 	/* Who forked or ended since the last capture, nobody saw. */
 	kestrel_marks_change(&none);
+	kestrel_names_begin();
 	error = kestrel_probes_attach();
 	session.capturing = !error;
 	return error;
@@ -235,6 +238,20 @@ static long mark(const void __user *argument)
 	return error;
 }
 
+/* What processes are called is told while the capture goes on. */
+static long known(void)
+{
+	long error = -ENODATA;
+
+	mutex_lock(&session_lock);
+	if (session.capturing) {
+		kestrel_names_known();
+		error = 0;
+	}
+	mutex_unlock(&session_lock);
+	return error;
+}
+
 static long get_counts(void __user *argument)
 {
 	struct kestrel_counts *counts = kvmalloc(sizeof(*counts), GFP_KERNEL);
@@ -288,6 +305,8 @@ static long device_ioctl(struct file *file, unsigned int command, unsigned long 
 		return get_counts(user);
 	case KESTREL_MARK:
 		return mark(user);
+	case KESTREL_KNOWN:
+		return known();
 	default:
 		return -ENOTTY;
 	}

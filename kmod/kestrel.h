@@ -34,8 +34,9 @@ struct vm_area_struct;
 /* Event ids that are counted: all below this (kestrel_core::abi::COUNTED_EVENTS). */
 #define KESTREL_COUNTED 512
 
-/* Size of the table of marked processes (kmod/src/marks.rs). */
+/* Sizes of the tables of processes (kmod/src/marks.rs, names.rs). */
 #define KESTREL_MARKS_BYTES 98312
+#define KESTREL_NAMES_BYTES 81928
 
 /* System call numbers that the tables know: all below this. */
 #define KESTREL_SYSCALLS 512
@@ -234,6 +235,28 @@ static inline bool kestrel_marks_used(void)
 	return READ_ONCE(kestrel_marks.used) || READ_ONCE(kestrel_marks.full);
 }
 
+/* A process and the comm of its first thread: kmod's Named. */
+struct kestrel_named {
+	struct kestrel_process process;
+	char comm[16];
+};
+static_assert(sizeof(struct kestrel_named) == 32);
+
+/* What processes are called whose threads are called something else: kmod's Names. The first two words as above. */
+struct kestrel_names {
+	u32 used;
+	u32 full;
+	u8 places[KESTREL_NAMES_BYTES - 8] __aligned(8);
+};
+static_assert(sizeof(struct kestrel_names) == KESTREL_NAMES_BYTES);
+
+extern struct kestrel_names kestrel_names;
+
+static inline bool kestrel_names_used(void)
+{
+	return READ_ONCE(kestrel_names.used) || READ_ONCE(kestrel_names.full);
+}
+
 /* What became of each event: kestrel_core::abi::EventCounts for user space. */
 struct kestrel_counts {
 	u64 seen[KESTREL_COUNTED];
@@ -367,6 +390,12 @@ void kestrel_rs_marks_inherit(struct kestrel_marks *marks, const struct kestrel_
 void kestrel_rs_marks_forget(struct kestrel_marks *marks, const struct kestrel_process *process);
 void kestrel_rs_marks_clear(struct kestrel_marks *marks, u64 clear);
 bool kestrel_rs_marks_change(struct kestrel_marks *marks, const struct kestrel_process *process, u64 set, u64 clear);
+void kestrel_rs_names_rename(struct kestrel_names *names, const struct kestrel_named *before, bool sure);
+void kestrel_rs_names_fork(struct kestrel_names *names, const struct kestrel_named *parent, const struct kestrel_named *child);
+void kestrel_rs_names_exec(struct kestrel_names *names, const struct kestrel_process *process, const char *filename, size_t len);
+void kestrel_rs_names_forget(struct kestrel_names *names, const struct kestrel_process *process);
+void kestrel_rs_names_doubt(struct kestrel_names *names);
+void kestrel_rs_names_forget_all(struct kestrel_names *names);
 int kestrel_rs_filter(u8 *view, const u8 *bytes, size_t len, struct kestrel_filter_load *load);
 u64 kestrel_rs_native_exit(struct kestrel_wanted *wanted, struct kestrel_recorder *recorder, const void *program,
 			   const struct kestrel_seen *seen);
@@ -396,6 +425,7 @@ void kestrel_current_task(struct kestrel_task *out);
 void kestrel_receiving_task(struct kestrel_task *out);
 void kestrel_current_identity(struct kestrel_identity *out);
 void kestrel_current_process(struct kestrel_process *out);
+bool kestrel_named(bool parents, struct kestrel_named *out);
 void kestrel_current_image(struct kestrel_image *out);
 long kestrel_working_directory(u8 *to, size_t len);
 long kestrel_executable(u8 *to, size_t len);
@@ -410,6 +440,7 @@ int kestrel_listen_queue(int fd, struct kestrel_queue *out);
 void kestrel_task_setup(void);
 void kestrel_fill_task(struct task_struct *task, struct kestrel_task *out, bool locked);
 u32 kestrel_reaper_of(struct task_struct *task);
+struct kestrel_process kestrel_process_of(struct task_struct *task);
 
 /* path.c */
 struct path;
@@ -455,6 +486,15 @@ void kestrel_program_replace(struct kestrel_program *program);
 void kestrel_marks_fork(struct task_struct *child);
 void kestrel_marks_exit(void);
 int kestrel_marks_change(const struct kestrel_mark *mark);
+
+/* names.c */
+void kestrel_names_rename(struct task_struct *task);
+void kestrel_names_fork(struct task_struct *child);
+void kestrel_names_exec(const char *filename, size_t len);
+void kestrel_names_exit(void);
+void kestrel_names_begin(void);
+void kestrel_names_known(void);
+void kestrel_names_doubt(void);
 
 /* uring.c */
 void kestrel_uring_attach(void);

@@ -20,14 +20,9 @@ struct kestrel_marks kestrel_marks;
 /* Held by who writes: probes, which do so with preemption off and in no interrupt, and requests of the consumer. */
 static DEFINE_RAW_SPINLOCK(lock);
 
-static struct kestrel_process process_of(struct task_struct *task)
-{
-	return (struct kestrel_process){ .pid = task->tgid, .start_time = task->group_leader->start_boottime };
-}
-
 void kestrel_current_process(struct kestrel_process *out)
 {
-	*out = process_of(current);
+	*out = kestrel_process_of(current);
 }
 
 /* The running task made another. Threads have the marks of their process anyway. */
@@ -37,8 +32,8 @@ void kestrel_marks_fork(struct task_struct *child)
 
 	if (!kestrel_marks_used() || child->tgid == current->tgid)
 		return;
-	from = process_of(current);
-	to = process_of(child);
+	from = kestrel_process_of(current);
+	to = kestrel_process_of(child);
 	raw_spin_lock(&lock);
 	kestrel_rs_marks_inherit(&kestrel_marks, &from, &to);
 	raw_spin_unlock(&lock);
@@ -51,7 +46,7 @@ void kestrel_marks_exit(void)
 
 	if (!kestrel_marks_used())
 		return;
-	process = process_of(current);
+	process = kestrel_process_of(current);
 	raw_spin_lock(&lock);
 	kestrel_rs_marks_forget(&kestrel_marks, &process);
 	raw_spin_unlock(&lock);
@@ -70,7 +65,7 @@ static bool runs(struct kestrel_process *process)
 	rcu_read_lock();
 	task = pid_task(find_pid_ns(process->pid, &init_pid_ns), PIDTYPE_TGID);
 	if (task && atomic_read(&task->signal->live) > 0) {
-		struct kestrel_process found = process_of(task);
+		struct kestrel_process found = kestrel_process_of(task);
 
 		well = !process->start_time || process->start_time == found.start_time;
 		*process = found;

@@ -20,6 +20,7 @@
 #include <trace/events/sched.h>
 #include <trace/events/signal.h>
 #include <trace/events/syscalls.h>
+#include <trace/events/task.h>
 #if __has_include(<asm/trace/exceptions.h>)
 #include <asm/trace/exceptions.h>
 #elif __has_include(<trace/events/exceptions.h>)
@@ -168,6 +169,7 @@ static void probe_fork(void *data, struct task_struct *parent, struct task_struc
 	ring = this_cpu_ptr(kestrel_rings);
 	see(&seen, current_pt_regs(), current_nr(), 0, from_compat());
 	kestrel_marks_fork(child);
+	kestrel_names_fork(child);
 	kestrel_fill_task(child, &made, false);
 	kestrel_ring_wake(ring, kestrel_rs_fork(&kestrel_wanted, &ring->recorder, &seen, &made));
 	preempt_enable_notrace();
@@ -179,14 +181,16 @@ static void probe_fork(void *data, struct task_struct *parent, struct task_struc
  */
 static void probe_exec(void *data, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
 {
+	const size_t len = strnlen(bprm->filename, PATH_MAX);
 	struct kestrel_ring *ring;
 	struct kestrel_seen seen;
 
 	preempt_disable_notrace();
 	ring = this_cpu_ptr(kestrel_rings);
 	see(&seen, current_pt_regs(), current_nr(), 0, from_compat());
-	kestrel_ring_wake(ring, kestrel_rs_exec(&kestrel_wanted, &ring->recorder, &seen, bprm->filename,
-						strnlen(bprm->filename, PATH_MAX), bprm->fdpath));
+	kestrel_ring_wake(ring, kestrel_rs_exec(&kestrel_wanted, &ring->recorder, &seen, bprm->filename, len, bprm->fdpath));
+	/* The name is a new one for who judges when it is one for who reads the record. */
+	kestrel_names_exec(bprm->filename, len);
 	preempt_enable_notrace();
 }
 
@@ -206,8 +210,10 @@ static void record_exit(struct task_struct *task, bool group_dead)
 
 	kestrel_ring_wake(ring, kestrel_rs_exit(&kestrel_wanted, &ring->recorder, &seen, task->exit_code, kestrel_reaper_of(task),
 						group_dead));
-	if (group_dead)
+	if (group_dead) {
 		kestrel_marks_exit();
+		kestrel_names_exit();
+	}
 	preempt_enable_notrace();
 }
 
@@ -220,6 +226,14 @@ static void __maybe_unused probe_exit(void *data, struct task_struct *task)
 static void __maybe_unused probe_exit_told(void *data, struct task_struct *task, bool group_dead)
 {
 	record_exit(task, group_dead);
+}
+
+/* A task gets another comm: it still has the one before. */
+static void probe_rename(void *data, struct task_struct *task, const char *comm)
+{
+	preempt_disable_notrace();
+	kestrel_names_rename(task);
+	preempt_enable_notrace();
 }
 
 /* Who sent a signal, if a process did: that is what lies in the structure for these reasons (`man sigaction`). */
@@ -278,6 +292,7 @@ static struct {
 	{ "sched_process_exec", probe_exec },
 	{ "sched_process_exit", PROBE_EXIT },
 	{ "signal_deliver", probe_signal },
+	{ "task_rename", probe_rename },
 	{ "sys_exit", probe_sys_exit },
 };
 
@@ -307,6 +322,7 @@ int kestrel_probes_setup(void)
 	check_trace_callback_type_sched_process_exec(probe_exec);
 	check_trace_callback_type_sched_process_exit(PROBE_EXIT);
 	check_trace_callback_type_signal_deliver(probe_signal);
+	check_trace_callback_type_task_rename(probe_rename);
 	check_trace_callback_type_sys_exit(probe_sys_exit);
 #ifdef CONFIG_X86_64
 	check_trace_callback_type_page_fault_user(probe_page_fault);

@@ -184,6 +184,12 @@ void kestrel_current_identity(struct kestrel_identity *out)
 	out->comm[sizeof(out->comm) - 1] = 0;
 }
 
+/* The process of a task: every thread has the same. */
+struct kestrel_process kestrel_process_of(struct task_struct *task)
+{
+	return (struct kestrel_process){ .pid = task->tgid, .start_time = task->group_leader->start_boottime };
+}
+
 /* Most threads, and most ancestors, that are looked at in search of a reaper. */
 #define MOST_THREADS 256
 #define MOST_ANCESTORS 64

@@ -10,7 +10,7 @@ use kestrel_core::fill::{
 };
 use kestrel_core::filter::build::{Builder, Bytes, Condition, Is, Operand};
 use kestrel_core::filter::{
-    Class, Early, Evaluation, Ip, Known, Load, Part, Program, Reached, RecordView, Registers, Step, Verdict, View,
+    Class, Early, Evaluation, Ip, Known, Load, OfProcess, Part, Program, Reached, RecordView, Registers, Step, Verdict, View,
     foresee, judge,
 };
 use kestrel_core::schema::{EVENTS, EventId, id, recipe};
@@ -215,7 +215,7 @@ proptest! {
             let (verdict, kept, _) = while_it_happens(&task, &program, &call, paths_first);
             // Those that are told by tracepoints of their own are never asked about here.
             if kestrel_core::filter::is_judged(event, record.flags().contains(Flags::FAILED)) {
-                prop_assert_eq!(verdict, judge(&program, &record, Known::Unknown));
+                prop_assert_eq!(verdict, judge(&program, &record, OfProcess::UNKNOWN));
             }
             if let Some(kept) = kept {
                 prop_assert_eq!(kept.as_slice(), plain.as_bytes());
@@ -273,7 +273,7 @@ proptest! {
         let program = Program::verify(bytes.as_bytes()).unwrap();
         let plain = without(&task, &call);
         let record = Record::parse(plain.as_bytes()).unwrap();
-        let view = |hidden| Beforehand { of_record: RecordView::new(&record, Known::Unknown), hidden, met_unknown: false };
+        let view = |hidden| Beforehand { of_record: RecordView::new(&record, OfProcess::UNKNOWN), hidden, met_unknown: false };
         let mut finished = view(0);
         let said = match Evaluation::of(&program, event).unwrap().go(&mut finished) {
             Step::Done(said) => said,
@@ -378,7 +378,7 @@ fn what_the_process_table_is_made_from_is_always_kept() {
     let mut buf = buffer();
     let mut judged = |fill: &dyn Fn(&mut [u8]) -> usize| {
         let len = fill(buf.as_mut_slice().as_mut_bytes());
-        judge(&program, &Record::parse(&buf.as_bytes()[..len]).unwrap(), Known::Unknown)
+        judge(&program, &Record::parse(&buf.as_bytes()[..len]).unwrap(), OfProcess::UNKNOWN)
     };
     let exec = judged(&|buf| fill::process_exec(&FakeTask::new(), id::EXECVE, b"/bin/x", false, STAMP, buf).unwrap());
     let exit = judged(&|buf| fill::process_exit(&FakeTask::new(), fill::Exit::default(), STAMP, buf).unwrap());

@@ -3,7 +3,9 @@
 
 use crate::ffi;
 use kestrel_core::event::{FdHead, TaskContext};
-use kestrel_core::fill::{Identity, Kernel, ListenQueue, ProcessImage, Strings, TaskPath, Unavailable, UserString};
+use kestrel_core::fill::{
+    Identity, Kernel, ListenQueue, ProcessImage, Strings, TaskPath, Unavailable, UserString, Whose,
+};
 
 /// The running task. It has no state: the kernel knows which it is.
 #[derive(Clone, Copy, Debug)]
@@ -28,6 +30,10 @@ impl Kernel for Current {
 
     fn marks(&self) -> Option<u64> {
         ffi::current_marks()
+    }
+
+    fn process_name(&self, whose: Whose) -> Option<[u8; 16]> {
+        ffi::process_name(whose)
     }
 
     fn task_path(&self, which: TaskPath, buf: &mut [u8]) -> Result<usize, Unavailable> {

@@ -4,10 +4,10 @@
 //! on; it resets a ring only while nothing is recorded. The ring's own gate refuses what nests nevertheless.
 #![allow(unsafe_code, reason = "C's pointers become references")]
 
-use crate::ffi::{Facts, Map, Request, Seen};
+use crate::ffi::{Facts, Map, Named, Request, Seen};
 use crate::record::First;
 use crate::request::Carried;
-use crate::{Counts, Marks, PROGRAM_BYTES, Process, Recorder, Wanted, greeting, record};
+use crate::{Counts, Marks, Names, PROGRAM_BYTES, Process, Recorder, Wanted, greeting, record};
 use core::ptr::NonNull;
 use kestrel_core::abi::{FilterLoad, Frame, Interest};
 use kestrel_core::event::TaskContext;
@@ -156,6 +156,73 @@ pub unsafe extern "C" fn kestrel_rs_marks_change(
 ) -> bool {
     // SAFETY: the table is valid for the module's life, and all its fields are atomics.
     unsafe { marks.as_ref() }.change(*process, set, clear)
+}
+
+/// A thread of a process is about to be renamed; `sure` if the consumer knows what the process is called.
+///
+/// # Safety
+/// `names` is the shim's table, whose lock is held; so below.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kestrel_rs_names_rename(names: NonNull<Names>, before: &Named, sure: bool) {
+    // SAFETY: the table is valid for the module's life, and all its fields are atomics.
+    unsafe { names.as_ref() }.rename(before.process, &before.comm, sure);
+}
+
+/// A process made another.
+///
+/// # Safety
+/// As for [`kestrel_rs_names_rename`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kestrel_rs_names_fork(names: NonNull<Names>, parent: &Named, child: &Named) {
+    // SAFETY: the table is valid for the module's life, and all its fields are atomics.
+    unsafe { names.as_ref() }.fork(parent.process, &parent.comm, child.process, &child.comm);
+}
+
+/// A process executed a program by this name.
+///
+/// # Safety
+/// As for [`kestrel_rs_names_rename`]; `filename` points to `filename_len` bytes that do not change meanwhile.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kestrel_rs_names_exec(
+    names: NonNull<Names>,
+    process: &Process,
+    filename: NonNull<u8>,
+    filename_len: usize,
+) {
+    // SAFETY: the caller's promise.
+    let filename = unsafe { NonNull::slice_from_raw_parts(filename, filename_len).as_ref() };
+    // SAFETY: the table is valid for the module's life, and all its fields are atomics.
+    unsafe { names.as_ref() }.exec(*process, filename);
+}
+
+/// A process ended.
+///
+/// # Safety
+/// As for [`kestrel_rs_names_rename`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kestrel_rs_names_forget(names: NonNull<Names>, process: &Process) {
+    // SAFETY: the table is valid for the module's life, and all its fields are atomics.
+    unsafe { names.as_ref() }.forget(*process);
+}
+
+/// Nobody is sure of what is kept.
+///
+/// # Safety
+/// As for [`kestrel_rs_names_rename`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kestrel_rs_names_doubt(names: NonNull<Names>) {
+    // SAFETY: the table is valid for the module's life, and all its fields are atomics.
+    unsafe { names.as_ref() }.doubt();
+}
+
+/// A capture begins: nothing is kept of any process.
+///
+/// # Safety
+/// As for [`kestrel_rs_names_rename`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kestrel_rs_names_forget_all(names: NonNull<Names>) {
+    // SAFETY: the table is valid for the module's life, and all its fields are atomics.
+    unsafe { names.as_ref() }.forget_all();
 }
 
 /// Verifies a program: 0, and `at` holds the view that events are judged by; or -EINVAL, and `load` tells why.

@@ -5,10 +5,12 @@
 //! task's own context, with preemption off.
 #![allow(unsafe_code, reason = "calls into C")]
 
-use crate::marks::{Marks, Process};
+use crate::marks::Marks;
+use crate::names::{Comm, Names};
+use crate::processes::Process;
 use kestrel_core::abi::{FRAME_BYTES, FilterLoad, Interest};
 use kestrel_core::event::{FdHead, TaskContext, Tuple};
-use kestrel_core::fill::{Identity, ListenQueue, ProcessImage, TaskPath, Unavailable, UserString};
+use kestrel_core::fill::{Identity, ListenQueue, ProcessImage, TaskPath, Unavailable, UserString, Whose};
 use kestrel_core::filter::Registers;
 
 /// What a probe saw: `struct kestrel_seen`.
@@ -88,6 +90,16 @@ pub(crate) struct Map {
     pub data_bytes: u64,
 }
 
+/// A process and the comm of its first thread: `struct kestrel_named`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(C)]
+pub struct Named {
+    /// Which process.
+    pub process: Process,
+    /// The comm.
+    pub comm: Comm,
+}
+
 /// Answer about a listening socket: `struct kestrel_queue`.
 #[derive(Clone, Copy, Debug, Default)]
 #[repr(C)]
@@ -97,7 +109,7 @@ struct Queue {
 }
 
 const _: () = assert!(size_of::<Seen>() == 72 && size_of::<Request>() == 88);
-const _: () = assert!(size_of::<Facts>() == 16);
+const _: () = assert!(size_of::<Facts>() == 16 && size_of::<Named>() == 32);
 const _: () = assert!(size_of::<Map>() == 32);
 const _: () = assert!(size_of::<TaskContext>() == 96 && size_of::<FdHead>() == 32 && size_of::<Tuple>() == 40);
 const _: () = assert!(size_of::<Identity>() == 48 && size_of::<FilterLoad>() == 24);
@@ -114,7 +126,9 @@ unsafe extern "C" {
     fn kestrel_current_identity(out: *mut Identity);
     fn kestrel_receiving_task(out: *mut TaskContext);
     fn kestrel_current_process(out: *mut Process);
+    fn kestrel_named(parents: bool, out: *mut Named) -> bool;
     static kestrel_marks: Marks;
+    static kestrel_names: Names;
     fn kestrel_current_image(out: *mut ProcessImage);
     fn kestrel_working_directory(to: *mut u8, len: usize) -> i64;
     fn kestrel_executable(to: *mut u8, len: usize) -> i64;
@@ -192,6 +206,18 @@ pub(crate) fn current_marks() -> Option<u64> {
     // SAFETY: C fills in the whole structure.
     unsafe { kestrel_current_process(&mut process) };
     marks.of(process)
+}
+
+/// What the current process is called, or its parent; `None` if it is not known.
+#[inline]
+pub(crate) fn process_name(whose: Whose) -> Option<Comm> {
+    let mut named = Named::default();
+    // SAFETY: C fills in the whole structure, or says that it did not.
+    if !unsafe { kestrel_named(matches!(whose, Whose::Parents), &mut named) } {
+        return None;
+    }
+    // SAFETY: the table is there for the module's life, and all its fields are atomics.
+    unsafe { &kestrel_names }.of(named.process, &named.comm)
 }
 
 /// The current task, where the lock of its signals is held.

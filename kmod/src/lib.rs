@@ -19,7 +19,9 @@
 //! | `request.rs` | a request of io_uring, as the call that it stands for |
 //! | `record.rs` | one event from the probe to the ring |
 //! | `greeting.rs` | the handshake |
+//! | `processes.rs` | a table of processes, of a fixed size |
 //! | `marks.rs` | marks of processes, which children inherit |
+//! | `names.rs` | what processes are called whose threads are called something else |
 //! | `counts.rs` | what became of each event |
 //!
 //! Promises: no panic path (refused when the object is linked, see `ci/build-kmod-object.sh`), no allocation, no loop
@@ -35,6 +37,8 @@ mod entry;
 mod ffi;
 mod greeting;
 mod marks;
+mod names;
+mod processes;
 mod record;
 mod request;
 mod wanted;
@@ -43,9 +47,11 @@ mod wanted;
 mod panic_path;
 
 pub use counts::Counts;
-pub use ffi::{Facts, File, Request, Seen};
+pub use ffi::{Facts, File, Named, Request, Seen};
 pub use greeting::greet;
-pub use marks::{Marks, Process};
+pub use marks::Marks;
+pub use names::{Comm, Names};
+pub use processes::Process;
 pub use wanted::{Asked, SYSCALLS, Wanted};
 
 /// Bytes that the shim keeps for a producer: `KESTREL_PRODUCER_BYTES` in `kestrel.h`.

@@ -8,7 +8,7 @@ use crate::current::Current;
 use crate::ffi::{self, File, Request};
 use kestrel_core::event::{FdHead, TaskContext};
 use kestrel_core::fill::{
-    Call, Identity, Kernel, ListenQueue, ProcessImage, Strings, TaskPath, Unavailable, UserString,
+    Call, Identity, Kernel, ListenQueue, ProcessImage, Strings, TaskPath, Unavailable, UserString, Whose,
 };
 use kestrel_core::schema::{EventId, id};
 
@@ -102,6 +102,10 @@ impl Kernel for Carried<'_> {
 
     fn marks(&self) -> Option<u64> {
         Current.marks()
+    }
+
+    fn process_name(&self, whose: Whose) -> Option<[u8; 16]> {
+        Current.process_name(whose)
     }
 
     fn task_path(&self, which: TaskPath, buf: &mut [u8]) -> Result<usize, Unavailable> {

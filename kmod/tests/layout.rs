@@ -5,7 +5,7 @@ use kestrel_core::event::{FdFlags, FdHead, FdKind, TaskContext, Tuple};
 use kestrel_core::fill::{Identity, ProcessImage};
 use kestrel_core::filter::{MAX_PROGRAM, Why};
 use kestrel_kmod::{
-    Counts, Facts, Marks, PRODUCER_BYTES, PROGRAM_BYTES, Process, Recorder, Request as UringRequest, SYSCALLS, Seen,
+    Counts, Facts, Marks, Names, PRODUCER_BYTES, PROGRAM_BYTES, Process, Recorder, Request as UringRequest, SYSCALLS, Seen,
     Wanted,
 };
 use std::mem::offset_of;
@@ -102,6 +102,7 @@ fn sizes_that_c_keeps_room_for_are_the_ones_here() {
     assert_eq!(constant("KESTREL_TOO_LONG"), Why::TooLong as u64);
     assert_eq!(constant("KESTREL_COUNTED"), COUNTED_EVENTS as u64);
     assert_eq!(constant("KESTREL_MARKS_BYTES"), size_of::<Marks>() as u64);
+    assert_eq!(constant("KESTREL_NAMES_BYTES"), size_of::<Names>() as u64);
 }
 
 #[test]

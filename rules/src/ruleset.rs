@@ -5,7 +5,7 @@ use crate::field::Field;
 use crate::index::{Index, Scratch};
 use crate::output::OutputFormat;
 use crate::plan::{Builder, Memory, NodeId, Packed, Program, Specializer};
-use crate::prefilter::Prefilter;
+use crate::prefilter::{Prefilter, ProcessNames};
 use crate::statistics::{Counters, Statistics};
 use kestrel_core::priority::Priority;
 use kestrel_core::schema::{EventId, EventSet};
@@ -111,9 +111,9 @@ impl RuleSet {
     }
 
     /// The program that rejects, where they happen, those of the events `asked` for that no rule can match. Those that are also
-    /// in `always` are kept whatever rules say.
-    pub fn prefilter(&self, asked: &EventSet, always: &EventSet) -> Prefilter {
-        Prefilter::new(&self.rules, &self.roots, &self.program, asked, always)
+    /// in `always` are kept whatever rules say. `names` says whether whoever evaluates it knows what processes are called.
+    pub fn prefilter(&self, asked: &EventSet, always: &EventSet, names: ProcessNames) -> Prefilter {
+        Prefilter::new(&self.rules, &self.roots, &self.program, asked, always, names)
     }
 
     /// The fields that each rule needs: those that its condition asks for, and those that its output shows.

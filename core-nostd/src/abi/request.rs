@@ -36,6 +36,9 @@ pub enum Request {
     /// Sets and clears marks of a process: a [`Mark`] in. ESRCH if it does not run, ENOSPC if the table is full, ENODATA if no
     /// capture is going on: marks are kept from START to its end.
     Mark = ioc(1, 7, size_of::<Mark>()),
+    /// The consumer knows the processes that there were when it began: programs may ask what processes are called
+    /// ([`crate::filter::Load::ProcessName`]) from then on, until it goes. No argument. ENODATA if no capture is going on.
+    Known = ioc(0, 8, 0),
 }
 
 /// Marks to be set and cleared. Children inherit the marks that their parent has when it makes them; those that it has made

@@ -8,7 +8,7 @@
 //! it was finished.
 
 use super::param::Passed;
-use super::{Call, Identity, Kernel, syscall};
+use super::{Call, Identity, Kernel, Whose, syscall};
 use crate::event::{Flags, Overflow, Param, RecordHeader, RecordWriter, TaskContext};
 use crate::schema::{self, From};
 
@@ -27,6 +27,8 @@ pub struct Draft<'k, 'b, K> {
     passed: Option<Passed>,
     identity: Option<Identity>,
     has_context: bool,
+    /// The name of a process that was asked for last.
+    name: [u8; 16],
 }
 
 impl<'k, 'b, K: Kernel> Draft<'k, 'b, K> {
@@ -39,7 +41,18 @@ impl<'k, 'b, K: Kernel> Draft<'k, 'b, K> {
             Some(recipe) => recipe.sources,
             None => &[],
         };
-        Draft { k, call, sources, flags, out: None, next: 0, passed: None, identity: None, has_context: false }
+        Draft {
+            k,
+            call,
+            sources,
+            flags,
+            out: None,
+            next: 0,
+            passed: None,
+            identity: None,
+            has_context: false,
+            name: [0; 16],
+        }
     }
 
     /// Gives the record its room, once.
@@ -210,6 +223,13 @@ impl<'b, K: Kernel> Draft<'_, 'b, K> {
     /// [`Overflow`] if the room is not aligned.
     pub(crate) fn task(&mut self) -> Result<&TaskContext, Overflow> {
         self.context()
+    }
+
+    /// The name of a process, without its padding; `None` if it is not known. An empty one counts as that.
+    #[inline(never)]
+    pub(crate) fn process_name(&mut self, whose: Whose) -> Option<&[u8]> {
+        self.name = self.k.process_name(whose)?;
+        Some(TaskContext::name(&self.name)).filter(|name| !name.is_empty())
     }
 
     /// The marks of the process; `None` if they are not known.

@@ -101,6 +101,15 @@ pub struct ListenQueue {
     pub max: u32,
 }
 
+/// Whose name is asked for ([`Kernel::process_name`]).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whose {
+    /// The current process's.
+    Own,
+    /// Its parent's: unknown while that one ends, for then another is about to become the parent.
+    Parents,
+}
+
 /// The ways into a process's user memory that an exec record needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Strings {
@@ -151,6 +160,12 @@ pub trait Kernel {
 
     /// The marks of the current process, a bit each; `None` where nobody keeps them, or they are not known.
     fn marks(&self) -> Option<u64> {
+        None
+    }
+
+    /// The name that a process has by its last exec, filled up with NUL as the kernel's own; `None` where nobody keeps names, or
+    /// this one is not known. See [`crate::filter::Load::ProcessName`].
+    fn process_name(&self, _whose: Whose) -> Option<[u8; 16]> {
         None
     }
 

@@ -182,6 +182,14 @@ loads! {
     Marks = 34, Number, Event;
     /// Command name, without its padding.
     Comm = 35, Text, Event;
+    /// Name of the process: the comm that its last exec gave it, whatever its threads call themselves since; of a process that
+    /// was there before the capture, the comm that its first thread had then. It is in no record. Never absent; unknown where
+    /// nobody keeps names, until the consumer knows the processes that there were before, and for what else [`Whose`] says.
+    ///
+    /// [`Whose`]: crate::fill::Whose
+    ProcessName = 36, Text, Event;
+    /// The same of the process's parent; unknown also if there is none.
+    ParentName = 37, Text, Event;
 
     /// Number of a descriptor parameter (sources `ReturnFd`, `Fd`, `ClosedFd`, `DirFd`, `PointedFd`, and `Special` where it is
     /// one), sign-extended: the error of a call that returns descriptors and failed, or -100 for the working directory. Absent
@@ -249,6 +257,10 @@ impl Load {
     /// `Special` source writes is not checked; one that is something else is unknown, or nonsense.
     pub fn fits(self, event: EventId, param: u8) -> bool {
         let Some(recipe) = schema::recipe(event) else { return false };
+        if matches!(self, Load::ProcessName | Load::ParentName) && matches!(event, id::SIGNALDELIVER | id::PAGE_FAULT) {
+            // They may happen in the midst of an exec, which changes the name.
+            return false;
+        }
         if matches!(self.scope(), Scope::Event) {
             return param == 0;
         }

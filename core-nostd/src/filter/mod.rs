@@ -14,7 +14,8 @@
 //! satisfies none: the node's *no* is taken, so that swapping *yes* and *no* is the rule language's `not`; or it is *unknown*:
 //! then the event is kept, whatever the test. Which of the three it is, the doc comment of each [`Load`] says.
 //!
-//! **What values are.** Those of the record that is written if the event is kept, and no others: a program that is evaluated over
+//! **What values are.** Those of the record that is written if the event is kept, and what is kept of its process
+//! ([`OfProcess`]); no others: a program that is evaluated over
 //! a finished record ([`RecordView`]) says the same as one that was evaluated while the event happened
 //! ([`crate::fill::Draft`]). That law is tested.
 //!
@@ -65,6 +66,6 @@ pub use program::{
     REJECT, Section, Table, TableKind,
 };
 pub(crate) use read::{address_of, number_of, task_number, text_of};
-pub use record::{RecordView, is_judged, judge};
+pub use record::{OfProcess, RecordView, is_judged, judge};
 pub use test::Test;
 pub use verify::{Refused, Why};

@@ -10,17 +10,34 @@ use crate::schema::{self, EventId, id};
 /// The flags that [`Load::Flags`] gives: those that are known from the beginning.
 pub(crate) const LOADED_FLAGS: u16 = Flags::FAILED.0 | Flags::COMPAT32.0 | Flags::IO_URING.0;
 
+/// What programs ask of a record's process and is not in the record: [`Known::Unknown`] where nobody keeps it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OfProcess<'a> {
+    /// [`Load::Marks`].
+    pub marks: Known<u64>,
+    /// [`Load::ProcessName`].
+    pub name: Known<&'a [u8]>,
+    /// [`Load::ParentName`].
+    pub parent_name: Known<&'a [u8]>,
+}
+
+impl OfProcess<'_> {
+    /// Nothing is known.
+    pub const UNKNOWN: OfProcess<'static> =
+        OfProcess { marks: Known::Unknown, name: Known::Unknown, parent_name: Known::Unknown };
+}
+
 /// A finished record, as a program sees it.
 #[derive(Clone, Copy, Debug)]
 pub struct RecordView<'a> {
     record: &'a Record<'a>,
-    marks: Known<u64>,
+    process: OfProcess<'a>,
 }
 
 impl<'a> RecordView<'a> {
-    /// The view of a record whose process has these marks: [`Known::Unknown`] where nobody keeps them.
-    pub fn new(record: &'a Record<'a>, marks: Known<u64>) -> RecordView<'a> {
-        RecordView { record, marks }
+    /// The view of a record, of whose process this is known.
+    pub fn new(record: &'a Record<'a>, process: OfProcess<'a>) -> RecordView<'a> {
+        RecordView { record, process }
     }
 
     fn written(&self, param: u8) -> Option<Written<'a>> {
@@ -37,7 +54,7 @@ impl View for RecordView<'_> {
     fn number(&mut self, load: Load, param: u8) -> Known<u64> {
         match (load, load.scope()) {
             (Load::Flags, _) => Known::Is(u64::from(self.record.header().flags & LOADED_FLAGS)),
-            (Load::Marks, _) => self.marks,
+            (Load::Marks, _) => self.process.marks,
             (_, Scope::Event) => task_number(load, self.record.task()),
             (_, Scope::Param) => self.written(param).map_or(Known::Unknown, |written| number_of(load, written)),
         }
@@ -46,6 +63,8 @@ impl View for RecordView<'_> {
     fn text(&mut self, load: Load, param: u8) -> Known<&[u8]> {
         match load {
             Load::Comm => Known::Is(self.record.task().comm()),
+            Load::ProcessName => self.process.name,
+            Load::ParentName => self.process.parent_name,
             _ => self.written(param).map_or(Known::Unknown, |written| text_of(load, written)),
         }
     }
@@ -65,14 +84,14 @@ pub fn is_judged(event: EventId, failed: bool) -> bool {
     }
 }
 
-/// What a program says of a finished record whose process has these marks.
-pub fn judge(program: &Program<'_>, record: &Record<'_>, marks: Known<u64>) -> Verdict {
+/// What a program says of a finished record, of whose process this is known.
+pub fn judge(program: &Program<'_>, record: &Record<'_>, process: OfProcess<'_>) -> Verdict {
     let event = EventId(record.header().event);
     if !is_judged(event, record.flags().contains(Flags::FAILED)) {
         return Verdict::Keep;
     }
     let Some(mut evaluation) = Evaluation::of(program, event) else { return Verdict::Keep };
-    match evaluation.go(&mut RecordView::new(record, marks)) {
+    match evaluation.go(&mut RecordView::new(record, process)) {
         Step::Done(verdict) => verdict,
         // A finished record has everything it will ever have.
         Step::Later => Verdict::Keep,

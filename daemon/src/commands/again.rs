@@ -6,6 +6,7 @@ use crate::cli::Cli;
 use crate::config::{self, Config, Loaded, Origins, ReadFile};
 use crate::prefilter;
 use crate::watch::{FilesInForce, Fresh, Reading, Reload};
+use kestrel_rules::prefilter::ProcessNames;
 use std::path::PathBuf;
 
 /// The files and folders that count.
@@ -16,8 +17,9 @@ pub fn paths(cli: &Cli, config: &Config, files: &[ReadFile]) -> Vec<PathBuf> {
     paths
 }
 
-/// Reads everything again, each time it is called. `known` are the files and folders that were read at the start.
-pub fn reload(cli: &Cli, mut known: Vec<PathBuf>) -> Reload {
+/// Reads everything again, each time it is called. `known` are the files and folders that were read at the start,
+/// `names` is what the source knows of those.
+pub fn reload(cli: &Cli, mut known: Vec<PathBuf>, names: ProcessNames) -> Reload {
     let cli = cli.clone();
     Box::new(move || {
         let loaded = config::load(&Origins::of_process(cli.config.as_deref(), &cli.options));
@@ -38,7 +40,7 @@ pub fn reload(cli: &Cli, mut known: Vec<PathBuf>) -> Reload {
                     log::warn!("{warning}");
                 }
                 let files = FilesInForce { config: files.into(), rules: rules_files.into() };
-                let wanted = prefilter::wanted(&rules, prefilter::Mode::of(&config));
+                let wanted = prefilter::wanted(&rules, prefilter::Mode::of(&config, names));
                 Ok(Fresh { rules, wanted, config: Box::new(config), appended, files })
             }
             Err(failure) => Err(told(&failure)),

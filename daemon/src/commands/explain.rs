@@ -2,10 +2,11 @@
 
 use super::{Failure, print, rules, stats};
 use crate::cli::{Cli, ExplainArgs};
-use crate::config::{Config, rule_files};
+use crate::config::{Config, EngineKind, rule_files};
 use crate::rule_test::{self, Moment, Test, TestFile, replay};
 use kestrel_core::schema::{self, EventId, EventSet};
 use kestrel_outputs::escape;
+use kestrel_rules::prefilter::ProcessNames;
 use kestrel_rules::explain::{Answers, Explanations, NotExplained};
 use kestrel_rules::{LoadOptions, RuleSource};
 use std::path::{Path, PathBuf};
@@ -32,7 +33,9 @@ fn prefilter(names: &[String], cli: &Cli, config: &Config) -> Result<(), Failure
         })
         .collect::<Result<Vec<EventId>, Failure>>()?;
     let only = if only.is_empty() { EventSet::all() } else { only.into_iter().collect() };
-    let mut lines = crate::prefilter::prefilter(&rules).lines(&only);
+    // Of the sources, the module alone knows what processes are called.
+    let names = if config.engine.kind == EngineKind::Ebpf { ProcessNames::Unknown } else { ProcessNames::Known };
+    let mut lines = crate::prefilter::prefilter(&rules, names).lines(&only);
     if let Some(shares) = stats::shares(config) {
         lines.push(String::new());
         lines.push("the kestrel that runs, so far:".to_owned());

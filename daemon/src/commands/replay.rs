@@ -15,6 +15,7 @@ use crate::watch::{Judge, Watch};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use kestrel_outputs::{Outputs, OutputsConfig, StdoutConfig};
 use kestrel_ringbuf::Counters;
+use kestrel_rules::prefilter::ProcessNames;
 use mio::{Registry, Token};
 use std::io::{self, IsTerminal};
 use std::ops::ControlFlow;
@@ -46,7 +47,7 @@ pub fn run(args: &ReplayArgs, cli: &Cli, config: &Config) -> Result<(), Failure>
     let mut clock = Clock::system(hostname.clone());
     clock.boot_ns = machine.boot_ns;
     let events = interest(&set);
-    let prefilter = args.prefilter.then(|| prefilter(&set));
+    let prefilter = args.prefilter.then(|| prefilter(&set, ProcessNames::Known));
     if let Some(prefilter) = &prefilter {
         log::info!("prefilter: {}", prefilter.summary());
     }
@@ -192,7 +193,7 @@ impl Handler for Replaying<'_> {
     fn record(&mut self, bytes: &[u8], registry: &Registry) -> ControlFlow<()> {
         self.resumed = false;
         self.playback.take_in(&mut self.watch.judge_mut().state);
-        let wanted = self.filter.as_mut().is_none_or(|filter| filter.wants(bytes));
+        let wanted = self.filter.as_mut().is_none_or(|filter| filter.wants(bytes, &self.watch.judge().state.processes));
         let flow = if wanted { self.watch.record(bytes, registry) } else { ControlFlow::Continue(()) };
         if self.watch.sent() != self.sent {
             self.sent = self.watch.sent();

@@ -18,6 +18,7 @@ use crate::state::{ProcReader, State, Users};
 use crate::watch::{Judge, Watch};
 use kestrel_core::schema::{EventSet, id};
 use kestrel_outputs::{Outputs, Priority};
+use kestrel_rules::prefilter::ProcessNames;
 use nix::sys::signal::SigSet;
 use nix::sys::wait::WaitStatus;
 use std::os::fd::OwnedFd;
@@ -47,8 +48,8 @@ pub fn run(args: &RunArgs, cli: &Cli) -> Result<u8, Failure> {
     let makers = [id::CLONE, id::CLONE3, id::FORK, id::VFORK].into_iter().collect::<EventSet>();
     let failed_makers = !set.events().intersection(&makers).is_empty();
     let events = interest(&set);
-    let program = match Mode::of(&config) {
-        Mode::On => prefilter(&set).program().to_vec(),
+    let program = match Mode::of(&config, ProcessNames::Unknown) {
+        Mode::On(names) => prefilter(&set, names).program().to_vec(),
         Mode::Off | Mode::OffForCaptures => Vec::new(),
     };
     let (source, outcome) = source(args, mask, failed_makers, config.outputs.stdout_output.enabled)?;

@@ -45,6 +45,7 @@ pub fn run(cli: &Cli, config: &Config, files: &[ReadFile]) -> Result<(), Failure
 
     let state =
         State::new(config.falco_libs.thread_table_size, Users::read_from("/etc"), Some(ProcReader::new("/proc")));
+    let names = source.names();
     let clock = Clock::system(hostname(config));
     let captures = Captures::new(&config.capture, recording::machine(&clock));
     let mut judge = Judge::new(state, set, clock);
@@ -52,8 +53,8 @@ pub fn run(cli: &Cli, config: &Config, files: &[ReadFile]) -> Result<(), Failure
     if let Some(changes) = &mut changes {
         changes.were_read(&paths, Instant::now());
     }
-    let mut watch = Watch::new(judge, outputs, &config.syscall_event_drops, again::reload(cli, paths))
-        .following(config.clone(), changes)
+    let mut watch = Watch::new(judge, outputs, &config.syscall_event_drops, again::reload(cli, paths, names))
+        .following(config.clone(), changes, names)
         .observed(observer)
         .auditing(audit)
         .with_captures(captures)
@@ -69,6 +70,7 @@ pub fn run(cli: &Cli, config: &Config, files: &[ReadFile]) -> Result<(), Failure
     // The capture starts before /proc is read, so that nothing falls in between.
     event_loop.start(&events)?;
     watch.judge_mut().state.scan();
+    event_loop.know_processes();
     sandbox::enter(config, cli.pidfile.as_deref());
     service::ready();
     let Ended { stop, accounts, system_calls } = event_loop.run(&mut watch);

@@ -217,6 +217,14 @@ impl EventLoop {
         self.source.start(events)
     }
 
+    /// The processes that there were before the start are known. That this cannot be said ends nothing: more events are recorded
+    /// then.
+    pub fn know_processes(&mut self) {
+        if let Err(error) = self.source.know_processes() {
+            log::warn!("{error}; events are not rejected by names of processes");
+        }
+    }
+
     /// Leaves out whatever this program rejects. Without it everything is recorded: that it cannot be loaded is said, and ends
     /// nothing.
     pub fn set_program(&mut self, program: &[u8]) {

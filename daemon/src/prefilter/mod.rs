@@ -8,7 +8,7 @@
 
 mod records;
 
-pub use records::RecordFilter;
+pub use records::{RecordFilter, of_process};
 
 use crate::config::Config;
 use crate::event_loop::Wanted;
@@ -16,7 +16,7 @@ use crate::state::LIFECYCLE;
 use kestrel_core::filter::is_judged;
 use kestrel_core::schema::{EventId, EventSet, id};
 use kestrel_rules::RuleSet;
-use kestrel_rules::prefilter::Prefilter;
+use kestrel_rules::prefilter::{Prefilter, ProcessNames};
 
 /// What happens so often that it is recorded on request alone: for who names it, not for who takes events as they
 /// come.
@@ -46,16 +46,16 @@ pub fn always() -> EventSet {
     LIFECYCLE.into_iter().filter(|event| !failed_only(*event)).collect()
 }
 
-/// The prefilter for these rules.
-pub fn prefilter(rules: &RuleSet) -> Prefilter {
-    rules.prefilter(&interest(rules), &always())
+/// The prefilter for these rules; `names` says whether whoever evaluates it knows what processes are called.
+pub fn prefilter(rules: &RuleSet, names: ProcessNames) -> Prefilter {
+    rules.prefilter(&interest(rules), &always(), names)
 }
 
 /// Whether events are judged where they happen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
-    /// They are.
-    On,
+    /// They are, by somebody who knows, or does not know, what processes are called.
+    On(ProcessNames),
     /// The configuration says no.
     Off,
     /// Alerts begin captures, which are to show more than what rules want.
@@ -63,12 +63,12 @@ pub enum Mode {
 }
 
 impl Mode {
-    /// What a configuration comes to.
-    pub fn of(config: &Config) -> Mode {
+    /// What a configuration comes to, for a source that knows so much of names.
+    pub fn of(config: &Config, names: ProcessNames) -> Mode {
         match (config.prefilter.enabled, config.capture.enabled) {
             (false, _) => Mode::Off,
             (true, true) => Mode::OffForCaptures,
-            (true, false) => Mode::On,
+            (true, false) => Mode::On(names),
         }
     }
 }
@@ -77,8 +77,8 @@ impl Mode {
 pub fn wanted(rules: &RuleSet, mode: Mode) -> Wanted {
     let events = interest(rules);
     let why = match mode {
-        Mode::On => {
-            let prefilter = prefilter(rules);
+        Mode::On(names) => {
+            let prefilter = prefilter(rules, names);
             log::info!("prefilter: {}", prefilter.summary());
             return Wanted { events, program: prefilter.program().to_vec() };
         }
@@ -113,11 +113,12 @@ mod tests {
     #[test]
     fn captures_switch_it_off_and_nothing_else_does() {
         let mut config = Config::default();
-        assert_eq!(Mode::of(&config), Mode::On);
+        let mode = |config: &Config| Mode::of(config, ProcessNames::Known);
+        assert_eq!(mode(&config), Mode::On(ProcessNames::Known));
         config.capture.enabled = true;
-        assert_eq!(Mode::of(&config), Mode::OffForCaptures);
+        assert_eq!(mode(&config), Mode::OffForCaptures);
         config.prefilter.enabled = false;
-        assert_eq!(Mode::of(&config), Mode::Off);
+        assert_eq!(mode(&config), Mode::Off);
     }
 
     #[test]

@@ -36,6 +36,7 @@ pub use shares::{Share, Shares};
 
 use kestrel_core::schema::EventSet;
 use kestrel_ringbuf::Counters;
+use kestrel_rules::prefilter::ProcessNames;
 use mio::{Registry, Token};
 use nix::sys::signal::Signal;
 use std::io;
@@ -100,6 +101,20 @@ pub trait Source {
     /// # Errors
     /// [`SourceError`] if the source refuses; the program before is in force then.
     fn set_program(&mut self, _program: &[u8]) -> Result<(), SourceError> {
+        Ok(())
+    }
+
+    /// Whether it knows what processes are called, so that programs may ask for it.
+    fn names(&self) -> ProcessNames {
+        ProcessNames::Unknown
+    }
+
+    /// The processes that there were before the start are known to whoever reads the records: what they are called may be asked
+    /// for from now on.
+    ///
+    /// # Errors
+    /// [`SourceError`] if the source refuses; then names are not asked for, and more events are recorded.
+    fn know_processes(&mut self) -> Result<(), SourceError> {
         Ok(())
     }
 

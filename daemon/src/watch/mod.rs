@@ -52,6 +52,7 @@ use kestrel_core::event::RecordHeader;
 use kestrel_outputs::{Alert, FieldValue, Format, Outputs, Priority, SinkStats};
 use kestrel_ringbuf::Counters;
 use kestrel_rules::RuleSet;
+use kestrel_rules::prefilter::ProcessNames;
 use limits::Limits;
 use losses::{DropReport, DropWatch};
 use mio::{Registry, Token};
@@ -90,6 +91,7 @@ pub struct Watch {
     captures: Option<Captures>,
     dropped_too_much: bool,
     finishing: bool,
+    names: ProcessNames,
     prefilter: prefilter::Mode,
 }
 
@@ -132,15 +134,18 @@ impl Watch {
             captures: None,
             dropped_too_much: false,
             finishing: false,
-            prefilter: prefilter::Mode::On,
+            names: ProcessNames::Unknown,
+            prefilter: prefilter::Mode::On(ProcessNames::Unknown),
         }
     }
 
-    /// Reads everything again when a file changes, if `changes` are waited for. `config` is the configuration in force.
+    /// Reads everything again when a file changes, if `changes` are waited for. `config` is the configuration in force; `names`
+    /// is what the source knows of names of processes.
     #[must_use]
-    pub fn following(mut self, config: Config, changes: Option<Changes>) -> Watch {
+    pub fn following(mut self, config: Config, changes: Option<Changes>, names: ProcessNames) -> Watch {
         self.limits.set(&config.alert_limits);
-        self.prefilter = prefilter::Mode::of(&config);
+        self.names = names;
+        self.prefilter = prefilter::Mode::of(&config, names);
         self.config = Some(Box::new(config));
         self.changes = changes;
         self
@@ -186,6 +191,11 @@ impl Watch {
         let wanted = prefilter::wanted(rules, self.prefilter);
         log::info!("{}", watching(rules, &wanted));
         wanted
+    }
+
+    /// The judge.
+    pub fn judge(&self) -> &Judge {
+        &self.judge
     }
 
     /// The judge, for the scan of /proc between start and loop.
@@ -312,7 +322,7 @@ impl Watch {
             self.judge.account(observer.wants_activity());
         }
         self.outputs.set_format(&config.outputs);
-        self.prefilter = prefilter::Mode::of(&config);
+        self.prefilter = prefilter::Mode::of(&config, self.names);
         if *self.limits.config() != config.alert_limits {
             self.limits.set(&config.alert_limits);
         }

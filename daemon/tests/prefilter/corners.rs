@@ -3,8 +3,9 @@
 use crate::{Machine, load};
 use kestrel::record_builder::{RecordBuilder, encode};
 use kestrel_core::event::{FdHead, FdKind, PathFlags, PathHead, Record, TaskContext, family};
-use kestrel_core::filter::{Known, Program, Verdict, judge};
+use kestrel_core::filter::{OfProcess, Program, Verdict, judge};
 use kestrel_core::schema::{EventSet, by_name};
+use kestrel_rules::prefilter::ProcessNames;
 use zerocopy::IntoBytes;
 
 /// A record of this event that a rule with this condition matches.
@@ -17,10 +18,12 @@ fn is_kept(condition: &str, event: &str, params: &[(&str, Vec<u8>)]) {
     }
     let bytes = builder.build().unwrap();
     let record = Record::parse(bytes.as_bytes()).unwrap();
-    assert_eq!(Machine::new().matches(&record, &mut rules), ["r"], "{condition}");
-    let prefilter = rules.prefilter(&EventSet::all(), &EventSet::EMPTY);
+    let mut machine = Machine::new();
+    let key = machine.apply(&record);
+    assert_eq!(machine.matches(&record, key, &mut rules), ["r"], "{condition}");
+    let prefilter = rules.prefilter(&EventSet::all(), &EventSet::EMPTY, ProcessNames::Known);
     let program = Program::verify(prefilter.program()).unwrap();
-    assert_eq!(judge(&program, &record, Known::Unknown), Verdict::Keep, "{condition}");
+    assert_eq!(judge(&program, &record, OfProcess::UNKNOWN), Verdict::Keep, "{condition}");
 }
 
 fn head(fd: i32, kind: FdKind, family: u16) -> FdHead {

@@ -8,6 +8,7 @@ use kestrel::watch::Judge;
 use kestrel_core::event::{FdHead, FdKind, PathFlags, TaskContext};
 use kestrel_core::schema::{EventId, id};
 use kestrel_outputs::Alert;
+use kestrel_rules::prefilter::ProcessNames;
 use kestrel_rules::{LoadOptions, RuleSet, RuleSource};
 use zerocopy::IntoBytes;
 
@@ -94,13 +95,13 @@ impl Story {
 /// The alerts of a story, and how many records the prefilter left out.
 fn alerts(story: &Story, with: bool) -> (Vec<String>, u64) {
     let set = rules();
-    let program = prefilter(&set);
+    let program = prefilter(&set, ProcessNames::Known);
     let mut filter = RecordFilter::new(&program);
     let state = State::new(256, Users::from_text("", ""), None);
     let mut judge = Judge::new(state, set, Clock::system("box".to_owned()));
     let mut told = Vec::new();
     for bytes in &story.records {
-        if !with || filter.wants(bytes.as_bytes()) {
+        if !with || filter.wants(bytes.as_bytes(), &judge.state.processes) {
             judge.record(bytes.as_bytes(), |alert: Alert| told.push(alert.message.to_string()));
         }
     }
@@ -168,7 +169,7 @@ fn who_was_given_another_parent_is_known_without_a_record_of_his() {
 #[test]
 fn the_table_is_made_from_what_is_always_kept() {
     let set = rules();
-    let judged: Vec<EventId> = prefilter(&set).events().iter().map(|event| event.event).collect();
+    let judged: Vec<EventId> = prefilter(&set, ProcessNames::Known).events().iter().map(|event| event.event).collect();
     for event in [id::PROCEXIT, id::CHDIR, id::FCHDIR, id::SETSID] {
         assert!(!judged.contains(&event));
     }

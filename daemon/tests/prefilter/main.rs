@@ -9,11 +9,13 @@ mod rules;
 use bumpalo::Bump;
 use draws::Draws;
 use kestrel::fields::{Clock, EventFacts};
-use kestrel::state::{State, Users};
-use kestrel_core::event::Record;
-use kestrel_core::filter::{Known, Program, Verdict, judge};
-use kestrel_core::schema::{EVENTS, EventId, EventSet};
-use kestrel_rules::prefilter::Prefilter;
+use kestrel::prefilter::of_process;
+use kestrel::record_builder::RecordBuilder;
+use kestrel::state::{ProcessKey, State, Users};
+use kestrel_core::event::{Record, TaskContext};
+use kestrel_core::filter::{Program, Verdict, judge};
+use kestrel_core::schema::{EVENTS, EventId, EventSet, id};
+use kestrel_rules::prefilter::{Prefilter, ProcessNames};
 use kestrel_rules::{LoadOptions, Matching, RuleSet, RuleSource};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
@@ -44,10 +46,21 @@ impl Machine {
         }
     }
 
+    /// Takes in a record, and one of its process's parent before.
+    fn apply(&mut self, record: &Record<'_>) -> ProcessKey {
+        let task = record.task();
+        if task.ppid != task.pid {
+            let mut parent = TaskContext { tid: task.ppid, pid: task.ppid, ppid: 1, ..TaskContext::default() };
+            parent.comm[..3].copy_from_slice(if task.ppid % 2 == 0 { b"cat" } else { b"abc" });
+            let bytes = RecordBuilder::new(id::GETPID, parent, record.header().time_ns).unwrap().build().unwrap();
+            self.state.apply(&Record::parse(bytes.as_bytes()).unwrap());
+        }
+        self.state.apply(record)
+    }
+
     /// The rules that match a record by the daemon's own facts.
-    fn matches(&mut self, record: &Record<'_>, rules: &mut RuleSet) -> Vec<String> {
+    fn matches(&mut self, record: &Record<'_>, key: ProcessKey, rules: &mut RuleSet) -> Vec<String> {
         self.clock.tick(record.header().time_ns);
-        let key = self.state.apply(record);
         let arena = Bump::new();
         let mut names = Vec::new();
         if let Some(facts) = EventFacts::new(*record, key, &self.state, &self.clock, &arena) {
@@ -69,13 +82,14 @@ fn holds(text: &str, records: &[Vec<u64>], seen: &mut Seen) -> Result<(), TestCa
     let Some(mut rules) = load(text) else { return Ok(()) };
     let asked = records.iter().filter_map(|bytes| Record::parse(bytes.as_bytes()).ok());
     let asked: EventSet = asked.map(|record| EventId(record.header().event)).collect();
-    let filter: Prefilter = rules.prefilter(&asked, &EventSet::EMPTY);
+    let filter: Prefilter = rules.prefilter(&asked, &EventSet::EMPTY, ProcessNames::Known);
     let program = Program::verify(filter.program()).map_err(|refused| TestCaseError::fail(refused.to_string()))?;
     let mut machine = Machine::new();
     for bytes in records {
         let record = Record::parse(bytes.as_bytes()).unwrap();
-        let verdict = judge(&program, &record, Known::Unknown);
-        let matches = machine.matches(&record, &mut rules);
+        let key = machine.apply(&record);
+        let verdict = judge(&program, &record, of_process(&record, &machine.state.processes));
+        let matches = machine.matches(&record, key, &mut rules);
         match verdict {
             Verdict::Reject => {
                 seen.rejected += 1;

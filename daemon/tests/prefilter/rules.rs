@@ -30,6 +30,9 @@ const TEXT_FIELDS: &[&str] = &[
     "evt.rawarg.comm",
     "evt.arg.comm",
     "proc.name",
+    "proc.name",
+    "proc.pname",
+    "proc.pname",
     "evt.arg.data",
     "evt.rawarg.target",
 ];

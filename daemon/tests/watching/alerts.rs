@@ -9,6 +9,7 @@ use kestrel::event_loop::Limits;
 use kestrel::watch::{Appended, Watch};
 use kestrel_outputs::{FileConfig, Outputs, OutputsConfig, ProgramConfig};
 use kestrel_rules::{LoadOptions, RuleSet, RuleSource, StaticFields};
+use kestrel_rules::prefilter::ProcessNames;
 use nix::sys::signal::Signal;
 
 #[test]
@@ -106,7 +107,7 @@ fn repeats_are_counted_instead_of_sent() {
     let (_dir, path) = folder();
     let limits = AlertLimits { repeat_interval: 60_000, ..AlertLimits::default() };
     let config = Config { outputs: file_output(&path), alert_limits: limits, ..Config::default() };
-    let mut watch = watch(&config.outputs).following(config, None);
+    let mut watch = watch(&config.outputs).following(config, None, ProcessNames::Unknown);
     watch_until(source, in_ms(100), &mut watch);
     insta::assert_snapshot!(messages(&path).join("\n"), @r"
     Warning evil kills 0

@@ -8,6 +8,7 @@ use kestrel::stats::Stats;
 use kestrel::top::Screen;
 use kestrel::watch::{FilesInForce, Observer, Watch};
 use kestrel_outputs::Outputs;
+use kestrel_rules::prefilter::ProcessNames;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::pty::{OpenptyResult, Winsize, openpty};
 use nix::sys::signal::Signal;
@@ -41,7 +42,7 @@ fn while_running(web: WebConfig, look: impl FnOnce(&Path) + Send + 'static) {
     std::fs::write(&file, text).unwrap();
     let outputs = Outputs::new(&config.outputs, Watch::OUTPUTS).unwrap();
     let mut watch = Watch::new(judge(), outputs, &DropsConfig::default(), Box::new(|| None))
-        .following(config, None)
+        .following(config, None, ProcessNames::Unknown)
         .observed(observer);
     for n in 1..=2000 {
         assert!(cpus[0].record(kill(if n % 100 == 0 { "evil" } else { "good" }, n, &[(1, n)])));

@@ -6,6 +6,7 @@ use kestrel::config::{Config, DropsConfig, MetricsConfig, WebConfig};
 use kestrel::event_loop::Limits;
 use kestrel::watch::{FilesInForce, Observer, Reading, Watch};
 use kestrel_outputs::{Outputs, OutputsConfig};
+use kestrel_rules::prefilter::ProcessNames;
 use nix::sys::signal::Signal;
 use std::io::{Read, Write};
 
@@ -34,7 +35,7 @@ fn whoever_asks_is_answered_under_load_and_in_silence() {
     let next = std::cell::Cell::new(Some(Reading { paths: Vec::new(), outcome: Err("no rule there".to_owned()) }));
     let outputs = Outputs::new(&config.outputs, Watch::OUTPUTS).unwrap();
     let mut watch = Watch::new(judge(), outputs, &DropsConfig::default(), Box::new(move || next.take()))
-        .following(config, None)
+        .following(config, None, ProcessNames::Unknown)
         .observed(observer);
     let bell = Bell::here();
     let ask = move |path: &str| {

@@ -14,6 +14,7 @@ use kestrel_core::filter::build::Bytes;
 use kestrel_core::schema::id;
 use kestrel_outputs::Outputs;
 use kestrel_rules::{LoadOptions, RuleSet, RuleSource};
+use kestrel_rules::prefilter::ProcessNames;
 use nix::sys::signal::Signal;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -74,7 +75,7 @@ fn fresh(text: &str) -> Fresh {
     let config = Config { outputs: outputs(), ..Config::default() };
     let rules = rules(text);
     Fresh {
-        wanted: prefilter::wanted(&rules, prefilter::Mode::of(&config)),
+        wanted: prefilter::wanted(&rules, prefilter::Mode::of(&config, ProcessNames::Unknown)),
         rules,
         config: Box::new(config),
         appended: Appended::default(),
@@ -164,7 +165,7 @@ fn rules_that_change_under_load_lose_no_event_and_judge_none_twice() {
         &DropsConfig::default(),
         reload,
     )
-    .following(Config { outputs: file_output(&path), ..Config::default() }, Some(changes));
+    .following(Config { outputs: file_output(&path), ..Config::default() }, Some(changes), ProcessNames::Unknown);
 
     let bell = Bell::here();
     let done = Arc::new(AtomicBool::new(false));

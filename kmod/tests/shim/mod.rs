@@ -6,7 +6,7 @@ use kestrel_core::event::{FdHead, MAX_RECORD, Record, TaskContext};
 use kestrel_core::fill::{Identity, ProcessImage};
 use kestrel_core::filter::Registers;
 use kestrel_core::schema::{EventId, EventSet};
-use kestrel_kmod::{Facts, File, Marks, PROGRAM_BYTES, Process, Recorder, Request, Seen, Wanted};
+use kestrel_kmod::{Facts, File, Marks, Named, Names, PROGRAM_BYTES, Process, Recorder, Request, Seen, Wanted};
 use std::alloc::{Layout, alloc_zeroed, dealloc};
 use std::ptr::NonNull;
 use std::sync::atomic::AtomicU64;
@@ -126,14 +126,21 @@ helper!(kestrel_current_process(out: *mut Process) -> () {
     unsafe { out.write(Process { pid: TID, start_time: 1 }) }
 });
 
+helper!(kestrel_named(_parents: bool, _out: *mut Named) -> bool { false });
+
 /// The table of marked processes: empty.
 // SAFETY: no other symbol of this test has the name.
 #[unsafe(no_mangle)]
-static kestrel_marks: NoMarks = NoMarks([const { AtomicU64::new(0) }; size_of::<Marks>() / 8]);
+static kestrel_marks: Empty<{ size_of::<Marks>() / 8 }> = Empty([const { AtomicU64::new(0) }; _]);
+
+/// The table of names: empty.
+// SAFETY: no other symbol of this test has the name.
+#[unsafe(no_mangle)]
+static kestrel_names: Empty<{ size_of::<Names>() / 8 }> = Empty([const { AtomicU64::new(0) }; _]);
 
 /// As many zeros as a table is long: an empty one.
 #[repr(C, align(8))]
-struct NoMarks([AtomicU64; size_of::<Marks>() / 8]);
+struct Empty<const WORDS: usize>([AtomicU64; WORDS]);
 
 helper!(kestrel_current_image(out: *mut ProcessImage) -> () {
     // SAFETY: the object hands in an image of its own.

@@ -2,7 +2,7 @@
 
 use super::assume::sharpened;
 use super::known::{Known, Subject};
-use super::{MOST_TESTS, Need, argument, ask, descriptor, event_fields, path, task};
+use super::{MOST_TESTS, Need, ProcessNames, argument, ask, descriptor, event_fields, path, task};
 use crate::facts::{FieldRef, Value};
 use crate::field::Field;
 use crate::plan::{Node, NodeId, Operand, OperandId, Predicate, Program};
@@ -24,8 +24,8 @@ pub struct Derivation<'p> {
 
 impl<'p> Derivation<'p> {
     /// For this event.
-    pub fn new(program: &'p Program, event: EventId) -> Derivation<'p> {
-        Derivation { program, subject: Subject::new(event), derived: BTreeMap::new(), fields: BTreeMap::new() }
+    pub fn new(program: &'p Program, event: EventId, names: ProcessNames) -> Derivation<'p> {
+        Derivation { program, subject: Subject::new(event, names), derived: BTreeMap::new(), fields: BTreeMap::new() }
     }
 
     /// What a rule needs.
@@ -135,7 +135,7 @@ fn of_field(field: &FieldRef, subject: &Subject) -> Known {
         .or_else(|| argument::known(field.field, arg, subject))
         .or_else(|| descriptor::known(field.field, subject))
         .or_else(|| path::known(field.field, arg, subject))
-        .or_else(|| task::known(field.field))
+        .or_else(|| task::known(field.field, subject))
         .unwrap_or(Known::Nothing)
 }
 

@@ -1,5 +1,6 @@
 //! What the kernel can know of a field's value.
 
+use super::ProcessNames;
 use crate::facts::Value;
 use kestrel_core::filter::build::{Condition, Is, Operand};
 use kestrel_core::filter::{Load, Scope};
@@ -74,12 +75,14 @@ pub struct Subject {
     pub id: EventId,
     /// Its row.
     pub event: &'static Event,
+    /// Whether names of processes are known.
+    pub names: ProcessNames,
 }
 
 impl Subject {
     /// `None` if there is no such event.
-    pub fn new(id: EventId) -> Option<Subject> {
-        Some(Subject { id, event: schema::get(id)? })
+    pub fn new(id: EventId, names: ProcessNames) -> Option<Subject> {
+        Some(Subject { id, event: schema::get(id)?, names })
     }
 
     /// Index of the parameter of this name.
@@ -124,7 +127,8 @@ impl Text {
 /// There is a value.
 pub fn exists(what: Operand) -> Condition {
     match what.load.scope() {
-        Scope::Event if !matches!(what.load, Load::Marks) => Condition::Always,
+        // Every process has a name, even where it cannot be told.
+        Scope::Event if !matches!(what.load, Load::Marks | Load::ParentName) => Condition::Always,
         _ => Condition::test(what, Is::There),
     }
 }

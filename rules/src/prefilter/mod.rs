@@ -59,6 +59,15 @@ pub struct Prefilter {
     given_up: Option<GivenUp>,
 }
 
+/// Whether whoever evaluates a program knows what processes are called (`proc.name`, `proc.pname`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProcessNames {
+    /// It does: [`kestrel_core::filter::Load::ProcessName`] is unknown for few.
+    Known,
+    /// It does not: a program that asked would keep every event for want of an answer.
+    Unknown,
+}
+
 /// What becomes of the events of one kind.
 #[derive(Clone, Debug)]
 pub struct EventFilter {
@@ -102,13 +111,14 @@ impl Prefilter {
         program: &Program,
         asked: &EventSet,
         always: &EventSet,
+        names: ProcessNames,
     ) -> Prefilter {
         let counting = derive::counting(rules, roots, program);
         let mut events: Vec<EventFilter> = asked
             .iter()
             .filter(|event| kestrel_core::schema::get(*event).is_some() && !always.contains(*event))
             .map(|event| {
-                let mut derivation = Derivation::new(program, event);
+                let mut derivation = Derivation::new(program, event, names);
                 let able = rules.iter().zip(roots).filter(|(rule, _)| rule.events.contains(event));
                 let rules: Vec<Need> = able.map(|(rule, root)| derivation.need(rule, *root)).collect();
                 let (condition, given_up) = fit::fitted(&rules);

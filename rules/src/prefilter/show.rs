@@ -159,7 +159,12 @@ fn set<T: Ord>(entries: &[T], show: impl Fn(&T) -> String) -> String {
 fn operand(event: EventId, what: Operand) -> String {
     let load = what.load.name();
     let name = match what.load.scope() {
-        Scope::Event => load.to_lowercase(),
+        // A parameter may be called `name`.
+        Scope::Event => match what.load {
+            Load::ProcessName => "proc.name".to_owned(),
+            Load::ParentName => "proc.pname".to_owned(),
+            _ => load.to_lowercase(),
+        },
         Scope::Param => {
             let param = schema::get(event).and_then(|event| event.params.get(usize::from(what.param)));
             let param = param.map_or("?", |param| param.name);

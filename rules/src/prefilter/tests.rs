@@ -2,7 +2,7 @@
 
 use super::assume::sharpened;
 use super::factor::factored;
-use super::{GivenUp, Kept};
+use super::{GivenUp, Kept, ProcessNames};
 use crate::{LoadOptions, RuleSet, RuleSource};
 use kestrel_core::filter::Load;
 use kestrel_core::filter::Program;
@@ -91,7 +91,7 @@ fn rule(number: usize, condition: &str) -> String {
 fn thousands_of_rules_for_one_file_each_become_one_set() {
     let text =
         (0..3_000).map(|n| rule(n, &format!("evt.type = open and fd.num >= 0 and fd.name = /srv/{n}"))).collect();
-    let prefilter = load(text).prefilter(&[id::OPEN].into_iter().collect(), &EventSet::EMPTY);
+    let prefilter = load(text).prefilter(&[id::OPEN].into_iter().collect(), &EventSet::EMPTY, ProcessNames::Unknown);
     let Kept::If(_, tests) = prefilter.events()[0].kept else { panic!("{}", prefilter.summary()) };
     assert!(tests <= 4 && prefilter.given_up().is_none(), "{tests}");
 }
@@ -107,7 +107,7 @@ fn what_is_too_much_is_given_up_text_by_text_and_said() {
         (|n| format!("(fs.path.name endswith .{n} and proc.pid != {n})"), GivenUp::Texts),
     ];
     for (check, expected) in cases {
-        let prefilter = load(many(check)).prefilter(&[id::UNLINK].into_iter().collect(), &EventSet::EMPTY);
+        let prefilter = load(many(check)).prefilter(&[id::UNLINK].into_iter().collect(), &EventSet::EMPTY, ProcessNames::Unknown);
         assert!(prefilter.events()[0].given_up >= Some(expected), "{}", prefilter.summary());
         assert!(prefilter.summary().contains("too much to ask"), "{}", prefilter.summary());
         assert!(Program::verify(prefilter.program()).is_ok());
@@ -118,7 +118,7 @@ fn what_is_too_much_is_given_up_text_by_text_and_said() {
 fn an_event_that_is_kept_whatever_rules_say_has_no_section() {
     let rules = load(rule(0, "evt.type = chdir and evt.failed = true"));
     let chdir: EventSet = [id::CHDIR].into_iter().collect();
-    let prefilter = rules.prefilter(&chdir, &chdir);
+    let prefilter = rules.prefilter(&chdir, &chdir, ProcessNames::Unknown);
     assert!(prefilter.events().is_empty());
     assert!(Program::verify(prefilter.program()).unwrap().section(id::CHDIR).is_none());
 }

@@ -110,6 +110,15 @@ impl Consumer {
         unsafe { request(self.any(), Request::Mark, std::ptr::from_ref(mark) as usize) }
     }
 
+    /// The processes that there were before are known.
+    ///
+    /// # Errors
+    /// What the kernel said.
+    pub fn know_processes(&self) -> Result<(), Errno> {
+        // SAFETY: KNOWN takes no argument.
+        unsafe { request(self.any(), Request::Known, 0) }
+    }
+
     /// What became of each event.
     ///
     /// # Errors

@@ -17,6 +17,7 @@ pub mod failure;
 pub mod init;
 pub mod load;
 pub mod module;
+pub mod names;
 pub mod port;
 pub mod processes;
 pub mod programs;

@@ -59,7 +59,7 @@ fn number(text: &str) -> Outcome<usize> {
 
 /// Makes a child; gives its pid.
 #[allow(unsafe_code, reason = "fork")]
-fn start(work: impl FnOnce() -> Outcome) -> Outcome<Pid> {
+pub(super) fn start(work: impl FnOnce() -> Outcome) -> Outcome<Pid> {
     // SAFETY: this program has one thread, so the child may do what any program may.
     match unsafe { fork()? } {
         ForkResult::Parent { child } => Ok(child),
@@ -78,7 +78,7 @@ fn start(work: impl FnOnce() -> Outcome) -> Outcome<Pid> {
 }
 
 /// Makes a child and waits for its end.
-fn child(work: impl FnOnce() -> Outcome) -> Outcome {
+pub(super) fn child(work: impl FnOnce() -> Outcome) -> Outcome {
     Ok(waitpid(start(work)?, None).map(drop)?)
 }
 

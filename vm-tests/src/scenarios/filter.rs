@@ -170,7 +170,7 @@ fn cases() -> Vec<Case> {
     ]
 }
 
-fn program(sections: &[(EventId, &Condition)]) -> Outcome<Bytes> {
+pub(super) fn program(sections: &[(EventId, &Condition)]) -> Outcome<Bytes> {
     let mut builder = Builder::new();
     for (event, wanted) in sections {
         builder.section(*event, wanted).map_err(|error| error.to_string())?;
@@ -178,7 +178,7 @@ fn program(sections: &[(EventId, &Condition)]) -> Outcome<Bytes> {
     Ok(builder.finish().map_err(|error| error.to_string())?)
 }
 
-fn loaded(consumer: &Consumer, program: &Bytes) -> Outcome {
+pub(super) fn loaded(consumer: &Consumer, program: &Bytes) -> Outcome {
     match consumer.load(program.as_bytes()) {
         Loaded::Yes => Ok(()),
         other => Err(format!("the program was not loaded: {other:?}").into()),

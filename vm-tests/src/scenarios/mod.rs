@@ -7,6 +7,7 @@ mod containers;
 mod engines;
 mod evasion;
 mod filter;
+mod filter_names;
 mod hardship;
 mod hotplug;
 pub(crate) mod load_rules;
@@ -193,6 +194,7 @@ pub fn all() -> Vec<&'static Scenario> {
         rewritten::SCENARIOS,
         uring::SCENARIOS,
         filter::SCENARIOS,
+        filter_names::SCENARIOS,
         containers::SCENARIOS,
         signals::SCENARIOS,
         page_faults::SCENARIOS,

@@ -38,6 +38,8 @@ impl Operand {
             Load::Flags | Load::Number | Load::FdNumber => 0,
             Load::Marks => 2,
             Load::Comm => 3,
+            // Dearer than a number, and cheaper than a path; but most events are rejected by their path, on a way of its own.
+            Load::ProcessName | Load::ParentName => 40,
             load if matches!(load.scope(), crate::filter::Scope::Event) => 1,
             Load::Path | Load::RawPath | Load::String => 30,
             load if matches!(load.class(), Class::Text) => 20,

@@ -86,6 +86,13 @@ impl Device {
         unsafe { self.request(Request::Start, 0) }.map_err(|errno| self.refused("cannot start the capture", errno))
     }
 
+    /// What processes are called may be told from now on: those that there were before the capture are known.
+    pub fn know_processes(&self) -> Result<(), DeviceError> {
+        // SAFETY: KNOWN takes no argument.
+        let answer = unsafe { self.request(Request::Known, 0) };
+        answer.map_err(|errno| self.refused("cannot say that the processes are known", errno))
+    }
+
     /// Ends the capture.
     pub fn stop(&self) -> Result<(), DeviceError> {
         // SAFETY: STOP takes no argument.

@@ -12,6 +12,7 @@ use device::Device;
 use kestrel_core::abi::{Hello, Interest};
 use kestrel_core::schema::EventSet;
 use kestrel_ringbuf::{Counters, Ring};
+use kestrel_rules::prefilter::ProcessNames;
 use mio::unix::SourceFd;
 use mio::{Registry, Token};
 use std::os::fd::{AsFd, AsRawFd};
@@ -97,6 +98,14 @@ impl Source for KmodSource {
 
     fn set_program(&mut self, program: &[u8]) -> Result<(), SourceError> {
         Ok(self.control.set_program(program)?)
+    }
+
+    fn names(&self) -> ProcessNames {
+        ProcessNames::Known
+    }
+
+    fn know_processes(&mut self) -> Result<(), SourceError> {
+        Ok(self.control.know_processes()?)
     }
 
     #[inline]

@@ -11,8 +11,9 @@ use kestrel_core::capture::judge::{
 use kestrel_core::capture::{self, FileFacts, chunk, kind, op};
 use kestrel_core::event::{MAX_RECORD, Record, TaskContext};
 use kestrel_core::filter::build::{Builder, Condition, Is, Operand};
-use kestrel_core::filter::{Known, Load, Part, Program, Verdict, judge};
+use kestrel_core::filter::{Load, OfProcess, Part, Program, Verdict, judge};
 use kestrel_core::schema::{Abi, EventId, EventSet, event_of, id};
+use kestrel_rules::prefilter::ProcessNames;
 use proptest::prelude::*;
 use proptest::sample::select;
 use zerocopy::{FromZeros, IntoBytes};
@@ -165,7 +166,7 @@ fn condition(event: EventId) -> impl Strategy<Value = Condition> {
     let params = kestrel_core::schema::recipe(event).unwrap().sources.len() as u8;
     let all: Vec<(Load, u8)> = (0..params)
         .flat_map(|param| Load::ALL.iter().map(move |load| (*load, param)))
-        .filter(|(load, param)| load.fits(event, *param) && *load != Load::Marks)
+        .filter(|(load, param)| load.fits(event, *param) && !matches!(load, Load::Marks | Load::ProcessName | Load::ParentName))
         .collect();
     let likely: Vec<(Load, u8)> = all
         .iter()
@@ -331,7 +332,7 @@ fn both(act: &Act, wanted: &Condition) -> (bool, bool) {
     };
     let record = Record::parse(&room.as_bytes()[..len]).unwrap();
     let judgement = Judgement::new(&program, 0, 7 << 12);
-    let kept = judge(&program, &record, Known::Unknown) == Verdict::Keep;
+    let kept = judge(&program, &record, OfProcess::UNKNOWN) == Verdict::Keep;
     (kept, probe(&judgement, act, record.task()).unwrap_or(true))
 }
 
@@ -428,7 +429,7 @@ fn the_probe_rejects_what_the_default_rules_make_nothing_of() {
     let source =
         kestrel_rules::RuleSource { name: "default".to_owned(), text: kestrel_rules::DEFAULT_RULES.to_owned() };
     let set = kestrel_rules::RuleSet::load(&[source], kestrel_rules::LoadOptions::default()).unwrap().rules;
-    let prefilter = crate::prefilter::prefilter(&set);
+    let prefilter = crate::prefilter::prefilter(&set, ProcessNames::Unknown);
     let program = Program::verify(prefilter.program()).unwrap();
     let judgement = Judgement::new(&program, 0, 0);
     let act = Act {
