@@ -392,7 +392,8 @@ void kestrel_rs_marks_clear(struct kestrel_marks *marks, u64 clear);
 bool kestrel_rs_marks_change(struct kestrel_marks *marks, const struct kestrel_process *process, u64 set, u64 clear);
 void kestrel_rs_names_rename(struct kestrel_names *names, const struct kestrel_named *before, bool sure);
 void kestrel_rs_names_fork(struct kestrel_names *names, const struct kestrel_named *parent, const struct kestrel_named *child);
-void kestrel_rs_names_exec(struct kestrel_names *names, const struct kestrel_process *process, const char *filename, size_t len);
+void kestrel_rs_names_exec(struct kestrel_names *names, const struct kestrel_process *process, const char *filename, size_t len,
+			   const char *executable);
 void kestrel_rs_names_forget(struct kestrel_names *names, const struct kestrel_process *process);
 void kestrel_rs_names_doubt(struct kestrel_names *names);
 void kestrel_rs_names_forget_all(struct kestrel_names *names);
@@ -446,6 +447,7 @@ struct kestrel_process kestrel_process_of(struct task_struct *task);
 struct path;
 long kestrel_path_of(const struct path *path, u8 *to, size_t len);
 bool kestrel_is_memfd(struct file *file);
+bool kestrel_executable_name(char *out, size_t len);
 bool kestrel_on_overlay(struct file *file, bool *upper);
 struct file *kestrel_get_exe_file(void);
 

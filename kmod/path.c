@@ -164,6 +164,29 @@ struct file *kestrel_get_exe_file(void)
 	return file;
 }
 
+/* The last part of that file's path, cut as a comm is. False if the path may end otherwise. */
+bool kestrel_executable_name(char *out, size_t len)
+{
+	struct file *file = kestrel_get_exe_file();
+	const struct dentry *dentry;
+	unsigned int seq;
+	bool well;
+
+	if (!file)
+		return false;
+	dentry = file->f_path.dentry;
+	rcu_read_lock();
+	seq = read_seqbegin(&rename_lock);
+	/* A file that is mounted upon another is called as that one. */
+	well = !has_remark(dentry) && dentry != file->f_path.mnt->mnt_root;
+	if (well)
+		strscpy(out, smp_load_acquire(&dentry->d_name.name), len);
+	well = well && !read_seqretry(&rename_lock, seq);
+	rcu_read_unlock();
+	fput(file);
+	return well;
+}
+
 long kestrel_executable(u8 *to, size_t len)
 {
 	struct file *file = kestrel_get_exe_file();

@@ -7,7 +7,7 @@
 use crate::ffi::{Facts, Map, Named, Request, Seen};
 use crate::record::First;
 use crate::request::Carried;
-use crate::{Counts, Marks, Names, PROGRAM_BYTES, Process, Recorder, Wanted, greeting, record};
+use crate::{Comm, Counts, Marks, Names, PROGRAM_BYTES, Process, Recorder, Wanted, greeting, record};
 use core::ptr::NonNull;
 use kestrel_core::abi::{FilterLoad, Frame, Interest};
 use kestrel_core::event::TaskContext;
@@ -178,7 +178,7 @@ pub unsafe extern "C" fn kestrel_rs_names_fork(names: NonNull<Names>, parent: &N
     unsafe { names.as_ref() }.fork(parent.process, &parent.comm, child.process, &child.comm);
 }
 
-/// A process executed a program by this name.
+/// A process executed a program by this name, whose file is called `executable`, if that can be told.
 ///
 /// # Safety
 /// As for [`kestrel_rs_names_rename`]; `filename` points to `filename_len` bytes that do not change meanwhile.
@@ -188,11 +188,12 @@ pub unsafe extern "C" fn kestrel_rs_names_exec(
     process: &Process,
     filename: NonNull<u8>,
     filename_len: usize,
+    executable: Option<&Comm>,
 ) {
     // SAFETY: the caller's promise.
     let filename = unsafe { NonNull::slice_from_raw_parts(filename, filename_len).as_ref() };
     // SAFETY: the table is valid for the module's life, and all its fields are atomics.
-    unsafe { names.as_ref() }.exec(*process, filename);
+    unsafe { names.as_ref() }.exec(*process, filename, executable);
 }
 
 /// A process ended.

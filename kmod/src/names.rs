@@ -8,6 +8,7 @@
 
 use crate::processes::{Found, Process, Table};
 use kestrel_core::event::TaskContext;
+use kestrel_core::fill::names_nothing;
 
 /// Buckets of the table.
 const BUCKETS: usize = 256;
@@ -47,11 +48,6 @@ fn name_of(kept: Kept) -> Option<Comm> {
     (doubt == 0).then_some(name)
 }
 
-/// Names by which a program is executed that are not its own: what the process is called then, the consumer tells by the file.
-fn names_nothing(filename: &[u8]) -> bool {
-    filename.starts_with(b"/proc/") || filename.starts_with(b"/dev/fd/")
-}
-
 impl Names {
     /// The name of a process whose first thread had this comm a moment ago; `None` if it is not known.
     pub fn of(&self, process: Process, comm: &Comm) -> Option<Comm> {
@@ -82,12 +78,13 @@ impl Names {
         }
     }
 
-    /// A process executed a program by this name, and has the comm that came of it.
-    pub fn exec(&self, process: Process, filename: &[u8]) {
-        if names_nothing(filename) {
-            self.0.keep(process, DOUBTED);
-        } else {
+    /// A process executed a program by this name, and has the comm that came of it. `executable` is what its file is called, up
+    /// to 15 bytes, if that can be told: it is the name if the other is none ([`names_nothing`]).
+    pub fn exec(&self, process: Process, filename: &[u8], executable: Option<&Comm>) {
+        if !names_nothing(filename) {
             self.0.forget(process);
+        } else {
+            self.0.keep(process, executable.map_or(DOUBTED, kept));
         }
     }
 

@@ -83,7 +83,7 @@ proptest! {
                     names.rename(process(pid), &known.comms[0], true);
                     known.comms = [comm(name); THREADS];
                     let filename: &[u8] = if by_descriptor { b"/dev/fd/7" } else { b"/bin/x" };
-                    names.exec(process(pid), filename);
+                    names.exec(process(pid), filename, None);
                     known.name = if by_descriptor { None } else { Some(comm(name)) };
                 }
                 Step::End(pid) => {
@@ -105,7 +105,7 @@ fn between_a_rename_and_the_record_of_an_exec_the_old_name_counts() {
     let one = process(1);
     names.rename(one, &comm(0), true);
     assert_eq!(names.of(one, &comm(1)).map(text), Some(text(comm(0))));
-    names.exec(one, b"/bin/b");
+    names.exec(one, b"/bin/b", None);
     assert_eq!(names.of(one, &comm(1)).map(text), Some(text(comm(1))));
 }
 
@@ -117,7 +117,7 @@ fn a_name_that_the_consumer_may_have_read_before_or_after_is_not_known() {
     // A child has the same.
     names.fork(process(1), &comm(1), process(2), &comm(1));
     assert_eq!(names.of(process(2), &comm(1)), None);
-    names.exec(process(2), b"/bin/c");
+    names.exec(process(2), b"/bin/c", None);
     assert_eq!(names.of(process(2), &comm(2)), Some(comm(2)));
     // The next consumer reads again.
     names.rename(process(3), &comm(0), true);
@@ -129,12 +129,19 @@ fn a_name_that_the_consumer_may_have_read_before_or_after_is_not_known() {
 }
 
 #[test]
-fn who_executes_a_descriptor_is_called_by_its_file_which_the_kernel_does_not_tell() {
-    for nothing in ["/dev/fd/3", "/proc/self/exe", "/proc/self/fd/3", "/proc/7/root/bin/sh"] {
+fn who_executes_a_descriptor_is_called_as_its_file() {
+    let one = process(1);
+    for nothing in ["/dev/fd/3", "/proc/self/exe", "/proc/self/fd/3"] {
         let names = Box::new(Names::default());
-        names.exec(process(1), nothing.as_bytes());
-        assert_eq!(names.of(process(1), &comm(3)), None, "{nothing}");
+        names.exec(one, nothing.as_bytes(), Some(&comm(2)));
+        assert_eq!(names.of(one, &comm(3)).map(text), Some(text(comm(2))), "{nothing}");
+        // Its file is gone, or may be called something else.
+        names.exec(one, nothing.as_bytes(), None);
+        assert_eq!(names.of(one, &comm(3)), None, "{nothing}");
     }
+    let names = Box::new(Names::default());
+    names.exec(one, b"/proc/7/root/bin/sh", Some(&comm(2)));
+    assert_eq!(names.of(one, &comm(3)), Some(comm(3)));
 }
 
 #[test]

@@ -43,7 +43,7 @@ pub use kernel::{Identity, Kernel, ListenQueue, ProcessImage, Strings, TaskPath,
 pub use moment::{Delivered, Fault, Moment, moment};
 pub(crate) use param::{is_absolute, read_string, returned_fd};
 pub use path::{PATH_MAX, join, normalize};
-pub use process::{Exit, process_exec, process_exit, process_fork};
+pub use process::{Exit, names_nothing, process_exec, process_exit, process_fork};
 pub(crate) use syscall::fd_of;
 pub use syscall::{Call, syscall_exit, unpack, unpacked_exit};
 

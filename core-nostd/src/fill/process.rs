@@ -237,6 +237,14 @@ fn vector_strings<K: Kernel>(
     param.commit()
 }
 
+/// True for names by which a program is executed that are not its own: the kernel would call the process `exe`, or by the number
+/// of a descriptor. Such a process is called as its executable.
+pub fn names_nothing(filename: &[u8]) -> bool {
+    let links: [&[u8]; 5] =
+        [b"/proc/self/exe", b"/proc/thread-self/exe", b"/dev/fd/", b"/proc/self/fd/", b"/proc/thread-self/fd/"];
+    links.iter().any(|link| if link.ends_with(b"/") { filename.starts_with(link) } else { filename == *link })
+}
+
 /// fork and vfork that failed: their flags are those that clone would have had.
 pub(super) fn failed_fork(call: &Call, out: &mut RecordWriter<'_>, index: usize) -> Result<(), Overflow> {
     if index == FLAGS { out.number(index, implied_flags(call.event)) } else { Ok(()) }

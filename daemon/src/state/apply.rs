@@ -4,6 +4,7 @@ use super::meet;
 use super::{Figures, Image, ProcReader, Process, ProcessKey, ProcessTable, Threads, Users};
 use crate::container::Containers;
 use kestrel_core::event::{Flags, Param, Record, TaskContext};
+use kestrel_core::fill::names_nothing;
 use kestrel_core::schema::{self, EventId, id};
 use std::path::Path;
 use std::rc::Rc;
@@ -247,14 +248,6 @@ impl State {
             process.cwd = Rc::from(path);
         }
     }
-}
-
-/// True for names by which a program is executed that are not its own: the kernel would call the process `exe`, or by the
-/// number of a descriptor.
-fn names_nothing(filename: &[u8]) -> bool {
-    let links: [&[u8]; 5] =
-        [b"/proc/self/exe", b"/proc/thread-self/exe", b"/dev/fd/", b"/proc/self/fd/", b"/proc/thread-self/fd/"];
-    links.iter().any(|link| if link.ends_with(b"/") { filename.starts_with(link) } else { filename == *link })
 }
 
 /// The last part of a path as a process's name, cut as the kernel cuts it (TASK_COMM_LEN, `linux/sched.h`); `None` if there

@@ -21,7 +21,7 @@ pub const OTHER: &str = "/run/other";
 
 const AGENT: &str = "/usr/bin/agent";
 
-/// What a process is called that was executed by a descriptor: the kernel does not tell, for the consumer looks at the file.
+/// What a process is called that was executed by the descriptor of a file that is gone: the kernel does not tell.
 pub const DOUBTED: &str = "doubted";
 
 /// The file that appears when the process stands that is there before the capture, and the one that lets it go.
@@ -100,9 +100,10 @@ fn other() -> Outcome {
     exec(AGENT, &["mark", "agent", "agent"])
 }
 
-fn by_descriptor(path: &str) -> Outcome {
+fn by_descriptor(path: &str, own: &str, and_then: impl FnOnce() -> Outcome) -> Outcome {
     let file = File::open(path).doing(path)?;
-    let words = ["agent", "names", "mark-and-child", DOUBTED, "agent"].map(CString::new);
+    and_then()?;
+    let words = ["agent", "names", "mark-and-child", own, "agent"].map(CString::new);
     let words = words.into_iter().collect::<Result<Vec<_>, _>>().map_err(|_| "a word with a NUL")?;
     let none: [&CStr; 0] = [];
     match fexecve(file, &words, &none)? {}
@@ -138,8 +139,11 @@ fn all() -> Outcome {
             exec(OTHER, &["mark-and-child", "other", "agent"])
         })
     })?;
-    child(|| by_descriptor(OTHER))?;
-    child(|| exec("/proc/self/exe", &["mark-and-child", DOUBTED, "agent"]))?;
+    child(|| by_descriptor(OTHER, "other", || Ok(())))?;
+    child(|| exec("/proc/self/exe", &["mark-and-child", "agent", "agent"]))?;
+    let gone = format!("/run/names-gone-{}", getpid());
+    std::fs::copy(AGENT, &gone).doing(&gone)?;
+    child(|| by_descriptor(&gone, DOUBTED, || std::fs::remove_file(&gone).doing(&gone)))?;
     parents_that_change()
 }
 

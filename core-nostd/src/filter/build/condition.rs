@@ -38,8 +38,6 @@ impl Operand {
             Load::Flags | Load::Number | Load::FdNumber => 0,
             Load::Marks => 2,
             Load::Comm => 3,
-            // Dearer than a number, and cheaper than a path; but most events are rejected by their path, on a way of its own.
-            Load::ProcessName | Load::ParentName => 40,
             load if matches!(load.scope(), crate::filter::Scope::Event) => 1,
             Load::Path | Load::RawPath | Load::String => 30,
             load if matches!(load.class(), Class::Text) => 20,
@@ -123,6 +121,18 @@ impl Is {
     }
 }
 
+/// Whether a condition asks what processes are called. That comes last: of some processes it is unknown, and then the event is
+/// kept, which something else might have rejected; and most events are rejected by their path, on a way of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Names {
+    /// Not at all.
+    None,
+    /// Beside other things.
+    Besides,
+    /// And for nothing else.
+    Alone,
+}
+
 /// When an event is wanted. A test of an absent value does not hold, so that [`Condition::Not`] of it does.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Condition {
@@ -184,20 +194,32 @@ impl Condition {
         }
     }
 
-    /// How dear the dearest value in it is.
-    fn cost(&self) -> u32 {
+    /// Whether it asks for names, and how dear the dearest other value in it is.
+    fn cost(&self) -> (Names, u32) {
         match self {
-            Condition::Always | Condition::Never | Condition::Unknown => 0,
+            Condition::Always | Condition::Never | Condition::Unknown => (Names::None, 0),
             Condition::Test(what, is) => {
-                what.cost() * 4
-                    + match is.test() {
-                        Test::Contains | Test::Glob => 3,
-                        test if matches!(test.class(), Some(Class::Text)) => 1,
-                        _ => 0,
-                    }
+                let names = match what.load {
+                    Load::ProcessName | Load::ParentName => Names::Alone,
+                    _ => Names::None,
+                };
+                let test = match is.test() {
+                    Test::Contains | Test::Glob => 3,
+                    test if matches!(test.class(), Some(Class::Text)) => 1,
+                    _ => 0,
+                };
+                (names, what.cost() * 4 + test)
             }
             Condition::Not(inner) => inner.cost(),
-            Condition::All(parts) | Condition::Any(parts) => parts.iter().map(Condition::cost).max().unwrap_or(0),
+            Condition::All(parts) | Condition::Any(parts) => {
+                let costs = || parts.iter().map(Condition::cost);
+                let dearest = costs().filter(|(names, _)| *names != Names::Alone).map(|(_, cost)| cost).max();
+                match dearest {
+                    Some(cost) if costs().any(|(names, _)| names != Names::None) => (Names::Besides, cost),
+                    Some(cost) => (Names::None, cost),
+                    None => costs().max().unwrap_or((Names::None, 0)),
+                }
+            }
         }
     }
 }
