@@ -45,6 +45,7 @@ pub fn act(words: &[&str]) -> Outcome {
             File::create(path).doing(path)?;
             Ok(waitpid(None, None).map(drop)?)
         }
+        ["again"] => exec("/proc/self/exe", &["mark-and-child", "other", "agent"]),
         ["early"] => early(),
         ["all"] => all(),
         _ => Err("no such names".into()),
@@ -140,7 +141,7 @@ fn all() -> Outcome {
         })
     })?;
     child(|| by_descriptor(OTHER, "other", || Ok(())))?;
-    child(|| exec("/proc/self/exe", &["mark-and-child", "agent", "agent"]))?;
+    child(|| exec(OTHER, &["again"]))?;
     let gone = format!("/run/names-gone-{}", getpid());
     std::fs::copy(AGENT, &gone).doing(&gone)?;
     child(|| by_descriptor(&gone, DOUBTED, || std::fs::remove_file(&gone).doing(&gone)))?;
