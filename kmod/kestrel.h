@@ -426,7 +426,7 @@ void kestrel_current_task(struct kestrel_task *out);
 void kestrel_receiving_task(struct kestrel_task *out);
 void kestrel_current_identity(struct kestrel_identity *out);
 void kestrel_current_process(struct kestrel_process *out);
-bool kestrel_named(bool parents, struct kestrel_named *out);
+int kestrel_named(u32 generation, struct kestrel_named *out);
 void kestrel_current_image(struct kestrel_image *out);
 long kestrel_working_directory(u8 *to, size_t len);
 long kestrel_executable(u8 *to, size_t len);

@@ -34,26 +34,32 @@ static struct kestrel_named named(struct task_struct *task)
 	return out;
 }
 
-/* The running task's process, or its parent, by the comm of its first thread. False if it is not known what it is called. */
-bool kestrel_named(bool parents, struct kestrel_named *out)
+/*
+ * The running task's process, or its ancestor of this generation, by the comm of its first thread. -ESRCH if there is none, -EAGAIN
+ * if it is not known what it is called.
+ */
+int kestrel_named(u32 generation, struct kestrel_named *out)
 {
 	struct task_struct *task = current;
-	bool well = true;
+	int error = 0;
 
 	if (!smp_load_acquire(&known))
-		return false;
+		return -EAGAIN;
 	rcu_read_lock();
-	if (parents) {
-		task = rcu_dereference(current->real_parent);
+	for (; generation && !error; generation--) {
+		task = rcu_dereference(task->real_parent);
 		/* One that ends is about to be replaced; what kernel threads are called, /proc embellishes. */
-		well = !(READ_ONCE(task->flags) & (PF_EXITING | PF_KTHREAD)) && task->tgid;
+		if (!task->tgid)
+			error = -ESRCH;
+		else if (READ_ONCE(task->flags) & (PF_EXITING | PF_KTHREAD))
+			error = -EAGAIN;
 	}
-	if (well)
+	if (!error)
 		*out = named(task);
 	rcu_read_unlock();
 	/* Before the table is looked at. */
 	smp_rmb();
-	return well;
+	return error;
 }
 
 /* A task is about to have another comm. */

@@ -2,7 +2,8 @@
 
 use kestrel_core::filter::build::{Builder, Bytes, Condition, Is, Operand};
 use kestrel_core::filter::{
-    Evaluation, Header, Ip, KEEP, Known, Load, Node, Part, Program, REJECT, Refused, Step, Table, Verdict, View, Why,
+    Evaluation, Header, Ip, KEEP, Known, Load, MAX_GENERATION, Node, Part, Program, REJECT, Refused, Step, Table,
+    Verdict, View, Why,
 };
 use kestrel_core::schema::{EVENTS, EventId, id};
 use proptest::prelude::*;
@@ -451,6 +452,57 @@ fn a_value_that_comes_later_is_asked_for_again() {
     values.numbers.clear();
     values.texts.insert(Load::Comm, Known::Is(b"c".to_vec()));
     assert_eq!(evaluation.go(&mut values), Step::Done(Verdict::Reject));
+}
+
+/// A process whose ancestors have these names, from the parent on; `None` for one that is not known.
+struct Descendant(Vec<Option<&'static [u8]>>);
+
+impl View for Descendant {
+    fn number(&mut self, _: Load, _: u8) -> Known<u64> {
+        Known::Unknown
+    }
+
+    fn text(&mut self, load: Load, param: u8) -> Known<&[u8]> {
+        assert!(load == Load::AncestorName && (1..=MAX_GENERATION).contains(&param), "{load:?} {param}");
+        match self.0.get(usize::from(param) - 1) {
+            None => Known::Absent,
+            Some(None) => Known::Unknown,
+            Some(Some(name)) => Known::Is(name),
+        }
+    }
+
+    fn address(&mut self, _: Load, _: u8) -> Known<Ip> {
+        Known::Unknown
+    }
+}
+
+#[test]
+fn any_ancestor_satisfies_a_test_and_one_that_is_not_known_keeps_the_event() {
+    let any = Condition::test(Operand::event(Load::AncestorName), Is::Text(b"httpd".to_vec()));
+    let third = Condition::test(Operand::param(Load::AncestorName, 3), Is::Text(b"httpd".to_vec()));
+    let verdict = |wanted: &Condition, names: &[Option<&'static [u8]>]| {
+        let bytes = program(wanted);
+        let program = Program::verify(bytes.as_bytes()).unwrap();
+        match Evaluation::of(&program, EVENT).unwrap().go(&mut Descendant(names.to_vec())) {
+            Step::Done(verdict) => verdict,
+            Step::Later => panic!("nothing comes later"),
+        }
+    };
+    let (sh, httpd, init) = (Some(&b"sh"[..]), Some(&b"httpd"[..]), Some(&b"init"[..]));
+    let not = Condition::not(any.clone());
+    assert_eq!(verdict(&any, &[sh, httpd, init]), Verdict::Keep);
+    assert_eq!(verdict(&any, &[sh, sh, init]), Verdict::Reject);
+    assert_eq!(verdict(&any, &[]), Verdict::Reject);
+    assert_eq!(verdict(&any, &[sh, None, init]), Verdict::Keep);
+    assert_eq!((verdict(&not, &[sh, httpd, init]), verdict(&not, &[sh, init])), (Verdict::Reject, Verdict::Keep));
+    assert_eq!(
+        (verdict(&third, &[sh, httpd]), verdict(&third, &[httpd, httpd, sh])),
+        (Verdict::Reject, Verdict::Reject)
+    );
+    assert_eq!(verdict(&third, &[sh, sh, httpd]), Verdict::Keep);
+    // More of them than are looked at.
+    assert_eq!(verdict(&any, &[sh; 32]), Verdict::Keep);
+    assert_eq!(verdict(&any, &[sh; 31]), Verdict::Reject);
 }
 
 #[test]

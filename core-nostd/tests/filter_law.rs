@@ -10,8 +10,8 @@ use kestrel_core::fill::{
 };
 use kestrel_core::filter::build::{Builder, Bytes, Condition, Is, Operand};
 use kestrel_core::filter::{
-    Class, Early, Evaluation, Ip, Known, Load, OfProcess, Part, Program, Reached, RecordView, Registers, Step, Verdict, View,
-    foresee, judge,
+    Class, Early, Evaluation, Ip, Known, Load, OfProcess, Part, Program, Reached, RecordView, Registers, Step, Verdict,
+    View, foresee, judge,
 };
 use kestrel_core::schema::{EVENTS, EventId, id, recipe};
 use proptest::prelude::*;

@@ -90,12 +90,15 @@ fn the_prefilter_of_the_default_rules_keeps_whatever_fires() {
                 if moment != Moment::Judged {
                     return;
                 }
-                let named = |field| match facts.value(&FieldRef::plain(field)) {
+                let named = |name| match name {
                     Value::Str(name) => Known::Is(name),
                     _ => Known::Unknown,
                 };
-                let (name, parent_name) = (named(Field::ProcName), named(Field::ProcPname));
-                match judge(&program, &record, OfProcess { name, parent_name, ..OfProcess::UNKNOWN }) {
+                let mut names = vec![named(facts.value(&FieldRef::plain(Field::ProcName)))];
+                if let Value::Any(ancestors) = facts.value(&FieldRef::plain(Field::ProcAname)) {
+                    names.extend(ancestors.iter().copied().map(named));
+                }
+                match judge(&program, &record, OfProcess { names: Some(&names), ..OfProcess::UNKNOWN }) {
                     Verdict::Keep => kept += 1,
                     Verdict::Reject => {
                         rejected += 1;

@@ -24,7 +24,7 @@ const RULES: &str = "\
   priority: NOTICE
 - rule: Traced
   desc: By whom.
-  condition: evt.type = ptrace and proc.aname = sshd
+  condition: evt.type = ptrace and proc.acmdline = sshd
   output: Traced
   priority: NOTICE
 ";
@@ -67,6 +67,6 @@ fn while_a_rule_counts_events_all_are_kept_and_the_rule_is_named() {
     ptrace: always kept
       for these rules:
         Traced, which needs every one
-          not decided in the kernel, or in part: proc.aname
+          not decided in the kernel, or in part: proc.acmdline
     ");
 }

@@ -4,7 +4,7 @@
 use crate::ffi;
 use kestrel_core::event::{FdHead, TaskContext};
 use kestrel_core::fill::{
-    Identity, Kernel, ListenQueue, ProcessImage, Strings, TaskPath, Unavailable, UserString, Whose,
+    Identity, Kernel, ListenQueue, ProcessImage, ProcessName, Strings, TaskPath, Unavailable, UserString,
 };
 
 /// The running task. It has no state: the kernel knows which it is.
@@ -32,8 +32,8 @@ impl Kernel for Current {
         ffi::current_marks()
     }
 
-    fn process_name(&self, whose: Whose) -> Option<[u8; 16]> {
-        ffi::process_name(whose)
+    fn process_name(&self, generation: u8) -> ProcessName {
+        ffi::process_name(generation)
     }
 
     fn task_path(&self, which: TaskPath, buf: &mut [u8]) -> Result<usize, Unavailable> {

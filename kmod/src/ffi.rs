@@ -10,7 +10,7 @@ use crate::names::{Comm, Names};
 use crate::processes::Process;
 use kestrel_core::abi::{FRAME_BYTES, FilterLoad, Interest};
 use kestrel_core::event::{FdHead, TaskContext, Tuple};
-use kestrel_core::fill::{Identity, ListenQueue, ProcessImage, TaskPath, Unavailable, UserString, Whose};
+use kestrel_core::fill::{Identity, ListenQueue, ProcessImage, ProcessName, TaskPath, Unavailable, UserString};
 use kestrel_core::filter::Registers;
 
 /// What a probe saw: `struct kestrel_seen`.
@@ -126,7 +126,7 @@ unsafe extern "C" {
     fn kestrel_current_identity(out: *mut Identity);
     fn kestrel_receiving_task(out: *mut TaskContext);
     fn kestrel_current_process(out: *mut Process);
-    fn kestrel_named(parents: bool, out: *mut Named) -> bool;
+    fn kestrel_named(generation: u32, out: *mut Named) -> i32;
     static kestrel_marks: Marks;
     static kestrel_names: Names;
     fn kestrel_current_image(out: *mut ProcessImage);
@@ -208,17 +208,25 @@ pub(crate) fn current_marks() -> Option<u64> {
     marks.of(process)
 }
 
-/// What the current process is called, or its parent; `None` if it is not known.
+/// What the current process is called, or its ancestor of this generation.
 #[inline]
-pub(crate) fn process_name(whose: Whose) -> Option<Comm> {
+pub(crate) fn process_name(generation: u8) -> ProcessName {
     let mut named = Named::default();
     // SAFETY: C fills in the whole structure, or says that it did not.
-    if !unsafe { kestrel_named(matches!(whose, Whose::Parents), &mut named) } {
-        return None;
+    match unsafe { kestrel_named(generation.into(), &mut named) } {
+        0 => {}
+        error if error == -ESRCH => return ProcessName::Nobody,
+        _ => return ProcessName::Unknown,
     }
     // SAFETY: the table is there for the module's life, and all its fields are atomics.
-    unsafe { &kestrel_names }.of(named.process, &named.comm)
+    match unsafe { &kestrel_names }.of(named.process, &named.comm) {
+        Some(name) => ProcessName::Is(name),
+        None => ProcessName::Unknown,
+    }
 }
+
+/// There is no such process (`asm-generic/errno-base.h`).
+const ESRCH: i32 = 3;
 
 /// The current task, where the lock of its signals is held.
 #[inline]

@@ -8,7 +8,7 @@ use crate::current::Current;
 use crate::ffi::{self, File, Request};
 use kestrel_core::event::{FdHead, TaskContext};
 use kestrel_core::fill::{
-    Call, Identity, Kernel, ListenQueue, ProcessImage, Strings, TaskPath, Unavailable, UserString, Whose,
+    Call, Identity, Kernel, ListenQueue, ProcessImage, ProcessName, Strings, TaskPath, Unavailable, UserString,
 };
 use kestrel_core::schema::{EventId, id};
 
@@ -104,8 +104,8 @@ impl Kernel for Carried<'_> {
         Current.marks()
     }
 
-    fn process_name(&self, whose: Whose) -> Option<[u8; 16]> {
-        Current.process_name(whose)
+    fn process_name(&self, generation: u8) -> ProcessName {
+        Current.process_name(generation)
     }
 
     fn task_path(&self, which: TaskPath, buf: &mut [u8]) -> Result<usize, Unavailable> {

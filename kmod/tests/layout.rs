@@ -5,8 +5,8 @@ use kestrel_core::event::{FdFlags, FdHead, FdKind, TaskContext, Tuple};
 use kestrel_core::fill::{Identity, ProcessImage};
 use kestrel_core::filter::{MAX_PROGRAM, Why};
 use kestrel_kmod::{
-    Counts, Facts, Marks, Names, PRODUCER_BYTES, PROGRAM_BYTES, Process, Recorder, Request as UringRequest, SYSCALLS, Seen,
-    Wanted,
+    Counts, Facts, Marks, Names, PRODUCER_BYTES, PROGRAM_BYTES, Process, Recorder, Request as UringRequest, SYSCALLS,
+    Seen, Wanted,
 };
 use std::mem::offset_of;
 

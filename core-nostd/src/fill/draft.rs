@@ -8,8 +8,9 @@
 //! it was finished.
 
 use super::param::Passed;
-use super::{Call, Identity, Kernel, Whose, syscall};
+use super::{Call, Identity, Kernel, ProcessName, syscall};
 use crate::event::{Flags, Overflow, Param, RecordHeader, RecordWriter, TaskContext};
+use crate::filter::Known;
 use crate::schema::{self, From};
 
 /// A record of a system call that returned, in the making.
@@ -225,11 +226,18 @@ impl<'b, K: Kernel> Draft<'_, 'b, K> {
         self.context()
     }
 
-    /// The name of a process, without its padding; `None` if it is not known. An empty one counts as that.
+    /// The name of the process, or of an ancestor, without its padding. An empty one counts as unknown.
     #[inline(never)]
-    pub(crate) fn process_name(&mut self, whose: Whose) -> Option<&[u8]> {
-        self.name = self.k.process_name(whose)?;
-        Some(TaskContext::name(&self.name)).filter(|name| !name.is_empty())
+    pub(crate) fn process_name(&mut self, generation: u8) -> Known<&[u8]> {
+        match self.k.process_name(generation) {
+            ProcessName::Is(name) => self.name = name,
+            ProcessName::Nobody => return Known::Absent,
+            ProcessName::Unknown => return Known::Unknown,
+        }
+        match TaskContext::name(&self.name) {
+            [] => Known::Unknown,
+            name => Known::Is(name),
+        }
     }
 
     /// The marks of the process; `None` if they are not known.

@@ -101,13 +101,15 @@ pub struct ListenQueue {
     pub max: u32,
 }
 
-/// Whose name is asked for ([`Kernel::process_name`]).
+/// What a process is called ([`Kernel::process_name`]).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Whose {
-    /// The current process's.
-    Own,
-    /// Its parent's: unknown while that one ends, for then another is about to become the parent.
-    Parents,
+pub enum ProcessName {
+    /// This, filled up with NUL as the kernel's own.
+    Is([u8; 16]),
+    /// There is no such ancestor.
+    Nobody,
+    /// Nobody keeps names, or this one is not known.
+    Unknown,
 }
 
 /// The ways into a process's user memory that an exec record needs.
@@ -163,10 +165,10 @@ pub trait Kernel {
         None
     }
 
-    /// The name that a process has by its last exec, filled up with NUL as the kernel's own; `None` where nobody keeps names, or
-    /// this one is not known. See [`crate::filter::Load::ProcessName`].
-    fn process_name(&self, _whose: Whose) -> Option<[u8; 16]> {
-        None
+    /// The name that the current process has by its last exec, or its ancestor of this generation: 1 is the parent. See
+    /// [`crate::filter::Load::ProcessName`] and [`crate::filter::Load::AncestorName`].
+    fn process_name(&self, _generation: u8) -> ProcessName {
+        ProcessName::Unknown
     }
 
     /// Writes a path of the current task to the front of `buf` and gives its length.

@@ -39,7 +39,9 @@ mod vector;
 
 pub use compat::multiplexed;
 pub use draft::Draft;
-pub use kernel::{Identity, Kernel, ListenQueue, ProcessImage, Strings, TaskPath, Unavailable, UserString, Whose};
+pub use kernel::{
+    Identity, Kernel, ListenQueue, ProcessImage, ProcessName, Strings, TaskPath, Unavailable, UserString,
+};
 pub use moment::{Delivered, Fault, Moment, moment};
 pub(crate) use param::{is_absolute, read_string, returned_fd};
 pub use path::{PATH_MAX, join, normalize};

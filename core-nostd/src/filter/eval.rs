@@ -1,7 +1,7 @@
 //! The evaluator: the same function in the kernel module, in other sources and in tests.
 
 use super::program::{KEEP, Node, Program, REJECT, halves};
-use super::{Class, Ip, Known, Load, Part, Registers, Test, place, tables};
+use super::{Class, Ip, Known, Load, MAX_GENERATION, Part, Registers, Test, place, tables};
 use crate::schema::EventId;
 
 /// Steps that judging one event takes at most: one for each node, [`SEARCH_STEPS`] for a search in a table, one for each byte
@@ -185,6 +185,9 @@ impl<'p> Evaluation<'p> {
             return self.answer(node, view);
         }
         let Some(load) = Load::from_u8(node.load) else { return Answer::Unknown };
+        if is_of_any_ancestor(load, node) {
+            return self.any_ancestor(node, view);
+        }
         match view.text(load, node.param) {
             Known::Is(text) => {
                 let part = place::part(node).unwrap_or_default().of(text);
@@ -226,6 +229,10 @@ impl<'p> Evaluation<'p> {
         let Some(load) = Load::from_u8(first.load).filter(|load| load.class() == Class::Text) else {
             return Some(Step::Done(Verdict::Keep));
         };
+        if is_of_any_ancestor(load, first) {
+            let answer = self.any_ancestor(first, view);
+            return self.follow(first, answer);
+        }
         let text = match view.text(load, first.param) {
             Known::Is(text) => text,
             Known::Absent => return self.follow(first, Answer::No),
@@ -233,6 +240,27 @@ impl<'p> Evaluation<'p> {
             Known::Later => return Some(Step::Later),
         };
         self.run(first, text)
+    }
+
+    /// A test of the names of all ancestors, of which one is enough.
+    #[inline(never)]
+    fn any_ancestor<V: View>(&mut self, node: &Node, view: &mut V) -> Answer {
+        for generation in 1..=MAX_GENERATION {
+            if !self.spend(1) {
+                return Answer::Unknown;
+            }
+            let holds = match view.text(Load::AncestorName, generation) {
+                Known::Is(name) => self.on_text(node, name),
+                Known::Absent => return Answer::No,
+                Known::Unknown => return Answer::Unknown,
+                Known::Later => return Answer::Later,
+            };
+            match holds {
+                Some(false) => {}
+                other => return other.into(),
+            }
+        }
+        Answer::Unknown
     }
 
     /// The tests of one text that follow one another. A step if the evaluation stops at one of them.
@@ -392,6 +420,11 @@ fn compared(node: &Node, number: u64) -> Option<bool> {
         MASKED => number & u64::from(high) == u64::from(low),
         _ => return None,
     })
+}
+
+#[inline]
+fn is_of_any_ancestor(load: Load, node: &Node) -> bool {
+    load as u8 == Load::AncestorName as u8 && node.param == 0
 }
 
 fn last_slash(text: &[u8]) -> Option<usize> {

@@ -4,7 +4,7 @@ use super::read::Written;
 use super::record::LOADED_FLAGS;
 use super::{Ip, Known, Load, Scope, View, address_of, number_of, task_number, text_of};
 use crate::event::{Flags, TaskContext};
-use crate::fill::{Draft, Identity, Kernel, Moment, Whose};
+use crate::fill::{Draft, Identity, Kernel, Moment};
 
 impl<K: Kernel> Draft<'_, '_, K> {
     /// A parameter, written into the record.
@@ -69,8 +69,8 @@ impl<K: Kernel> View for Draft<'_, '_, K> {
         let index = usize::from(param);
         match load {
             Load::Comm => Known::Is(TaskContext::name(&self.identity().comm)),
-            Load::ProcessName => self.process_name(Whose::Own).map_or(Known::Unknown, Known::Is),
-            Load::ParentName => self.process_name(Whose::Parents).map_or(Known::Unknown, Known::Is),
+            Load::ProcessName => self.process_name(0),
+            Load::AncestorName => self.process_name(param),
             _ if !self.has_room() => Known::Later,
             Load::Path => {
                 if let Some(fd) = self.path_of(index).and_then(|fd| u8::try_from(fd).ok()) {

@@ -42,6 +42,9 @@ impl<T> Known<T> {
     }
 }
 
+/// The furthest ancestor that [`Load::AncestorName`] tells of.
+pub const MAX_GENERATION: u8 = 32;
+
 /// What kind of value a load gives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Class {
@@ -184,12 +187,12 @@ loads! {
     Comm = 35, Text, Event;
     /// Name of the process: the comm that its last exec gave it, whatever its threads call themselves since; of a process that
     /// was there before the capture, the comm that its first thread had then. It is in no record. Never absent; unknown where
-    /// nobody keeps names, until the consumer knows the processes that there were before, and for what else [`Whose`] says.
-    ///
-    /// [`Whose`]: crate::fill::Whose
+    /// nobody keeps names, until the consumer knows the processes that there were before, and of some processes of which nobody could be sure.
     ProcessName = 36, Text, Event;
-    /// The same of the process's parent; unknown also if there is none.
-    ParentName = 37, Text, Event;
+    /// The same of an ancestor, by its generation: 1 is the parent, [`MAX_GENERATION`] the furthest; absent if there is none. For 0 any
+    /// of them may be meant: a test holds if it holds for one. Unknown also while an ancestor ends, for then another is about
+    /// to take its place.
+    AncestorName = 37, Text, Event;
 
     /// Number of a descriptor parameter (sources `ReturnFd`, `Fd`, `ClosedFd`, `DirFd`, `PointedFd`, and `Special` where it is
     /// one), sign-extended: the error of a call that returns descriptors and failed, or -100 for the working directory. Absent
@@ -257,9 +260,13 @@ impl Load {
     /// `Special` source writes is not checked; one that is something else is unknown, or nonsense.
     pub fn fits(self, event: EventId, param: u8) -> bool {
         let Some(recipe) = schema::recipe(event) else { return false };
-        if matches!(self, Load::ProcessName | Load::ParentName) && matches!(event, id::SIGNALDELIVER | id::PAGE_FAULT) {
+        if matches!(self, Load::ProcessName | Load::AncestorName) && matches!(event, id::SIGNALDELIVER | id::PAGE_FAULT)
+        {
             // They may happen in the midst of an exec, which changes the name.
             return false;
+        }
+        if matches!(self, Load::AncestorName) {
+            return param <= MAX_GENERATION;
         }
         if matches!(self.scope(), Scope::Event) {
             return param == 0;

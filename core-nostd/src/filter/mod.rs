@@ -59,7 +59,7 @@ mod verify;
 pub use eval::{Early, Evaluation, MAX_STEPS, Reached, SEARCH_STEPS, Step, Verdict, View};
 pub use foresee::foresee;
 pub use live::MomentView;
-pub use load::{Class, Ip, Known, Load, Part, Scope};
+pub use load::{Class, Ip, Known, Load, MAX_GENERATION, Part, Scope};
 pub use place::Registers;
 pub use program::{
     Header, KEEP, MAGIC, MAX_NODES, MAX_PATTERN, MAX_PROGRAM, MAX_SECTION, MAX_TABLES, MAX_TEXT, NONE, Node, Program,

@@ -88,7 +88,7 @@ pub struct Node {
     pub test: u8,
     /// [`super::Load`].
     pub load: u8,
-    /// Index of the parameter; 0 for a load that is of no parameter.
+    /// Index of the parameter; the generation for [`super::Load::AncestorName`]; 0 for any other load that is of no parameter.
     pub param: u8,
     /// Where the value lies, and which [`super::Part`] of a text it is (`place.rs`).
     pub part: u8,

@@ -11,20 +11,23 @@ use crate::schema::{self, EventId, id};
 pub(crate) const LOADED_FLAGS: u16 = Flags::FAILED.0 | Flags::COMPAT32.0 | Flags::IO_URING.0;
 
 /// What programs ask of a record's process and is not in the record: [`Known::Unknown`] where nobody keeps it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub struct OfProcess<'a> {
     /// [`Load::Marks`].
     pub marks: Known<u64>,
-    /// [`Load::ProcessName`].
-    pub name: Known<&'a [u8]>,
-    /// [`Load::ParentName`].
-    pub parent_name: Known<&'a [u8]>,
+    /// [`Load::ProcessName`] and, of each ancestor from the parent on, [`Load::AncestorName`]; beyond the last there is none. `None`
+    /// if they are not known.
+    pub names: Option<&'a [Known<&'a [u8]>]>,
 }
 
 impl OfProcess<'_> {
     /// Nothing is known.
-    pub const UNKNOWN: OfProcess<'static> =
-        OfProcess { marks: Known::Unknown, name: Known::Unknown, parent_name: Known::Unknown };
+    pub const UNKNOWN: OfProcess<'static> = OfProcess { marks: Known::Unknown, names: None };
+
+    fn name(&self, generation: u8) -> Known<&[u8]> {
+        let Some(names) = self.names else { return Known::Unknown };
+        names.get(usize::from(generation)).copied().unwrap_or(Known::Absent)
+    }
 }
 
 /// A finished record, as a program sees it.
@@ -63,8 +66,8 @@ impl View for RecordView<'_> {
     fn text(&mut self, load: Load, param: u8) -> Known<&[u8]> {
         match load {
             Load::Comm => Known::Is(self.record.task().comm()),
-            Load::ProcessName => self.process.name,
-            Load::ParentName => self.process.parent_name,
+            Load::ProcessName => self.process.name(0),
+            Load::AncestorName => self.process.name(param),
             _ => self.written(param).map_or(Known::Unknown, |written| text_of(load, written)),
         }
     }

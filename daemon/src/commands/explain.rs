@@ -6,8 +6,8 @@ use crate::config::{Config, EngineKind, rule_files};
 use crate::rule_test::{self, Moment, Test, TestFile, replay};
 use kestrel_core::schema::{self, EventId, EventSet};
 use kestrel_outputs::escape;
-use kestrel_rules::prefilter::ProcessNames;
 use kestrel_rules::explain::{Answers, Explanations, NotExplained};
+use kestrel_rules::prefilter::ProcessNames;
 use kestrel_rules::{LoadOptions, RuleSource};
 use std::path::{Path, PathBuf};
 

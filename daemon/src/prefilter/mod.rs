@@ -8,7 +8,7 @@
 
 mod records;
 
-pub use records::{RecordFilter, of_process};
+pub use records::{RecordFilter, names};
 
 use crate::config::Config;
 use crate::event_loop::Wanted;

@@ -25,7 +25,10 @@ impl<'p> RecordFilter<'p> {
     /// there were before it.
     pub fn wants(&mut self, bytes: &[u8], processes: &ProcessTable) -> bool {
         let Ok(record) = Record::parse(bytes) else { return true };
-        let verdict = self.program.as_ref().map(|program| judge(program, &record, of_process(&record, processes)));
+        let names = names(&record, processes);
+        // Nobody marked the processes of a recording.
+        let process = OfProcess { names: names.as_deref(), ..OfProcess::UNKNOWN };
+        let verdict = self.program.as_ref().map(|program| judge(program, &record, process));
         let rejected = verdict == Some(Verdict::Reject);
         self.shares.count(EventId(record.header().event), 1, u64::from(rejected));
         !rejected
@@ -37,12 +40,17 @@ impl<'p> RecordFilter<'p> {
     }
 }
 
-/// What a process is called, and its parent, as far as the table knows both to be the ones that the kernel means.
-pub fn of_process<'p>(record: &Record<'_>, processes: &'p ProcessTable) -> OfProcess<'p> {
-    let Some(process) = processes.get(ProcessKey::of(record.task())) else { return OfProcess::UNKNOWN };
+/// What a process and its ancestors are called, as far as the table knows that they are those that the kernel means; `None` if that
+/// is not so for the process and its parent.
+pub fn names<'p>(record: &Record<'_>, processes: &'p ProcessTable) -> Option<Vec<Known<&'p [u8]>>> {
+    let key = ProcessKey::of(record.task());
+    let process = processes.get(key)?;
+    let parent = processes.parent_of(process).map_or(0, |parent| parent.pid);
+    if parent != record.task().ppid {
+        return None;
+    }
     let named = |name: &'p [u8]| if name.is_empty() { Known::Unknown } else { Known::Is(name) };
-    let parent = processes.parent_of(process).filter(|parent| parent.pid == record.task().ppid);
-    let parent_name = parent.and_then(|parent| processes.get(parent)).map_or(Known::Unknown, |parent| named(parent.comm()));
-    // Nobody marked the processes of a recording.
-    OfProcess { marks: Known::Unknown, name: named(process.comm()), parent_name }
+    let mut names = vec![named(process.comm())];
+    names.extend(processes.ancestors(key).map(|(_, ancestor)| named(ancestor.comm())));
+    Some(names)
 }

@@ -9,11 +9,11 @@ mod rules;
 use bumpalo::Bump;
 use draws::Draws;
 use kestrel::fields::{Clock, EventFacts};
-use kestrel::prefilter::of_process;
+use kestrel::prefilter;
 use kestrel::record_builder::RecordBuilder;
 use kestrel::state::{ProcessKey, State, Users};
 use kestrel_core::event::{Record, TaskContext};
-use kestrel_core::filter::{Program, Verdict, judge};
+use kestrel_core::filter::{OfProcess, Program, Verdict, judge};
 use kestrel_core::schema::{EVENTS, EventId, EventSet, id};
 use kestrel_rules::prefilter::{Prefilter, ProcessNames};
 use kestrel_rules::{LoadOptions, Matching, RuleSet, RuleSource};
@@ -46,13 +46,16 @@ impl Machine {
         }
     }
 
-    /// Takes in a record, and one of its process's parent before.
+    /// Takes in a record, and before it one of its process's parent, and one of the parent's parent.
     fn apply(&mut self, record: &Record<'_>) -> ProcessKey {
         let task = record.task();
-        if task.ppid != task.pid {
-            let mut parent = TaskContext { tid: task.ppid, pid: task.ppid, ppid: 1, ..TaskContext::default() };
-            parent.comm[..3].copy_from_slice(if task.ppid % 2 == 0 { b"cat" } else { b"abc" });
-            let bytes = RecordBuilder::new(id::GETPID, parent, record.header().time_ns).unwrap().build().unwrap();
+        for (pid, ppid) in [(1, 0), (task.ppid, 1)] {
+            if pid == task.pid || pid == ppid {
+                continue;
+            }
+            let mut ancestor = TaskContext { tid: pid, pid, ppid, ..TaskContext::default() };
+            ancestor.comm[..3].copy_from_slice(if pid % 2 == 0 { b"cat" } else { b"abc" });
+            let bytes = RecordBuilder::new(id::GETPID, ancestor, record.header().time_ns).unwrap().build().unwrap();
             self.state.apply(&Record::parse(bytes.as_bytes()).unwrap());
         }
         self.state.apply(record)
@@ -88,7 +91,8 @@ fn holds(text: &str, records: &[Vec<u64>], seen: &mut Seen) -> Result<(), TestCa
     for bytes in records {
         let record = Record::parse(bytes.as_bytes()).unwrap();
         let key = machine.apply(&record);
-        let verdict = judge(&program, &record, of_process(&record, &machine.state.processes));
+        let names = prefilter::names(&record, &machine.state.processes);
+        let verdict = judge(&program, &record, OfProcess { names: names.as_deref(), ..OfProcess::UNKNOWN });
         let matches = machine.matches(&record, key, &mut rules);
         match verdict {
             Verdict::Reject => {

@@ -33,6 +33,9 @@ const TEXT_FIELDS: &[&str] = &[
     "proc.name",
     "proc.pname",
     "proc.pname",
+    "proc.aname",
+    "proc.aname",
+    "proc.aname[2]",
     "evt.arg.data",
     "evt.rawarg.target",
 ];

@@ -8,8 +8,8 @@ use kestrel::config::{AlertLimits, AppendOutput, AppendTo, Config, DropsConfig, 
 use kestrel::event_loop::Limits;
 use kestrel::watch::{Appended, Watch};
 use kestrel_outputs::{FileConfig, Outputs, OutputsConfig, ProgramConfig};
-use kestrel_rules::{LoadOptions, RuleSet, RuleSource, StaticFields};
 use kestrel_rules::prefilter::ProcessNames;
+use kestrel_rules::{LoadOptions, RuleSet, RuleSource, StaticFields};
 use nix::sys::signal::Signal;
 
 #[test]

@@ -126,7 +126,7 @@ helper!(kestrel_current_process(out: *mut Process) -> () {
     unsafe { out.write(Process { pid: TID, start_time: 1 }) }
 });
 
-helper!(kestrel_named(_parents: bool, _out: *mut Named) -> bool { false });
+helper!(kestrel_named(_generation: u32, _out: *mut Named) -> i32 { -11 });
 
 /// The table of marked processes: empty.
 // SAFETY: no other symbol of this test has the name.

@@ -19,6 +19,7 @@ const MOST_NAMES: usize = 256;
 pub fn answer(known: &Known, op: Op, predicate: &Predicate) -> Condition {
     match known {
         Known::Any(values) => several(values, op, predicate),
+        Known::Ancestors if op == Op::Ne => Condition::Unknown,
         Known::Cases(cases) => Condition::any(
             cases.iter().map(|(case, known)| Condition::all([case.clone(), answer(known, op, predicate)])),
         ),
@@ -48,6 +49,7 @@ fn one(known: &Known, predicate: &Predicate) -> Condition {
         Known::Number(number) => numbers::number(*number, predicate),
         Known::Decimal(number) => numbers::decimal(*number, predicate),
         Known::Text(text) => texts::text(*text, predicate),
+        Known::Ancestors => texts::any_ancestor(predicate),
         Known::Flags(number, names) => flags(*number, names, predicate),
         Known::Enum(number, names) => enumeration(*number, names, predicate),
         Known::Address(what) => addresses::address(*what, predicate),

@@ -135,7 +135,7 @@ fn of_field(field: &FieldRef, subject: &Subject) -> Known {
         .or_else(|| argument::known(field.field, arg, subject))
         .or_else(|| descriptor::known(field.field, subject))
         .or_else(|| path::known(field.field, arg, subject))
-        .or_else(|| task::known(field.field, subject))
+        .or_else(|| task::known(field.field, arg, subject))
         .unwrap_or(Known::Nothing)
 }
 

@@ -27,6 +27,8 @@ pub enum Known {
     Decimal(Number),
     /// It is the text of a load.
     Text(Text),
+    /// It is the names of all ancestors, of which any may be meant.
+    Ancestors,
     /// It is the names of the bits of a load, joined by `|`; the number, if none has a name.
     Flags(Number, &'static FlagNames),
     /// It is the first name of a load's number; the number, if it has none.
@@ -128,7 +130,7 @@ impl Text {
 pub fn exists(what: Operand) -> Condition {
     match what.load.scope() {
         // Every process has a name, even where it cannot be told.
-        Scope::Event if !matches!(what.load, Load::Marks | Load::ParentName) => Condition::Always,
+        Scope::Event if !matches!(what.load, Load::Marks | Load::AncestorName) => Condition::Always,
         _ => Condition::test(what, Is::There),
     }
 }

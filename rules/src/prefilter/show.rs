@@ -162,7 +162,8 @@ fn operand(event: EventId, what: Operand) -> String {
         // A parameter may be called `name`.
         Scope::Event => match what.load {
             Load::ProcessName => "proc.name".to_owned(),
-            Load::ParentName => "proc.pname".to_owned(),
+            Load::AncestorName if what.param == 0 => "proc.aname".to_owned(),
+            Load::AncestorName => format!("proc.aname[{}]", what.param),
             _ => load.to_lowercase(),
         },
         Scope::Param => {

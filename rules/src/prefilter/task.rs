@@ -1,18 +1,26 @@
-//! `proc.*`, `thread.*`, `user.*`, `group.*`: numbers of the task, and what its process and its parent are called. Programs and
-//! further ancestors are known to the table of processes only.
+//! `proc.*`, `thread.*`, `user.*`, `group.*`: numbers of the task, and what its process and its ancestors are called. Their programs
+//! are known to the table of processes only.
 
 use super::ProcessNames;
 use super::known::{Known, Number, Subject, Text};
-use crate::facts::Value;
+use crate::facts::{FieldArg, Value};
 use crate::field::Field;
 use kestrel_core::filter::Load;
 use kestrel_core::filter::build::{Condition, Is, Operand};
 
 /// What is known of a field; `None` if it is another's.
-pub fn known(field: Field, subject: &Subject) -> Option<Known> {
+pub fn known(field: Field, arg: Option<&FieldArg>, subject: &Subject) -> Option<Known> {
     let load = match field {
-        Field::ProcName => return name(Load::ProcessName, subject),
-        Field::ProcPname => return name(Load::ParentName, subject),
+        Field::ProcName => return name(Operand::event(Load::ProcessName), subject),
+        Field::ProcPname => return name(Operand::param(Load::AncestorName, 1), subject),
+        Field::ProcAname => {
+            return match arg {
+                Some(FieldArg::Index(0)) => name(Operand::event(Load::ProcessName), subject),
+                Some(FieldArg::Index(n)) => name(Operand::param(Load::AncestorName, u8::try_from(*n).ok()?), subject),
+                Some(FieldArg::Name(_)) => None,
+                None => name(Operand::event(Load::AncestorName), subject).map(|_| Known::Ancestors),
+            };
+        }
         Field::ProcPid => Load::Pid,
         Field::ProcPpid => Load::Ppid,
         Field::ProcVpid => Load::Vpid,
@@ -40,9 +48,7 @@ pub fn known(field: Field, subject: &Subject) -> Option<Known> {
 }
 
 /// A name of a process. Where the kernel finds one, the table of processes has it as well.
-fn name(load: Load, subject: &Subject) -> Option<Known> {
-    if subject.names == ProcessNames::Unknown {
-        return None;
-    }
-    subject.load(load, 0).map(|what| Known::Text(Text::known(what)))
+fn name(what: Operand, subject: &Subject) -> Option<Known> {
+    let asked = subject.names == ProcessNames::Known && what.load.fits(subject.id, what.param);
+    asked.then(|| Known::Text(Text::known(what)))
 }

@@ -107,7 +107,8 @@ fn what_is_too_much_is_given_up_text_by_text_and_said() {
         (|n| format!("(fs.path.name endswith .{n} and proc.pid != {n})"), GivenUp::Texts),
     ];
     for (check, expected) in cases {
-        let prefilter = load(many(check)).prefilter(&[id::UNLINK].into_iter().collect(), &EventSet::EMPTY, ProcessNames::Unknown);
+        let prefilter =
+            load(many(check)).prefilter(&[id::UNLINK].into_iter().collect(), &EventSet::EMPTY, ProcessNames::Unknown);
         assert!(prefilter.events()[0].given_up >= Some(expected), "{}", prefilter.summary());
         assert!(prefilter.summary().contains("too much to ask"), "{}", prefilter.summary());
         assert!(Program::verify(prefilter.program()).is_ok());

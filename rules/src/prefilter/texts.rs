@@ -3,7 +3,7 @@
 use super::ask::composed;
 use super::known::{Text, between};
 use crate::plan::{End, Listed, PathSet, Predicate};
-use kestrel_core::filter::build::{Condition, Is};
+use kestrel_core::filter::build::{Condition, Is, Operand};
 use kestrel_core::filter::{Load, MAX_PATTERN, MAX_TEXT, Part};
 
 /// Endings and patterns that are tried one by one, at most.
@@ -22,6 +22,28 @@ pub fn text(text: Text, predicate: &Predicate) -> Condition {
         Condition::all([Condition::not(empty), asked(text, predicate)])
     } else {
         asked(text, predicate)
+    }
+}
+
+/// Any of the names of the ancestors. What is made of several questions is asked of each name by itself, which only alternatives
+/// can be.
+pub fn any_ancestor(predicate: &Predicate) -> Condition {
+    let what = Operand::event(Load::AncestorName);
+    match predicate {
+        Predicate::Any(all) => Condition::any(all.iter().map(any_ancestor)),
+        Predicate::ByType(_, of_text) => any_ancestor(of_text),
+        Predicate::Text(_)
+        | Predicate::TextIn(_)
+        | Predicate::StartsWith(_)
+        | Predicate::EndsWith(_)
+        | Predicate::Affix(_)
+        | Predicate::Contains(_)
+        | Predicate::Glob(_)
+            if !predicate_of_empty(predicate) =>
+        {
+            asked(Text::known(what), predicate)
+        }
+        _ => Condition::Unknown,
     }
 }
 

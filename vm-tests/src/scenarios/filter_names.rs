@@ -29,6 +29,10 @@ pub const SCENARIOS: &[Scenario] = &[Scenario::steps(
 /// Parameter of openat.
 const OPENED: u8 = 0;
 
+const OWN: Operand = Operand::event(Load::ProcessName);
+const PARENTS: Operand = Operand::param(Load::AncestorName, 1);
+const ANY_ANCESTORS: Operand = Operand::event(Load::AncestorName);
+
 fn prepare() -> Outcome {
     for path in [READY, GO] {
         let _ = std::fs::remove_file(path);
@@ -64,22 +68,22 @@ fn play(consumer: &mut Consumer) -> Outcome<(BTreeSet<String>, BTreeSet<String>)
 }
 
 /// What a process is called, or its parent, by its mark.
-fn called(mark: &str, whose: Load) -> &str {
+fn called(mark: &str, whose: Operand) -> &str {
     let mut parts = mark.split('.');
     let own = parts.next().unwrap_or_default();
-    if whose == Load::ProcessName { own } else { parts.next().unwrap_or_default() }
+    if whose == OWN { own } else { parts.next().unwrap_or_default() }
 }
 
 /// The program that keeps the marks of those that are called so, or of all others.
-fn asked(consumer: &Consumer, whose: Load, name: &str, is: bool) -> Outcome {
-    let named = Condition::test(Operand::event(whose), Is::Text(name.as_bytes().to_vec()));
+fn asked(consumer: &Consumer, whose: Operand, name: &str, is: bool) -> Outcome {
+    let named = Condition::test(whose, Is::Text(name.as_bytes().to_vec()));
     let here = Condition::test(Operand::param(Load::FdPath, OPENED), Is::Prefix(format!("{FOLDER}/").into_bytes()));
     let wanted = Condition::all([here, if is { named } else { Condition::not(named) }]);
     loaded(consumer, &program(&[(EventId(id::OPENAT.0), &wanted)])?)
 }
 
 /// The marks that such a program keeps: of whom nobody can be sure, all.
-fn expected(marks: &BTreeSet<String>, whose: Load, name: &str, is: bool) -> BTreeSet<String> {
+fn expected(marks: &BTreeSet<String>, whose: Operand, name: &str, is: bool) -> BTreeSet<String> {
     let keeps = |mark: &&String| {
         let called = called(mark, whose);
         called == DOUBTED || (called == name) == is
@@ -105,38 +109,44 @@ fn names(_: &mut Stage<'_>) -> Outcome {
     consumer.ask_for([id::OPENAT])?;
     ensure(consumer.know_processes() == Err(Errno::ENODATA), || "names are told without a capture".to_owned())?;
     consumer.start()?;
-    asked(&consumer, Load::ProcessName, "nobody", true)?;
+    asked(&consumer, OWN, "nobody", true)?;
     let (all, kept) = play(&mut consumer)?;
-    ensure(all.len() > 20 && kept == all, || format!("names were told before processes were known: {kept:?} of {all:?}"))?;
+    ensure(all.len() > 20 && kept == all, || {
+        format!("names were told before processes were known: {kept:?} of {all:?}")
+    })?;
 
     consumer.know_processes().doing("KNOWN")?;
-    for whose in [Load::ProcessName, Load::ParentName] {
-        for (name, is) in [("agent", true), ("agent", false), ("other", true), ("other", false), ("fake", true)] {
+    let names = [("agent", true), ("agent", false), ("other", true), ("other", false), ("fake", true)];
+    // Of those with that name among their ancestors, it is the parent's; and all descend from init.
+    let of_any = [("other", true), ("other", false), ("fake", true), ("fake", false)];
+    for (whose, names) in [(OWN, &names[..]), (PARENTS, &names[..]), (ANY_ANCESTORS, &of_any[..])] {
+        for &(name, is) in names {
             asked(&consumer, whose, name, is)?;
             let (all, kept) = play(&mut consumer)?;
             let expected = expected(&all, whose, name, is);
             ensure(kept == expected, || {
-                let (more, less): (Vec<_>, Vec<_>) = (kept.difference(&expected).collect(), expected.difference(&kept).collect());
-                format!("{} {name:?} {is}: kept {more:?}, and did not keep {less:?}, of {all:?}", whose.name())
+                let (more, less): (Vec<_>, Vec<_>) =
+                    (kept.difference(&expected).collect(), expected.difference(&kept).collect());
+                format!("{whose:?} {name:?} {is}: kept {more:?}, and did not keep {less:?}, of {all:?}")
             })?;
         }
     }
 
     // Who was there before is called as it was called when the capture began.
-    asked(&consumer, Load::ProcessName, "early", true)?;
+    asked(&consumer, OWN, "early", true)?;
     let _ = std::fs::remove_dir_all(FOLDER);
     std::fs::create_dir_all(FOLDER).doing(FOLDER)?;
     std::fs::write(GO, "")?;
     ensure(early.wait()?.success(), || "who was there before failed".to_owned())?;
     let (all, kept) = (left()?, seen(&mut consumer)?);
-    let expected = expected(&all, Load::ProcessName, "early", true);
+    let expected = expected(&all, OWN, "early", true);
     ensure(all.len() == 3 && kept == expected, || format!("of {all:?} these were kept: {kept:?}"))?;
 
     // Names are told to whom they were promised: not to the next one.
     drop(consumer);
     let mut next = Consumer::open()?;
     next.ask_for([id::OPENAT])?;
-    asked(&next, Load::ProcessName, "nobody", true)?;
+    asked(&next, OWN, "nobody", true)?;
     let (all, kept) = play(&mut next)?;
     ensure(kept == all, || format!("names were told to the next consumer: {kept:?} of {all:?}"))?;
     next.stop()

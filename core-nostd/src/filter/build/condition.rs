@@ -10,7 +10,8 @@ use core::net::IpAddr;
 pub struct Operand {
     /// The load.
     pub load: Load,
-    /// Index of the parameter in the schema; 0 for a load that is of no parameter.
+    /// Index of the parameter in the schema; for [`Load::AncestorName`] the generation; 0 for any other load that is of no
+    /// parameter.
     pub param: u8,
     /// Which part of a text.
     pub part: Part,
@@ -200,7 +201,7 @@ impl Condition {
             Condition::Always | Condition::Never | Condition::Unknown => (Names::None, 0),
             Condition::Test(what, is) => {
                 let names = match what.load {
-                    Load::ProcessName | Load::ParentName => Names::Alone,
+                    Load::ProcessName | Load::AncestorName => Names::Alone,
                     _ => Names::None,
                 };
                 let test = match is.test() {

@@ -166,7 +166,9 @@ fn condition(event: EventId) -> impl Strategy<Value = Condition> {
     let params = kestrel_core::schema::recipe(event).unwrap().sources.len() as u8;
     let all: Vec<(Load, u8)> = (0..params)
         .flat_map(|param| Load::ALL.iter().map(move |load| (*load, param)))
-        .filter(|(load, param)| load.fits(event, *param) && !matches!(load, Load::Marks | Load::ProcessName | Load::ParentName))
+        .filter(|(load, param)| {
+            load.fits(event, *param) && !matches!(load, Load::Marks | Load::ProcessName | Load::AncestorName)
+        })
         .collect();
     let likely: Vec<(Load, u8)> = all
         .iter()
