@@ -255,9 +255,17 @@ impl Watch {
     /// Lets what was read take the place of what was in force, from the next record on.
     fn take_over(&mut self, came: Came, registry: &Registry) -> Option<Wanted> {
         let Came { reading, took } = came;
-        let Some(Reading { paths, outcome }) = reading else {
-            log::warn!("nothing can be read again here");
-            return None;
+        let Reading { paths, outcome } = match reading {
+            Ok(Some(reading)) => reading,
+            Ok(None) => {
+                log::warn!("nothing can be read again here");
+                return None;
+            }
+            // Which files count is not known any better than before: those of before are waited for.
+            Err(problem) => {
+                self.keep_what_is_in_force(problem, registry);
+                return None;
+            }
         };
         let wanted = match outcome {
             Ok(Fresh { rules, wanted, config, appended, files }) => {
@@ -271,17 +279,22 @@ impl Watch {
                 Some(wanted)
             }
             Err(problem) => {
-                let message = "what was read cannot be used: what was in force stays in force".to_owned();
-                log::error!("{message}");
-                self.health.failures += 1;
-                self.health.failure = Some(problem.clone());
-                let fields = vec![("error".to_owned(), FieldValue::Str(problem))];
-                self.raise(reload::RULE, Priority::Critical, message, fields, registry);
+                self.keep_what_is_in_force(problem, registry);
                 None
             }
         };
         self.follow_files(&paths, registry);
         wanted
+    }
+
+    /// Says that reading everything again failed, and why.
+    fn keep_what_is_in_force(&mut self, problem: String, registry: &Registry) {
+        let message = "what was read cannot be used: what was in force stays in force".to_owned();
+        log::error!("{message}");
+        self.health.failures += 1;
+        self.health.failure = Some(problem.clone());
+        let fields = vec![("error".to_owned(), FieldValue::Str(problem))];
+        self.raise(reload::RULE, Priority::Critical, message, fields, registry);
     }
 
     /// Waits for changes of these files, if the configuration says so.
