@@ -61,7 +61,8 @@ pub fn run(args: &ReplayArgs, cli: &Cli, config: &Config) -> Result<(), Failure>
             log::warn!("a replay keeps the rules that it began with");
             None
         }),
-    );
+    )
+    .recording(&Wanted { events, program: prefilter.as_ref().map_or_else(Vec::new, |p| p.program().to_vec()) });
     let bar = progress(tape.bytes());
     let playback = Rc::new(Playback::default());
     let source = ReplaySource::new(args.file.clone(), tape, Rc::clone(&playback), args.real_time);

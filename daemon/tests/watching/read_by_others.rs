@@ -1,0 +1,304 @@
+//! Records that others read from the socket.
+
+use crate::stage::{Bell, RULES, judge, outputs, rules, until, watch_until};
+use crate::support::{Cpu, kill, machine};
+use kestrel::config::{Config, DropsConfig};
+use kestrel::event_loop::Limits;
+use kestrel::live::{Heard, Listener};
+use kestrel::prefilter::{self, Mode};
+use kestrel::record_builder::{Program, exec, fork};
+use kestrel::shown::View;
+use kestrel::watch::{Appended, FilesInForce, Fresh, Reading, Summary, Watch};
+use kestrel_core::event::TaskContext;
+use kestrel_core::schema::id;
+use kestrel_outputs::socket::{Frame, FrameReader, Request};
+use kestrel_outputs::{Outputs, OutputsConfig, SocketConfig};
+use nix::sys::signal::Signal;
+use std::io::{ErrorKind, Read, Write};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+use zerocopy::IntoBytes;
+
+const FIELDS: [&str; 6] = ["evt.num", "proc.name", "proc.exepath", "proc.pexepath", "evt.type", "evt.rawarg.pid"];
+
+fn socket(path: &Path) -> OutputsConfig {
+    let socket_output = SocketConfig { enabled: true, path: path.to_owned(), ..SocketConfig::default() };
+    OutputsConfig { socket_output, ..outputs() }
+}
+
+/// A program that reads the socket.
+struct Reader {
+    stream: UnixStream,
+    frames: FrameReader,
+    listener: Listener,
+    lines: Vec<String>,
+    alerts: Vec<String>,
+    recorded: Vec<String>,
+    lost: u64,
+}
+
+impl Reader {
+    fn connect(path: &Path, filter: Option<&str>) -> Reader {
+        let fields: Vec<String> = FIELDS.iter().map(|field| (*field).to_owned()).collect();
+        let listener = Listener::new(View::new(&fields, filter, false).unwrap(), 1024);
+        let mut stream = UnixStream::connect(path).unwrap();
+        let request = Request { alerts: true, records: Some(listener.wanted()) };
+        stream.write_all(&request.encode().unwrap()).unwrap();
+        stream.set_read_timeout(Some(Duration::from_millis(10))).unwrap();
+        let (frames, lines) = (FrameReader::default(), Vec::new());
+        Reader { stream, frames, listener, lines, alerts: Vec::new(), recorded: Vec::new(), lost: 0 }
+    }
+
+    /// Reads what there is.
+    fn read(&mut self) {
+        let mut buf = [0; 65536];
+        loop {
+            match self.stream.read(&mut buf) {
+                Ok(n) => self.frames.push(&buf[..n]),
+                Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => return,
+                Err(error) => panic!("{error}"),
+            }
+            while let Some(frame) = self.frames.next_frame().unwrap() {
+                match frame {
+                    Frame::Alert(alert) => {
+                        self.alerts.push(alert.message);
+                        continue;
+                    }
+                    Frame::Lost(n) => panic!("{n} alerts are lost"),
+                    _ => {}
+                }
+                match self.listener.hear(frame).unwrap() {
+                    Heard::Nothing => {}
+                    Heard::Line(line) => self.lines.push(line.to_owned()),
+                    Heard::Recorded(text) => self.recorded.push(text),
+                    Heard::Lost(n) => self.lost += n,
+                    Heard::Skipped => panic!("a record makes no sense"),
+                }
+            }
+        }
+    }
+
+    fn until(&mut self, mut is_so: impl FnMut(&Reader) -> bool) {
+        let end = Instant::now() + Duration::from_secs(20);
+        while !is_so(self) {
+            let Reader { lines, alerts, recorded, lost, .. } = self;
+            let last = lines.last();
+            let (lines, alerts, recorded) = (lines.len(), alerts.len(), recorded.len());
+            assert!(Instant::now() < end, "it never came: {lines} {alerts} {recorded} {lost}, {last:?}");
+            self.read();
+        }
+    }
+}
+
+fn task(pid: u32, ppid: u32, comm: &str) -> TaskContext {
+    // As `Cpu::record` has it, so that it is the same process.
+    let mut task = TaskContext { tid: pid, pid, ppid, start_time: 1_000_000, ..TaskContext::default() };
+    task.comm[..comm.len()].copy_from_slice(comm.as_bytes());
+    task
+}
+
+fn write(cpu: &Cpu, record: &[u64]) {
+    let bytes = record.as_bytes();
+    until(|| {
+        cpu.bytes(|buf| {
+            buf[..bytes.len()].copy_from_slice(bytes);
+            bytes.len()
+        })
+    });
+}
+
+/// A process executes a program.
+fn execute(cpu: &Cpu, pid: u32, path: &str, time_ns: u64) {
+    let comm = path.rsplit('/').next().unwrap();
+    let program = Program { args: vec![comm.into()], exepath: path.into(), cwd: "/".into(), ..Program::default() };
+    write(cpu, &exec(id::EXECVE, task(pid, 1, comm), &program, time_ns).build().unwrap());
+}
+
+/// Watches while `play` plays the kernel and whoever reads.
+fn with(watch: Watch, play: impl FnOnce(Cpu, &Bell) + Send + 'static) -> impl FnOnce() -> (Watch, Summary) {
+    let mut watch = watch;
+    move || {
+        let (mut cpus, source, _told) = machine(1, 1 << 20);
+        let bell = Bell::here();
+        let playing = std::thread::spawn(move || {
+            // However it ends, the loop must.
+            struct End(Bell);
+            impl Drop for End {
+                fn drop(&mut self) {
+                    self.0.ring(Signal::SIGTERM);
+                }
+            }
+            let end = End(bell);
+            play(cpus.remove(0), &end.0);
+        });
+        let (_, summary) = watch_until(source, Limits::default(), &mut watch);
+        playing.join().unwrap();
+        (watch, summary)
+    }
+}
+
+fn watch_at(path: &Path) -> Watch {
+    let outputs = Outputs::new(&socket(path), Watch::OUTPUTS).unwrap();
+    let wanted = prefilter::wanted(&rules(RULES), Mode::On);
+    Watch::new(judge(), outputs, &DropsConfig::default(), Box::new(|| None)).recording(&wanted)
+}
+
+fn place() -> (tempfile::TempDir, PathBuf) {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("sock");
+    (dir, path)
+}
+
+#[test]
+fn readers_see_records_with_the_numbers_of_alerts_and_processes_that_were_there_before_them() {
+    let (_dir, path) = place();
+    let watch = watch_at(&path);
+    let play = move |cpu: Cpu, _: &Bell| {
+        let mut early = Reader::connect(&path, None);
+        early.until(|reader| !reader.recorded.is_empty());
+        execute(&cpu, 1, "/sbin/init", 1);
+        write(&cpu, &fork(task(1, 0, "init"), &task(100, 1, "init"), 2).build().unwrap());
+        execute(&cpu, 100, "/opt/evil", 3);
+        write(&cpu, &fork(task(1, 0, "init"), &task(200, 1, "init"), 4).build().unwrap());
+        early.until(|reader| reader.lines.len() == 4);
+        drop(early);
+        let mut all = Reader::connect(&path, None);
+        let mut some = Reader::connect(&path, Some("evt.type in (kill, ptrace) and proc.exepath = /opt/good"));
+        all.until(|reader| !reader.recorded.is_empty());
+        some.until(|reader| !reader.recorded.is_empty());
+        cpu.record(kill("evil", 5, &[(1, 7)]));
+        // What is recorded is there without anything else happening.
+        all.until(|reader| reader.lines.len() == 1 && reader.alerts.len() == 1);
+        execute(&cpu, 200, "/opt/good", 6);
+        cpu.record(kill("good", 7, &[(1, 8)]));
+        all.until(|reader| reader.lines.len() == 3);
+        some.until(|reader| reader.lines.len() == 1);
+        assert_eq!(
+            all.lines,
+            [
+                "5\tevil\t/opt/evil\t/sbin/init\tkill\t7",
+                "6\tgood\t/opt/good\t/sbin/init\texecve\t200",
+                "7\tgood\t/opt/good\t/sbin/init\tkill\t8"
+            ]
+        );
+        assert_eq!(all.alerts, ["evil kills 7"]);
+        assert_eq!(some.lines, ["7\tgood\t/opt/good\t/sbin/init\tkill\t8"]);
+        insta::assert_snapshot!([all.recorded, some.recorded].concat().join("\n"));
+    };
+    let (_, summary) = with(watch, play)();
+    let records = summary.records.unwrap();
+    // The one with a condition gets kills, and what the process table is made from.
+    assert_eq!((records.given, records.lost), (4 + 6, 0));
+}
+
+#[test]
+fn a_slow_reader_is_told_what_it_lost_and_knows_afterwards_what_happened_meanwhile() {
+    const RECORDS: u64 = 30_000;
+    let (_dir, path) = place();
+    let watch = watch_at(&path);
+    let play = move |cpu: Cpu, _: &Bell| {
+        let (mut good, mut slow) = (Reader::connect(&path, None), Reader::connect(&path, None));
+        good.until(|reader| !reader.recorded.is_empty());
+        slow.until(|reader| !reader.recorded.is_empty());
+        execute(&cpu, 200, "/opt/first", 1);
+        for n in 0..RECORDS {
+            until(|| cpu.record(kill("good", n + 2, &[(1, n)])));
+            if n == RECORDS / 2 {
+                execute(&cpu, 200, "/opt/second", n + 2);
+            }
+            if n % 500 == 0 {
+                good.until(|reader| reader.lines.len() as u64 + reader.lost >= n);
+            }
+        }
+        let sent = RECORDS + 2;
+        good.until(|reader| reader.lines.len() as u64 + reader.lost == sent);
+        assert_eq!(good.lost, 0);
+        slow.until(|reader| reader.lines.len() as u64 + reader.lost == sent);
+        assert!(slow.lost > RECORDS / 2, "{}", slow.lost);
+        cpu.record(kill("evil", RECORDS + 9, &[(1, 1)]));
+        cpu.record(kill("good", RECORDS + 9, &[(1, 2)]));
+        slow.until(|reader| reader.alerts.len() == 1 && reader.lines.last().is_some_and(|line| line.ends_with("\t2")));
+        let last = format!("{}\tsecond\t/opt/second\t<NA>\tkill\t2", RECORDS + 4);
+        assert_eq!(slow.lines.last(), Some(&last));
+        // Numbers say where they are missing.
+        let numbers = slow.lines.iter().map(|line| line.split('\t').next().unwrap().parse::<u64>().unwrap());
+        let gaps: u64 = numbers.clone().zip(numbers.skip(1)).map(|(before, after)| after - before - 1).sum();
+        assert_eq!(gaps, slow.lost);
+        good.until(|reader| reader.lines.last() == Some(&last));
+        slow.lost
+    };
+    let (lost, told) = std::sync::mpsc::channel();
+    let (_, summary) = with(watch, move |cpu, bell| lost.send(play(cpu, bell)).unwrap())();
+    let records = summary.records.unwrap();
+    let lost = told.recv().unwrap();
+    assert_eq!((records.given, records.lost), (2 * (RECORDS + 4) - lost, lost));
+    assert_eq!(summary.sinks[0].1.lost, 0);
+}
+
+#[test]
+fn readers_are_told_when_something_else_is_recorded() {
+    let (_dir, path) = place();
+    let reload = move || {
+        let config = Config { outputs: outputs(), ..Config::default() };
+        let rules = rules(&RULES.replace("evt.type = kill", "evt.type in (kill, unlink, mount)"));
+        Some(Reading {
+            paths: Vec::new(),
+            outcome: Ok(Fresh {
+                wanted: prefilter::wanted(&rules, Mode::Off),
+                rules,
+                config: Box::new(config),
+                appended: Appended::default(),
+                files: FilesInForce::default(),
+            }),
+        })
+    };
+    let wanted = prefilter::wanted(&rules(RULES), Mode::On);
+    let outputs = Outputs::new(&socket(&path), Watch::OUTPUTS).unwrap();
+    let watch = Watch::new(judge(), outputs, &DropsConfig::default(), Box::new(reload)).recording(&wanted);
+    let play = move |_: Cpu, bell: &Bell| {
+        let mut reader = Reader::connect(&path, Some("evt.type in (kill, unlink)"));
+        reader.until(|reader| reader.recorded.len() == 1);
+        bell.ring(Signal::SIGHUP);
+        reader.until(|reader| reader.recorded.len() == 2);
+        insta::assert_snapshot!(reader.recorded.join("\n"));
+    };
+    with(watch, play)();
+}
+
+#[test]
+fn a_reader_that_reads_costs_few_system_calls_and_one_that_left_none() {
+    const RECORDS: u64 = 100_000;
+    let (_dir, path) = place();
+    let run = |read: bool| {
+        let watch = watch_at(&path);
+        let path = path.clone();
+        let (_, summary) = with(watch, move |cpu, _| {
+            let mut reader = Reader::connect(&path, Some("evt.type = kill"));
+            reader.until(|reader| !reader.recorded.is_empty());
+            if read {
+                let mut stream = reader.stream.try_clone().unwrap();
+                std::thread::spawn(move || {
+                    stream.set_read_timeout(None).unwrap();
+                    let mut buf = [0; 65536];
+                    while stream.read(&mut buf).is_ok_and(|n| n > 0) {}
+                });
+            } else {
+                drop(reader);
+                // It is found out about by the next look around.
+                std::thread::sleep(Duration::from_millis(100));
+            }
+            for n in 0..RECORDS {
+                while !cpu.record(kill("good", n + 2, &[(1, n)])) {
+                    std::thread::yield_now();
+                }
+            }
+        })();
+        let records = summary.records.unwrap();
+        assert_eq!(records.given + records.lost, if read { RECORDS } else { 0 });
+        summary.system_calls * 1000 / RECORDS
+    };
+    let (with_reader, without) = (run(true), run(false));
+    assert!(with_reader < 40, "{with_reader} system calls per 1,000 records");
+    assert!(without < 1, "{without} system calls per 1,000 records");
+}
