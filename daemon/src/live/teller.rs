@@ -41,8 +41,17 @@ struct Reader {
     users_are_due: bool,
     /// All of that was said once: records can follow.
     greeted: bool,
-    /// The processes that it was told of, and whether everything was known of them then.
-    told: HashMap<ProcessKey, bool>,
+    /// The processes that it was told of.
+    told: HashMap<ProcessKey, Told>,
+}
+
+/// What a reader was told of a process.
+#[derive(Clone, Copy, Debug)]
+struct Told {
+    /// Everything was known of it then.
+    complete: bool,
+    /// Its session and its process group, if their leaders and its ancestors were told of with it.
+    around: Option<(u32, u32)>,
 }
 
 /// Tells readers of records.
@@ -184,23 +193,30 @@ impl Reader {
     fn introduce(&mut self, taken: &Taken<'_>, reader: &mut RecordReader<'_>) -> bool {
         let Taken { key, state: State { processes, .. }, .. } = *taken;
         let Some(process) = processes.get(key) else { return true };
-        if self.was_told(key, process) {
+        let task = taken.record.task();
+        let around = Some((task.sid, task.pgid));
+        if self.was_told(key, process) && self.told.get(&key).is_some_and(|told| told.around == around) {
             return true;
         }
         if self.told.len() >= MOST_TOLD {
             self.told.clear();
         }
-        let task = taken.record.task();
         let leaders = [task.sid, task.pgid].into_iter().filter_map(|pid| processes.current(pid));
         let leaders = leaders.filter_map(|key| Some((key, processes.get(key)?)));
         // Parents before their children.
         let mut line: Vec<_> = std::iter::once((key, process)).chain(processes.ancestors(key)).chain(leaders).collect();
         line.reverse();
-        line.into_iter().all(|(key, process)| self.was_told(key, process) || self.tell(key, process, taken, reader))
+        let said = line
+            .into_iter()
+            .all(|(key, process)| self.was_told(key, process) || self.tell(key, process, taken, reader));
+        if let Some(told) = self.told.get_mut(&key) {
+            told.around = around;
+        }
+        said
     }
 
     fn was_told(&self, key: ProcessKey, process: &Process) -> bool {
-        self.told.get(&key).is_some_and(|complete| *complete || !process.complete)
+        self.told.get(&key).is_some_and(|told| told.complete || !process.complete)
     }
 
     fn tell(&mut self, key: ProcessKey, process: &Process, taken: &Taken<'_>, reader: &mut RecordReader<'_>) -> bool {
@@ -211,7 +227,7 @@ impl Reader {
         let Ok(entry) = postcard::to_stdvec(&entry) else { return false };
         let said = reader.say(&Frame::Process(entry.into()));
         if said {
-            self.told.insert(key, process.complete);
+            self.told.insert(key, Told { complete: process.complete, around: None });
         }
         said
     }
