@@ -192,7 +192,9 @@ impl<'a> Replaying<'a> {
 impl Handler for Replaying<'_> {
     fn record(&mut self, bytes: &[u8], registry: &Registry) -> ControlFlow<()> {
         self.resumed = false;
-        self.playback.take_in(&mut self.watch.judge_mut().state);
+        if self.playback.take_in(&mut self.watch.judge_mut().state) {
+            self.watch.users_changed();
+        }
         let wanted = self.filter.as_mut().is_none_or(|filter| filter.wants(bytes));
         let flow = if wanted { self.watch.record(bytes, registry) } else { ControlFlow::Continue(()) };
         if self.watch.sent() != self.sent {

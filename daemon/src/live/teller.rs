@@ -91,8 +91,7 @@ impl Teller {
         frame(&Frame::Recorded { events: events.iter().map(|event| event.0).collect(), prefilter: *prefilter })
     }
 
-    /// Greets whoever came, forgets whoever went, and says to each what there is room for. To be called whenever there may be
-    /// room, and after records.
+    /// Greets whoever came, forgets whoever went, and says to each what there is room for.
     pub fn settle(&mut self, outputs: &mut Outputs, clock: &Clock, users: &Users) {
         let mut there = Vec::new();
         outputs.record_readers(&mut |reader| {
@@ -113,6 +112,11 @@ impl Teller {
         });
         self.readers.retain(|known| there.contains(&known.number));
         outputs.write_records();
+    }
+
+    /// Nobody reads records any more.
+    pub fn forget_readers(&mut self) {
+        self.readers.clear();
     }
 
     fn greet(&mut self, reader: &RecordReader<'_>, clock: &Clock) -> Reader {

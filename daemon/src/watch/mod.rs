@@ -203,6 +203,11 @@ impl Watch {
         &mut self.judge
     }
 
+    /// The judge's users are others now.
+    pub fn users_changed(&mut self) {
+        self.teller.users_changed();
+    }
+
     /// True if the loop ended because of `syscall_event_drops.actions: [exit]`.
     pub fn dropped_too_much(&self) -> bool {
         self.dropped_too_much
@@ -553,6 +558,8 @@ impl Handler for Watch {
         let wanted = self.aside.settle().and_then(|came| self.take_over(came, registry));
         if self.outputs.wants_records() {
             self.teller.settle(&mut self.outputs, self.judge.clock(), &self.judge.state.users);
+        } else {
+            self.teller.forget_readers();
         }
         wanted
     }

@@ -197,6 +197,26 @@ fn readers_see_records_with_the_numbers_of_alerts_and_processes_that_were_there_
 }
 
 #[test]
+fn a_record_is_read_at_once_and_not_when_the_loop_looks_around_for_something_else() {
+    let (_dir, path) = place();
+    let watch = watch_at(&path);
+    let play = move |cpu: Cpu, _: &Bell| {
+        let mut reader = Reader::connect(&path, None);
+        reader.until(|reader| !reader.recorded.is_empty());
+        let tries = (1..=4).map(|n| {
+            let begin = Instant::now();
+            cpu.record(kill("good", n, &[]));
+            reader.until(|reader| reader.lines.len() as u64 == n);
+            begin.elapsed()
+        });
+        // On a busy machine one of them may take long; the loop looks around once a second.
+        let shortest = tries.min().unwrap();
+        assert!(shortest < Duration::from_millis(500), "{shortest:?}");
+    };
+    with(watch, play)();
+}
+
+#[test]
 fn a_slow_reader_is_told_what_it_lost_and_knows_afterwards_what_happened_meanwhile() {
     const RECORDS: u64 = 30_000;
     let (_dir, path) = place();
