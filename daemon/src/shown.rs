@@ -132,14 +132,15 @@ impl Shown {
             match (format, facts) {
                 (None, _) => {
                     let value = dump::record(&record, false);
-                    line.push_str(&value.map_or_else(|| "null".to_owned(), |value| value.to_string()));
+                    let text = value.map_or_else(|| "null".to_owned(), |value| value.to_string());
+                    line.push_str(&escape::json(&text));
                 }
                 (Some(format), Some(facts)) if *json => {
                     let mut object = Map::new();
                     format.each_value(&facts, |name, _, value| {
                         object.insert(name.to_owned(), json_of(field_value(value)));
                     });
-                    line.push_str(&Value::Object(object).to_string());
+                    line.push_str(&escape::json(&Value::Object(object).to_string()));
                 }
                 (Some(format), Some(facts)) => {
                     let mut text = String::new();
@@ -167,5 +168,36 @@ fn json_of(value: FieldValue) -> Value {
         FieldValue::Uint(n) => n.into(),
         FieldValue::Double(n) => n.into(),
         FieldValue::Str(text) => text.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record_builder::{RecordBuilder, encode};
+    use crate::state::Users;
+    use kestrel_core::event::{PathFlags, TaskContext};
+    use kestrel_core::schema::id;
+    use kestrel_outputs::escape::is_unsafe;
+    use zerocopy::IntoBytes;
+
+    #[test]
+    fn what_is_in_a_record_cannot_speak_to_a_terminal() {
+        let name = "/tmp/\u{7f}\u{9b}2J\u{202e}\n\x1b";
+        let name = encode::path(name.as_bytes(), name.as_bytes(), PathFlags::RESOLVED);
+        let record =
+            RecordBuilder::new(id::OPENAT, TaskContext::default(), 1).unwrap().with("name", name).build().unwrap();
+        let shown = |fields: &[&str], json| {
+            let fields: Vec<String> = fields.iter().map(|field| (*field).to_owned()).collect();
+            let state = State::new(4, Users::default(), None);
+            let mut shown = Shown::new(View::new(&fields, None, json).unwrap(), Clock::system(String::new()), state);
+            assert_eq!(shown.record(record.as_bytes(), 1, |_| true), Some(true));
+            assert!(!shown.line().contains(is_unsafe), "{:?}", shown.line());
+            shown.line().to_owned()
+        };
+        insta::assert_snapshot!(shown(&["fs.path.name"], false), @r"/tmp/\x7f\u{9b}2J\u{202e}\n\x1b");
+        insta::assert_snapshot!(shown(&["fs.path.name"], true), @r#"{"fs.path.name":"/tmp/\u007f\u009b2J\u202e\n\u001b"}"#);
+        shown(&[], false);
+        shown(&[], true);
     }
 }
