@@ -1,7 +1,7 @@
 //! Rules that change meanwhile.
 
 use crate::stage::{
-    Bell, RULES, file_output, folder, judge, judge_by, lines, messages, outputs, rules, until, watch_until,
+    Bell, RULES, file_output, folder, in_ms, judge, judge_by, lines, messages, outputs, rules, until, watch_until,
 };
 use crate::support::{Told, kill, machine};
 use kestrel::changes::Changes;
@@ -114,7 +114,7 @@ fn a_reload_that_panics_leaves_the_old_rules_in_force_and_is_told_and_the_next_o
             bell.ring(Signal::SIGTERM);
         }
     });
-    watch_until(source, Limits::default(), &mut watch);
+    watch_until(source, in_ms(60_000), &mut watch);
     producer.join().unwrap();
     let Health { reloads, failures, failure, .. } = watch.health().clone();
     assert_eq!((reloads, failures, failure), (1, 1, None));
