@@ -129,7 +129,7 @@ pub enum Command {
     Dump(DumpArgs),
     /// Play rule tests: say what happens, and which rules must fire; see docs/RULE-TESTS.md
     Test(TestArgs),
-    /// Print alerts of the kestrel that runs, as they are raised
+    /// Print alerts of the kestrel that runs as they are raised, or records as they come
     Watch(WatchArgs),
     /// Print the figures of the kestrel that runs
     Stats(StatsArgs),
@@ -251,7 +251,7 @@ pub struct TopArgs {
     pub interval: u32,
 }
 
-/// Whose alerts to print, and how.
+/// Whose alerts and records to print, and how.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct WatchArgs {
     /// Its socket [default: socket_output.path of the configuration]
@@ -261,6 +261,26 @@ pub struct WatchArgs {
     /// As JSON lines
     #[arg(long)]
     pub json: bool,
+
+    /// Records instead of alerts: those that its rules ask for, and with prefilter.enabled none that no rule can match
+    #[arg(long)]
+    pub records: bool,
+
+    /// Alerts as well as records
+    #[arg(long, requires = "records")]
+    pub alerts: bool,
+
+    /// Of records, fields to show, as rules name them [default: a line about each]
+    #[arg(long, value_name = "FIELD,…", value_delimiter = ',', requires = "records")]
+    pub fields: Vec<String>,
+
+    /// Only records that fit this condition
+    #[arg(long, value_name = "CONDITION", requires = "records")]
+    pub filter: Option<String>,
+
+    /// Stop after this many lines
+    #[arg(long, value_name = "N")]
+    pub count: Option<u64>,
 }
 
 /// What to dump.

@@ -15,6 +15,8 @@
 //! | `record_builder` | records from values that are at hand |
 //! | `rule_test` | rules against made-up events |
 //! | `selection` | records that fit a condition |
+//! | `shown` | records as lines |
+//! | `live` | records of a kestrel that runs, for whoever reads them |
 //! | `cli`, `config`, `commands` | what people see |
 //! | `document` | YAML with places |
 //! | `changes` | changes of files that were read |
@@ -37,6 +39,7 @@ pub mod dump;
 pub mod event_loop;
 pub mod fields;
 pub mod k8s_audit;
+pub mod live;
 pub mod logger;
 pub mod metrics;
 pub mod origin;
@@ -49,6 +52,7 @@ pub mod rule_test;
 pub mod sandbox;
 pub mod selection;
 pub mod service;
+pub mod shown;
 pub mod signals;
 pub mod sources;
 pub mod state;

@@ -43,12 +43,29 @@ impl Selection {
         let Selection { rules, clock, arena } = self;
         let time_ns = record.header().time_ns;
         clock.tick(time_ns);
-        let mut fits = false;
-        if let Some(facts) = EventFacts::new(record, key, state, clock, arena) {
-            rules.evaluate(facts.id(), &facts, |_| fits = true);
-        }
+        let fits = fits(rules, record, key, state, clock, arena);
         clock.previous_ns = time_ns;
-        arena.reset();
         fits
     }
+
+    /// The same, by a clock of the caller's, which has ticked.
+    pub fn fits_by(&mut self, record: Record<'_>, key: ProcessKey, state: &State, clock: &Clock) -> bool {
+        fits(&mut self.rules, record, key, state, clock, &mut self.arena)
+    }
+}
+
+fn fits(
+    rules: &mut RuleSet,
+    record: Record<'_>,
+    key: ProcessKey,
+    state: &State,
+    clock: &Clock,
+    arena: &mut Bump,
+) -> bool {
+    let mut fits = false;
+    if let Some(facts) = EventFacts::new(record, key, state, clock, arena) {
+        rules.evaluate(facts.id(), &facts, |_| fits = true);
+    }
+    arena.reset();
+    fits
 }

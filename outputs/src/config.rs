@@ -259,7 +259,7 @@ impl Default for HttpConfig {
     }
 }
 
-/// A socket that programs on this machine read alerts from.
+/// A socket that programs on this machine read alerts and records from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SocketConfig {
@@ -269,6 +269,21 @@ pub struct SocketConfig {
     pub path: PathBuf,
     /// Who may read it: permissions in octal. Reading takes the right to write (unix(7)).
     pub mode: String,
+    /// Which of them may read records.
+    pub records: RecordsFor,
+}
+
+/// Who may read records: they hold what programs were called with, their environment, and what they read and wrote.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RecordsFor {
+    /// Nobody.
+    Nobody,
+    /// Root, and the user that Kestrel runs as.
+    #[default]
+    Owner,
+    /// Whoever may connect.
+    Everybody,
 }
 
 impl SocketConfig {
@@ -285,6 +300,11 @@ impl SocketConfig {
 
 impl Default for SocketConfig {
     fn default() -> Self {
-        SocketConfig { enabled: false, path: PathBuf::from("/run/kestrel.sock"), mode: "0600".to_owned() }
+        SocketConfig {
+            enabled: false,
+            path: PathBuf::from("/run/kestrel.sock"),
+            mode: "0600".to_owned(),
+            records: RecordsFor::default(),
+        }
     }
 }

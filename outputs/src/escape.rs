@@ -35,12 +35,21 @@ pub fn line(text: &str) -> Cow<'_, str> {
 /// Writes a JSON string: as `serde_json` does, and what [`is_unsafe`] as `\uXXXX` besides.
 pub fn json_string(out: &mut String, text: &str) {
     // A string always serializes.
-    let quoted = serde_json::to_string(text).unwrap_or_default();
-    for c in quoted.chars() {
+    out.push_str(&json(&serde_json::to_string(text).unwrap_or_default()));
+}
+
+/// JSON on one line, as `serde_json` writes it, with what [`is_unsafe`] as `\uXXXX`: such characters are in its strings alone.
+pub fn json(text: &str) -> Cow<'_, str> {
+    if !text.contains(is_unsafe) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
         if is_unsafe(c) {
             let _ = write!(out, "\\u{:04x}", u32::from(c));
         } else {
             out.push(c);
         }
     }
+    Cow::Owned(out)
 }

@@ -3,6 +3,7 @@
 //! ```text
 //!  Alert ─▶ format (once: text or JSON) ─▶ Line ─▶ each sink's own queue ─▶ stdout │ file │ syslog │ program │ HTTP
 //!    └──▶ frame (once) ─────────────────────────▶ each reader's own queue ─▶ socket
+//!  a record, as bytes, if a reader wants it ────▶  ┘
 //! ```
 //!
 //! Promises:
@@ -35,8 +36,8 @@ mod syslog;
 
 pub use alert::{Alert, FieldValue};
 pub use config::{
-    FileConfig, HttpConfig, OutputsConfig, ProgramConfig, QueueConfig, SocketConfig, StdoutConfig, SyslogConfig,
-    SyslogFormat, SyslogTlsConfig, SyslogTransport,
+    FileConfig, HttpConfig, OutputsConfig, ProgramConfig, QueueConfig, RecordsFor, SocketConfig, StdoutConfig,
+    SyslogConfig, SyslogFormat, SyslogTlsConfig, SyslogTransport,
 };
 pub use format::{Format, Formatter, TimeStyle, time_text};
 pub use kestrel_core::priority::Priority;

@@ -4,7 +4,7 @@ use crate::file::FileSink;
 use crate::http;
 use crate::program::ProgramSink;
 use crate::queue::Queue;
-use crate::socket::SocketSink;
+use crate::socket::{RecordReader, RecordStats, SocketSink};
 use crate::stdout::StdoutSink;
 use crate::syslog;
 use crate::{Alert, Formatter, Io, Line, OutputsConfig, QueueConfig, Sink, SinkStats};
@@ -59,6 +59,8 @@ pub struct Outputs {
     formatter: Formatter,
     sinks: Vec<Box<dyn Sink>>,
     base: usize,
+    /// Somebody reads records.
+    wants_records: bool,
     /// When the sinks were set up, until they were called for the first time: some have work from before.
     new_since: Option<Instant>,
 }
@@ -122,16 +124,16 @@ impl Outputs {
         let socket = &config.socket_output;
         if socket.enabled {
             let mode = socket.permissions().map_err(OutputError::Config)?;
-            let sink = SocketSink::bind(socket.path.clone(), mode)
+            let sink = SocketSink::bind(socket.path.clone(), mode, socket.records)
                 .map_err(|error| OutputError::Socket { path: socket.path.clone(), error })?;
             sinks.push(Box::new(sink));
         }
-        Ok(Outputs { formatter, sinks, base: base.0, new_since: Some(Instant::now()) })
+        Ok(Outputs { formatter, sinks, base: base.0, wants_records: false, new_since: Some(Instant::now()) })
     }
 
     /// The same with sinks of the caller's own.
     pub fn with_sinks(formatter: Formatter, sinks: Vec<Box<dyn Sink>>, base: Token) -> Outputs {
-        Outputs { formatter, sinks, base: base.0, new_since: Some(Instant::now()) }
+        Outputs { formatter, sinks, base: base.0, wants_records: false, new_since: Some(Instant::now()) }
     }
 
     /// Writes alerts as this configuration says from now on; the sinks stay as they are.
@@ -180,6 +182,33 @@ impl Outputs {
         if let Some(sink) = token.0.checked_sub(self.base).and_then(|index| self.sinks.get_mut(index)) {
             sink.ready(Io { registry, token, now });
         }
+        self.look_for_record_readers();
+    }
+
+    fn look_for_record_readers(&mut self) {
+        self.wants_records = self.record_stats().is_some_and(|stats| stats.readers > 0);
+    }
+
+    /// True if somebody reads records, as far as is known since [`Outputs::ready`]: it costs nothing to ask.
+    #[inline]
+    pub fn wants_records(&self) -> bool {
+        self.wants_records
+    }
+
+    /// Calls `each` with every reader that wants records.
+    pub fn record_readers(&mut self, each: &mut dyn FnMut(&mut RecordReader<'_>)) {
+        self.sinks.iter_mut().for_each(|sink| sink.record_readers(each));
+    }
+
+    /// Writes what was gathered for those readers. To be called whenever there is no record for a while.
+    pub fn write_records(&mut self) {
+        self.sinks.iter_mut().for_each(|sink| sink.write_records());
+        self.look_for_record_readers();
+    }
+
+    /// What became of records that somebody reads; `None` if nobody can.
+    pub fn record_stats(&self) -> Option<RecordStats> {
+        self.sinks.iter().find_map(|sink| sink.record_stats())
     }
 
     /// True while a sink waits for [`Outputs::ready`].
@@ -200,6 +229,7 @@ impl Outputs {
                 sink.expired(io);
             }
         });
+        self.look_for_record_readers();
     }
 
     /// A child process ended (SIGCHLD).

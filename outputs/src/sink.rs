@@ -1,5 +1,6 @@
 //! What every sink can do.
 
+use crate::socket::{RecordReader, RecordStats};
 use crate::{Alert, Priority};
 use mio::{Registry, Token};
 use serde::{Deserialize, Serialize};
@@ -66,6 +67,17 @@ pub trait Sink: std::fmt::Debug {
     /// around more often then.
     fn is_blocked(&self) -> bool {
         false
+    }
+
+    /// Calls `each` with every reader that wants records; nobody does at most sinks.
+    fn record_readers(&mut self, _each: &mut dyn FnMut(&mut RecordReader<'_>)) {}
+
+    /// Writes what was gathered for those readers.
+    fn write_records(&mut self) {}
+
+    /// What became of records; `None` where nobody can ask for them.
+    fn record_stats(&self) -> Option<RecordStats> {
+        None
     }
 
     /// When it wants [`Sink::expired`] to be called, if it does.

@@ -11,6 +11,7 @@ use crate::signals::Signals;
 use crate::sources::Accounts;
 use kestrel_core::event::Record;
 use kestrel_core::schema::{self, EVENTS, EventSet};
+use kestrel_outputs::escape;
 use mio::Registry;
 use std::io::{self, BufWriter, Write};
 use std::ops::ControlFlow;
@@ -115,7 +116,7 @@ impl<W: Write> Handler for Printer<'_, W> {
             self.skipped += 1;
             return ControlFlow::Continue(());
         };
-        if let Err(error) = writeln!(self.out, "{json}") {
+        if let Err(error) = writeln!(self.out, "{}", escape::json(&json.to_string())) {
             return self.failed(error);
         }
         self.printed += 1;

@@ -3,11 +3,21 @@
 use crate::config::ConfigError;
 use crate::config::rule_files::UnreadableRules;
 use crate::event_loop::LoopError;
+use crate::shown::ViewError;
 use crate::sources::{DeviceError, SourceError};
 use crate::web::WebError;
 use kestrel_outputs::OutputError;
 use kestrel_rules::LoadErrors;
 use std::io;
+
+impl From<ViewError> for Failure {
+    fn from(error: ViewError) -> Failure {
+        match error {
+            ViewError::NoField(_) => Failure::Usage(error.to_string()),
+            ViewError::Wrong(errors) => Failure::Condition(errors),
+        }
+    }
+}
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]

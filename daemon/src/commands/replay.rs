@@ -62,7 +62,8 @@ pub fn run(args: &ReplayArgs, cli: &Cli, config: &Config) -> Result<(), Failure>
             log::warn!("a replay keeps the rules that it began with");
             None
         }),
-    );
+    )
+    .recording(&Wanted { events, program: prefilter.as_ref().map_or_else(Vec::new, |p| p.program().to_vec()) });
     let bar = progress(tape.bytes());
     let playback = Rc::new(Playback::default());
     let source = ReplaySource::new(args.file.clone(), tape, Rc::clone(&playback), args.real_time);
@@ -192,7 +193,9 @@ impl<'a> Replaying<'a> {
 impl Handler for Replaying<'_> {
     fn record(&mut self, bytes: &[u8], registry: &Registry) -> ControlFlow<()> {
         self.resumed = false;
-        self.playback.take_in(&mut self.watch.judge_mut().state);
+        if self.playback.take_in(&mut self.watch.judge_mut().state) {
+            self.watch.users_changed();
+        }
         let wanted = self.filter.as_mut().is_none_or(|filter| filter.wants(bytes, &self.watch.judge().state.processes));
         let flow = if wanted { self.watch.record(bytes, registry) } else { ControlFlow::Continue(()) };
         if self.watch.sent() != self.sent {

@@ -7,7 +7,7 @@ use super::watch::hostname;
 use super::{Failure, dump, rules};
 use crate::cli::{Cli, DumpArgs, RunArgs};
 use crate::config::{self, Loaded, Origins};
-use crate::event_loop::{Ended, EventLoop, Limits};
+use crate::event_loop::{Ended, EventLoop, Limits, Wanted};
 use crate::fields::Clock;
 use crate::logger::{self, Targets};
 use crate::prefilter::{Mode, interest, prefilter};
@@ -63,10 +63,11 @@ pub fn run(args: &RunArgs, cli: &Cli) -> Result<u8, Failure> {
         log::warn!("the rules of a command that runs stay as they are");
         None
     };
-    let mut watch = Watch::new(judge, outputs, &config.syscall_event_drops, Box::new(reload));
+    let wanted = Wanted { events, program };
+    let mut watch = Watch::new(judge, outputs, &config.syscall_event_drops, Box::new(reload)).recording(&wanted);
     let mut event_loop = EventLoop::new(source, signals, limits(cli))?;
-    event_loop.set_program(&program);
-    event_loop.start(&events)?;
+    event_loop.set_program(&wanted.program);
+    event_loop.start(&wanted.events)?;
     let Ended { stop, accounts, .. } = event_loop.run(&mut watch);
     let counters = &accounts.counters;
     log::debug!("{} records, {} filtered, {} dropped", counters.delivered, counters.filtered, counters.dropped());

@@ -3,24 +3,16 @@
 use super::Failure;
 use crate::cli::ShowArgs;
 use crate::config::Config;
-use crate::dump;
-use crate::fields::{Clock, EventFacts};
+use crate::fields::Clock;
 use crate::recording::{RecordingError, Span, Step, moment, restore_processes, restore_users};
-use crate::selection::Selection;
+use crate::shown::{Shown, View};
 use crate::sources::SourceError;
 use crate::sources::replay::{AnyTape, ReplayError, Tape};
 use crate::state::{State, Users};
-use crate::watch::field_value;
-use bumpalo::Bump;
-use kestrel_core::event::{Record, RecordHeader};
-use kestrel_outputs::{FieldValue, escape};
-use kestrel_rules::{FieldSource, OutputFormat};
-use serde_json::{Map, Value};
+use kestrel_core::event::RecordHeader;
+use kestrel_outputs::escape;
 use std::io::{self, BufWriter, Write};
 use zerocopy::FromBytes;
-
-/// What a line shows if nothing else is asked for.
-const LINE: &str = "%evt.num %evt.time %evt.cpu %proc.name (%thread.tid) %evt.type %evt.info";
 
 /// Prints a recording.
 pub fn run(args: &ShowArgs, config: &Config) -> Result<(), Failure> {
@@ -31,33 +23,15 @@ pub fn run(args: &ShowArgs, config: &Config) -> Result<(), Failure> {
     }
     let mut clock = Clock::system(tape.machine().hostname.clone());
     clock.boot_ns = tape.machine().boot_ns;
-    let format = match (&args.fields[..], args.json) {
-        ([], true) => None,
-        ([], false) => Some(format(LINE)?),
-        (fields, _) => Some(format(&columns(fields)?)?),
-    };
-    let filter = match &args.filter {
-        Some(text) => Some(Selection::new("--filter", text, clock.clone()).map_err(Failure::Condition)?),
-        None => None,
-    };
+    let view = View::new(&args.fields, args.filter.as_deref(), args.json)?;
     let span = span(args, &mut clock).map_err(|error| match error {
         Unclear::Time(message) => Failure::Usage(message),
         Unclear::File(error) => failed(error),
     })?;
     tape.within(span).map_err(failed)?;
     let state = State::new(config.falco_libs.thread_table_size, Users::default(), None);
-    let mut shown = Shown {
-        state,
-        clock,
-        arena: Bump::new(),
-        format,
-        filter,
-        span,
-        json: args.json,
-        line: String::new(),
-        outside: 0,
-        skipped: 0,
-    };
+    let mut shown = Shown::new(view, clock, state);
+    let (mut read, mut skipped) = (0, 0);
     let mut out = BufWriter::new(io::stdout().lock());
     let mut left = args.count.unwrap_or(u64::MAX);
     let end = loop {
@@ -66,9 +40,16 @@ pub fn run(args: &ShowArgs, config: &Config) -> Result<(), Failure> {
         }
         match tape.advance() {
             Ok(Step::Record) => {
-                if shown.record(tape.record(), tape.outside()) {
-                    left -= 1;
-                    writeln!(out, "{}", shown.line).map_err(Failure::Stdout)?;
+                let number = read + 1 + tape.outside();
+                match shown.record(tape.record(), number, |time_ns| span.contains(time_ns)) {
+                    None => skipped += 1,
+                    Some(fits) => {
+                        read += 1;
+                        if fits {
+                            left -= 1;
+                            writeln!(out, "{}", shown.line()).map_err(Failure::Stdout)?;
+                        }
+                    }
                 }
             }
             Ok(Step::Processes(entries)) => restore_processes(&mut shown.state, entries),
@@ -83,8 +64,8 @@ pub fn run(args: &ShowArgs, config: &Config) -> Result<(), Failure> {
         }
     };
     out.flush().map_err(Failure::Stdout)?;
-    if shown.skipped > 0 {
-        log::warn!("{} records make no sense and were skipped", shown.skipped);
+    if skipped > 0 {
+        log::warn!("{skipped} records make no sense and were skipped");
     }
     end
 }
@@ -115,95 +96,6 @@ fn span(args: &ShowArgs, clock: &mut Clock) -> Result<Span, Unclear> {
         span.to_ns = read("--to", text)?;
     }
     Ok(span)
-}
-
-fn format(text: &str) -> Result<OutputFormat, Failure> {
-    OutputFormat::parse("--fields", text, FieldSource::Syscall).map_err(Failure::Condition)
-}
-
-/// The format of a line with these fields, a tab between them.
-fn columns(fields: &[String]) -> Result<String, Failure> {
-    let is_name = |name: &str| !name.is_empty() && !name.contains(['%', ' ', '\t', '\n']);
-    if let Some(wrong) = fields.iter().find(|field| !is_name(field)) {
-        return Err(Failure::Usage(format!("--fields: {wrong:?} is no field: `kestrel --list` lists them")));
-    }
-    Ok(fields.iter().map(|field| format!("%{field}")).collect::<Vec<_>>().join("\t"))
-}
-
-/// Makes lines of records.
-struct Shown {
-    state: State,
-    clock: Clock,
-    arena: Bump,
-    /// `None` for everything that a record holds.
-    format: Option<OutputFormat>,
-    filter: Option<Selection>,
-    span: Span,
-    json: bool,
-    line: String,
-    outside: u64,
-    skipped: u64,
-}
-
-impl Shown {
-    /// Takes a record in, of which so many were passed over before; true if its line is to be printed.
-    fn record(&mut self, bytes: &[u8], outside: u64) -> bool {
-        let Ok(record) = Record::parse(bytes) else {
-            self.skipped += 1;
-            return false;
-        };
-        let time_ns = record.header().time_ns;
-        let first_ns = self.clock.first_ns;
-        self.clock.tick(time_ns);
-        if first_ns != 0 {
-            self.clock.first_ns = first_ns;
-        }
-        self.clock.number += outside - self.outside;
-        self.outside = outside;
-        let key = self.state.apply(&record);
-        let fits = self.span.contains(time_ns)
-            && self.filter.as_mut().is_none_or(|filter| filter.fits(record, key, &self.state));
-        if fits {
-            self.line.clear();
-            let facts = EventFacts::new(record, key, &self.state, &self.clock, &self.arena);
-            match (&self.format, facts) {
-                (None, _) => {
-                    let value = dump::record(&record, false);
-                    self.line.push_str(&value.map_or_else(|| "null".to_owned(), |value| value.to_string()));
-                }
-                (Some(format), Some(facts)) if self.json => {
-                    let mut object = Map::new();
-                    format.each_value(&facts, |name, _, value| {
-                        object.insert(name.to_owned(), json(field_value(value)));
-                    });
-                    self.line.push_str(&Value::Object(object).to_string());
-                }
-                (Some(format), Some(facts)) => {
-                    let mut text = String::new();
-                    format.render(&facts, &mut text);
-                    // The tabs between fields are ours.
-                    let cells: Vec<_> = text.split('\t').map(escape::line).collect();
-                    self.line.push_str(&cells.join("\t"));
-                }
-                (Some(_), None) => self.skipped += 1,
-            }
-        }
-        self.arena.reset();
-        self.clock.previous_ns = time_ns;
-        self.state.settle(&record, key);
-        fits
-    }
-}
-
-fn json(value: FieldValue) -> Value {
-    match value {
-        FieldValue::Null => Value::Null,
-        FieldValue::Bool(b) => b.into(),
-        FieldValue::Int(n) => n.into(),
-        FieldValue::Uint(n) => n.into(),
-        FieldValue::Double(n) => n.into(),
-        FieldValue::Str(text) => text.into(),
-    }
 }
 
 /// Prints what a file is.

@@ -59,7 +59,9 @@ pub fn run(cli: &Cli, config: &Config, files: &[ReadFile]) -> Result<(), Failure
         .auditing(audit)
         .with_captures(captures)
         .serving(ServiceManager::of_process(Instant::now()));
-    let Wanted { events, program } = watch.wanted();
+    let wanted = watch.wanted();
+    watch = watch.recording(&wanted);
+    let Wanted { events, program } = wanted;
     let end = cli.seconds.map(|seconds| Instant::now() + Duration::from_secs(seconds));
     let limits = Limits { end, keep_recording: config.engine.keeps_recording() };
     let mut event_loop = EventLoop::new(source, signals, limits)?;

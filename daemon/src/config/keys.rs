@@ -104,6 +104,7 @@ pub const KEYS: &[(&str, Kind)] = &[
     ("socket_output.enabled", Kind::Bool),
     ("socket_output.mode", Kind::Text),
     ("socket_output.path", Kind::Text),
+    ("socket_output.records", Kind::Choice(&["nobody", "owner", "everybody"])),
     ("static_fields", Kind::Texts),
     ("stdout_output.enabled", Kind::Bool),
     ("syscall_event_drops.actions", Kind::List(&Kind::Choice(&["ignore", "log", "alert", "exit"]))),

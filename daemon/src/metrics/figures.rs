@@ -5,6 +5,7 @@ use crate::config::ReadFile;
 use crate::sources::{Accounts, Shares};
 use crate::watch::{Health, Judged};
 use crate::web::WebStats;
+use kestrel_outputs::socket::RecordStats;
 use kestrel_outputs::{Priority, SinkStats};
 use std::sync::Arc;
 
@@ -45,6 +46,8 @@ pub struct Figures {
     pub looked_up: (u64, u64),
     /// Each sink and what became of its alerts.
     pub sinks: Vec<(&'static str, SinkStats)>,
+    /// What became of records that others read; `None` where nobody can.
+    pub records: Option<RecordStats>,
     /// Alerts that a limit held back: because of the rate, and as repeats.
     pub held_back: (u64, u64),
     /// The web server.

@@ -3,6 +3,7 @@ use crate::config::{MetricsConfig, ReadFile};
 use crate::sources::{Accounts, Shares};
 use crate::watch::{Health, Judged};
 use kestrel_core::schema::id;
+use kestrel_outputs::socket::RecordStats;
 use kestrel_outputs::{Priority, SinkStats};
 use kestrel_ringbuf::Counters;
 use std::io::Write;
@@ -74,6 +75,7 @@ fn figures() -> Figures {
         processes: 120,
         looked_up: (3, 0),
         sinks: vec![("file_output", SinkStats { delivered: 4, lost: 1, queued: 2, system_calls: 9 })],
+        records: Some(RecordStats { readers: 2, given: 70, lost: 6 }),
         ..Figures::default()
     }
 }

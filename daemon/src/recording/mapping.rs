@@ -68,6 +68,11 @@ impl Mapping {
         wanted.map(|(id, _)| EventId(id)).collect()
     }
 
+    /// Our event for the writer's id.
+    pub fn ours(&self, theirs: EventId) -> Option<EventId> {
+        self.events.get(usize::from(theirs.0))?.as_ref().map(|mapped| mapped.id)
+    }
+
     /// Makes a record of the writer's one of ours, and gives its length: 0 if its event is not known here, or the bytes are
     /// none.
     pub fn translate(&mut self, bytes: &[u8]) -> usize {

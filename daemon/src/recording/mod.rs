@@ -21,12 +21,14 @@
 //! | `writer.rs` | a file being written |
 //! | `files.rs` | one file after the other |
 //! | `reader.rs` | a file being read |
+//! | `heard.rs` | records that come one by one instead |
 //! | `span.rs` | the part of it that is asked for |
 //! | `error.rs` | why one cannot be |
 
 mod content;
 mod error;
 mod files;
+mod heard;
 mod layout;
 mod mapping;
 mod reader;
@@ -37,8 +39,9 @@ mod writer;
 pub use content::{EventRow, GroupEntry, IndexEntry, Machine, Opening, ParamRow, ProcessEntry, UserEntry, UserLists};
 pub use error::RecordingError;
 pub use files::{Files, Rotation};
+pub use heard::{Heard, told_first};
 pub use layout::{BLOCK_HEAD, FILE_HEAD, MAGIC, MAX_BLOCK, TRAILER};
 pub use reader::{Reader, Step};
-pub use snapshot::{machine, restore_processes, restore_users, user_lists};
+pub use snapshot::{entry as process_entry, machine, restore_processes, restore_users, user_lists};
 pub use span::{Span, moment};
 pub use writer::{BLOCK_BYTES, Writer};

@@ -71,7 +71,7 @@ pub fn restore_users(known: &mut Users, lists: UserLists) {
 }
 
 /// One process of a table.
-pub(super) fn entry(process: &Process) -> ProcessEntry {
+pub fn entry(process: &Process) -> ProcessEntry {
     let Process { image, figures, .. } = process;
     ProcessEntry {
         task: process.task.as_bytes().to_vec(),

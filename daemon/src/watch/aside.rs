@@ -1,8 +1,13 @@
 //! Reading rules and configuration again without keeping records waiting: on a thread that is there for that alone.
+//!
+//! If reading panics, which it must not, that ends this one try and nothing else: the loop is told why, and the next try begins
+//! on a new thread.
 
 use super::reload::{Reading, Reload};
 use mio::{Registry, Token, Waker};
+use std::any::Any;
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{self, Receiver, SyncSender, TryRecvError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -20,15 +25,18 @@ pub struct Aside {
     again: bool,
 }
 
+/// What was read, `None` where nothing can be read again, or why reading came to no end.
+type Outcome = Result<Option<Reading>, String>;
+
 struct Running {
-    outcome: Receiver<Option<Reading>>,
+    outcome: Receiver<Outcome>,
     begun: Instant,
 }
 
 /// What came of reading everything again.
 pub struct Came {
-    /// What was read; `None` where nothing can be read again.
-    pub reading: Option<Reading>,
+    /// What was read; `None` where nothing can be read again. An error says why reading came to no end.
+    pub reading: Outcome,
     /// How long it took.
     pub took: Duration,
 }
@@ -64,7 +72,7 @@ impl Aside {
         self.running = Some(Running { outcome, begun });
     }
 
-    fn on_thread(&self) -> io::Result<Receiver<Option<Reading>>> {
+    fn on_thread(&self) -> io::Result<Receiver<Outcome>> {
         // Nobody would be woken when it is over.
         let waker = self.waker.clone().ok_or_else(|| io::Error::other("no loop yet"))?;
         let (sender, outcome) = mpsc::sync_channel(1);
@@ -85,10 +93,7 @@ impl Aside {
         let reading = match outcome.try_recv() {
             Ok(reading) => reading,
             Err(TryRecvError::Empty) => return None,
-            Err(TryRecvError::Disconnected) => {
-                log::error!("reading again ended before its time: what was in force stays in force");
-                None
-            }
+            Err(TryRecvError::Disconnected) => Err("reading again ended before its time".to_owned()),
         };
         let took = begun.elapsed();
         self.running = None;
@@ -99,8 +104,16 @@ impl Aside {
     }
 }
 
-fn read(reload: &Mutex<Reload>, outcome: &SyncSender<Option<Reading>>) {
-    let reading = reload.lock().unwrap_or_else(PoisonError::into_inner)();
+fn read(reload: &Mutex<Reload>, outcome: &SyncSender<Outcome>) {
+    // What it keeps from one try to the next is a list of paths, which a try that ended early leaves whole: the old one.
+    let reading = catch_unwind(AssertUnwindSafe(|| reload.lock().unwrap_or_else(PoisonError::into_inner)()));
+    let reading = reading.map_err(|panic| format!("reading again panicked: {}", message(&*panic)));
     // Nobody takes it any more if the daemon ends meanwhile.
     let _ = outcome.send(reading);
+}
+
+/// What a panic said.
+fn message(panic: &(dyn Any + Send)) -> &str {
+    let formatted = panic.downcast_ref::<String>().map(String::as_str);
+    formatted.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("it did not say why")
 }

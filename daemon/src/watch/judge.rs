@@ -6,6 +6,7 @@ use super::append::Appended;
 use super::base64::Coded;
 use crate::fields::{Clock, EventFacts};
 use crate::k8s_audit::{self, AuditEvent, AuditFacts};
+use crate::live::Taken;
 use crate::state::State;
 use bumpalo::Bump;
 use kestrel_core::event::Record;
@@ -38,6 +39,15 @@ pub struct Judged {
     pub by_priority: BTreeMap<Priority, u64>,
     /// Matches by rule.
     pub by_rule: BTreeMap<Arc<str>, u64>,
+}
+
+/// What comes of a record.
+#[derive(Debug)]
+pub enum Step<'a> {
+    /// It was taken in, and is about to be judged.
+    Taken(Taken<'a>),
+    /// A rule matched.
+    Match(&'a Rule, Alert),
 }
 
 impl Judged {
@@ -138,6 +148,11 @@ impl Judge {
         &self.judged
     }
 
+    /// Times and counts that fields are relative to.
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
     /// Number of the event that was judged last, as `evt.num` shows it.
     pub fn event_number(&self) -> u64 {
         self.clock.number
@@ -150,6 +165,15 @@ impl Judge {
 
     /// Takes in a record and calls `on_match` for each alert, with the rule that matched.
     pub fn record_by_rule(&mut self, bytes: &[u8], mut on_match: impl FnMut(&Rule, Alert)) {
+        self.record_by_steps(bytes, |step| {
+            if let Step::Match(rule, alert) = step {
+                on_match(rule, alert);
+            }
+        });
+    }
+
+    /// Takes in a record and calls `on_step` for it and for each alert.
+    pub fn record_by_steps(&mut self, bytes: &[u8], mut on_step: impl FnMut(Step<'_>)) {
         let Judge { state, rules, clock, arena, hostname, appended, coded, judged, activity } = self;
         let Ok(record) = Record::parse(bytes) else {
             judged.bad_records += 1;
@@ -167,17 +191,16 @@ impl Judge {
         let time_ns = record.header().time_ns;
         clock.tick(time_ns);
         let key = state.apply(&record);
+        on_step(Step::Taken(Taken { record, bytes, number: clock.number, key, state }));
         if let Some(facts) = EventFacts::new(record, key, state, clock, arena) {
             rules.evaluate(facts.id(), &facts, |rule| {
                 judged.count(rule);
                 let extra = appended.of(rule);
-                on_match(
-                    rule,
-                    match &*coded {
-                        None => alert(rule, extra, &facts, time_ns, hostname),
-                        Some(arena) => alert(rule, extra, &Coded { facts: &facts, arena }, time_ns, hostname),
-                    },
-                );
+                let alert = match &*coded {
+                    None => alert(rule, extra, &facts, time_ns, hostname),
+                    Some(arena) => alert(rule, extra, &Coded { facts: &facts, arena }, time_ns, hostname),
+                };
+                on_step(Step::Match(rule, alert));
             });
         }
         coded.iter_mut().for_each(Bump::reset);

@@ -33,7 +33,7 @@ pub(crate) use alert::field_value;
 pub use append::Appended;
 pub use audit::{Audit, AuditStats};
 pub use heavy_hitters::Hitter;
-pub use judge::{Judge, Judged};
+pub use judge::{Judge, Judged, Step};
 pub use observe::{FilesInForce, Observer};
 pub use reload::{Fresh, Health, Reading, Reload, needs_restart};
 pub use summary::Summary;
@@ -42,6 +42,7 @@ use crate::capture::{Captures, SIZE_LIMIT};
 use crate::changes::Changes;
 use crate::config::{AlertLimits, Config, DropAction, DropsConfig};
 use crate::event_loop::{HANDLER, HANDLER_TOKENS, Handler, Wanted};
+use crate::live::Teller;
 use crate::metrics;
 use crate::prefilter;
 use crate::service::ServiceManager;
@@ -89,6 +90,7 @@ pub struct Watch {
     sent: u64,
     say_lost_from: Instant,
     captures: Option<Captures>,
+    teller: Teller,
     dropped_too_much: bool,
     finishing: bool,
     names: ProcessNames,
@@ -132,6 +134,7 @@ impl Watch {
             sent: 0,
             say_lost_from: now,
             captures: None,
+            teller: Teller::default(),
             dropped_too_much: false,
             finishing: false,
             names: ProcessNames::Unknown,
@@ -198,9 +201,21 @@ impl Watch {
         &self.judge
     }
 
+    /// Says to whoever reads records what is recorded.
+    #[must_use]
+    pub fn recording(mut self, wanted: &Wanted) -> Watch {
+        self.teller.set_recorded(wanted.events, !wanted.program.is_empty());
+        self
+    }
+
     /// The judge, for the scan of /proc between start and loop.
     pub fn judge_mut(&mut self) -> &mut Judge {
         &mut self.judge
+    }
+
+    /// The judge's users are others now.
+    pub fn users_changed(&mut self) {
+        self.teller.users_changed();
     }
 
     /// True if the loop ended because of `syscall_event_drops.actions: [exit]`.
@@ -237,6 +252,7 @@ impl Watch {
             accounts,
             audit: self.audit.as_ref().map(|audit| audit.stats(&self.judge)),
             state: self.judge.state.stats(),
+            records: self.outputs.record_stats(),
             system_calls: system_calls + sink_calls,
             sinks,
         }
@@ -265,15 +281,24 @@ impl Watch {
     /// Lets what was read take the place of what was in force, from the next record on.
     fn take_over(&mut self, came: Came, registry: &Registry) -> Option<Wanted> {
         let Came { reading, took } = came;
-        let Some(Reading { paths, outcome }) = reading else {
-            log::warn!("nothing can be read again here");
-            return None;
+        let Reading { paths, outcome } = match reading {
+            Ok(Some(reading)) => reading,
+            Ok(None) => {
+                log::warn!("nothing can be read again here");
+                return None;
+            }
+            // Which files count is not known any better than before: those of before are waited for.
+            Err(problem) => {
+                self.keep_what_is_in_force(problem, registry);
+                return None;
+            }
         };
         let wanted = match outcome {
             Ok(Fresh { rules, wanted, config, appended, files }) => {
                 self.judge.set_rules(rules);
                 self.judge.set_alerts(appended, config.buffer_format_base64);
                 self.follow(config, files);
+                self.teller.set_recorded(wanted.events, !wanted.program.is_empty());
                 self.health.read_ns = now_ns();
                 self.health.reloads += 1;
                 self.health.failure = None;
@@ -281,17 +306,22 @@ impl Watch {
                 Some(wanted)
             }
             Err(problem) => {
-                let message = "what was read cannot be used: what was in force stays in force".to_owned();
-                log::error!("{message}");
-                self.health.failures += 1;
-                self.health.failure = Some(problem.clone());
-                let fields = vec![("error".to_owned(), FieldValue::Str(problem))];
-                self.raise(reload::RULE, Priority::Critical, message, fields, registry);
+                self.keep_what_is_in_force(problem, registry);
                 None
             }
         };
         self.follow_files(&paths, registry);
         wanted
+    }
+
+    /// Says that reading everything again failed, and why.
+    fn keep_what_is_in_force(&mut self, problem: String, registry: &Registry) {
+        let message = "what was read cannot be used: what was in force stays in force".to_owned();
+        log::error!("{message}");
+        self.health.failures += 1;
+        self.health.failure = Some(problem.clone());
+        let fields = vec![("error".to_owned(), FieldValue::Str(problem))];
+        self.raise(reload::RULE, Priority::Critical, message, fields, registry);
     }
 
     /// Waits for changes of these files, if the configuration says so.
@@ -337,6 +367,32 @@ impl Watch {
             }
         }
         self.config = Some(config);
+    }
+
+    /// Judges a record that is captured, or read by others, as well.
+    fn record_for_others(&mut self, bytes: &[u8], registry: &Registry) {
+        let Watch { judge, outputs, limits, sent, captures, teller, .. } = self;
+        let time_ns = RecordHeader::ref_from_prefix(bytes).map_or(0, |(header, _)| header.time_ns);
+        captures.iter_mut().for_each(|captures| captures.record(bytes, time_ns));
+        let is_read = outputs.wants_records();
+        let mut wanted = None;
+        judge.record_by_steps(bytes, |step| match step {
+            Step::Taken(taken) if is_read => teller.record(&taken, outputs),
+            Step::Taken(_) => {}
+            Step::Match(rule, alert) => {
+                wanted = wanted.max(captures.as_ref().and_then(|captures| captures.wanted(rule)));
+                *sent += 1;
+                send(alert, limits, outputs, registry);
+            }
+        });
+        let Some(captures) = captures else { return };
+        if let Some(duration) = wanted {
+            captures.alert(duration, time_ns, judge.event_number(), &judge.state);
+        }
+        if let Some(path) = captures.full() {
+            let message = format!("{}: the capture reached its greatest size and was ended", path.display());
+            self.raise(SIZE_LIMIT, Priority::Informational, message, Vec::new(), registry);
+        }
     }
 
     /// Judges what came of the Kubernetes audit log.
@@ -420,27 +476,21 @@ fn send(alert: Alert, limits: &mut Limits, outputs: &mut Outputs, registry: &Reg
 impl Handler for Watch {
     fn record(&mut self, bytes: &[u8], registry: &Registry) -> ControlFlow<()> {
         let Watch { judge, outputs, limits, sent, captures, .. } = self;
-        let mut raised = |alert: Alert| {
+        if captures.is_some() || outputs.wants_records() {
+            self.record_for_others(bytes, registry);
+            return ControlFlow::Continue(());
+        }
+        judge.record(bytes, |alert| {
             *sent += 1;
             send(alert, limits, outputs, registry);
-        };
-        let Some(captures) = captures else {
-            judge.record(bytes, raised);
-            return ControlFlow::Continue(());
-        };
-        let time_ns = RecordHeader::ref_from_prefix(bytes).map_or(0, |(header, _)| header.time_ns);
-        captures.record(bytes, time_ns);
-        let mut wanted = None;
-        judge.record_by_rule(bytes, |rule, alert| {
-            wanted = wanted.max(captures.wanted(rule));
-            raised(alert);
         });
-        if let Some(duration) = wanted {
-            captures.alert(duration, time_ns, judge.event_number(), &judge.state);
-        }
-        if let Some(path) = captures.full() {
-            let message = format!("{}: the capture reached its greatest size and was ended", path.display());
-            self.raise(SIZE_LIMIT, Priority::Informational, message, Vec::new(), registry);
+        ControlFlow::Continue(())
+    }
+
+    fn idle(&mut self) -> ControlFlow<()> {
+        // Nothing that was gathered for whoever reads records waits while the loop sleeps.
+        if self.outputs.wants_records() {
+            self.outputs.write_records();
         }
         ControlFlow::Continue(())
     }
@@ -515,12 +565,19 @@ impl Handler for Watch {
             log::info!("rules or configuration changed: reading them again");
             self.read_again();
         }
-        let came = self.aside.settle()?;
-        self.take_over(came, registry)
+        let wanted = self.aside.settle().and_then(|came| self.take_over(came, registry));
+        if self.outputs.wants_records() {
+            self.teller.settle(&mut self.outputs, self.judge.clock(), &self.judge.state.users);
+        } else {
+            self.teller.forget_readers();
+        }
+        wanted
     }
 
     fn tick(&mut self, now: Instant, counters: &Counters, registry: &Registry) -> ControlFlow<()> {
-        self.judge.state.users.refresh();
+        if self.judge.state.users.refresh() {
+            self.teller.users_changed();
+        }
         if now >= self.say_lost_from {
             let before = self.said_lost;
             self.report_lost_alerts(registry);

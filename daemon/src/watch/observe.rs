@@ -185,6 +185,7 @@ impl Observer {
             evicted: judge.state.processes.evicted(),
             looked_up: (judge.state.stats().unknown, judge.state.stats().incomplete),
             sinks: outputs.stats().collect(),
+            records: outputs.record_stats(),
             held_back: limits.totals(),
             web,
         }

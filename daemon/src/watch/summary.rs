@@ -5,6 +5,7 @@ use super::judge::Judged;
 use crate::sources::Accounts;
 use crate::state::StateStats;
 use kestrel_outputs::SinkStats;
+use kestrel_outputs::socket::RecordStats;
 use std::fmt;
 
 /// The figures of a run.
@@ -20,6 +21,8 @@ pub struct Summary {
     pub state: StateStats,
     /// Each sink and what became of its alerts.
     pub sinks: Vec<(&'static str, SinkStats)>,
+    /// What became of records that others read, if somebody can.
+    pub records: Option<RecordStats>,
     /// System calls of the loop: waiting, reading signals, and what the sinks say they made. Reading and judging records
     /// makes none; what is left out is what happens apart from the flow of records: set-up, messages of Kestrel's own, the
     /// user table's look at its files once a second, and look-ups in /proc, which have their own figure.
@@ -81,6 +84,9 @@ impl fmt::Display for Summary {
         for (name, stats) in &self.sinks {
             writeln!(f, "{name}: {} delivered, {} lost, {} left", stats.delivered, stats.lost, stats.queued)?;
         }
+        if let Some(RecordStats { given, lost, .. }) = self.records.filter(|records| records.given + records.lost > 0) {
+            writeln!(f, "records for others: {given} given, {lost} lost to readers that were too slow")?;
+        }
         writeln!(
             f,
             "processes met without their history: {}, of which {} stayed incomplete",
@@ -133,6 +139,7 @@ mod tests {
         summary.accounts.unread_bytes = 512;
         summary.accounts.resyncs = 1;
         summary.state.evicted = 7;
+        summary.records = Some(RecordStats { readers: 0, given: 90, lost: 8 });
         summary.accounts.mismatches.push(Mismatch { cpu: 1, missing: 3, dropped: 2 });
         insta::assert_snapshot!(summary);
     }

@@ -8,6 +8,7 @@ mod busy;
 mod looking;
 mod losses;
 mod observe;
+mod read_by_others;
 mod records;
 mod reload;
 mod stage;

@@ -1,7 +1,7 @@
 //! Rules that change meanwhile.
 
 use crate::stage::{
-    Bell, RULES, file_output, folder, judge, judge_by, lines, messages, outputs, rules, until, watch_until,
+    Bell, RULES, file_output, folder, in_ms, judge, judge_by, lines, messages, outputs, rules, until, watch_until,
 };
 use crate::support::{Told, kill, machine};
 use kestrel::changes::Changes;
@@ -12,7 +12,7 @@ use kestrel::watch::{Appended, FilesInForce, Fresh, Health, Reading, Watch};
 use kestrel_core::filter::Program;
 use kestrel_core::filter::build::Bytes;
 use kestrel_core::schema::id;
-use kestrel_outputs::Outputs;
+use kestrel_outputs::{Outputs, OutputsConfig};
 use kestrel_rules::prefilter::ProcessNames;
 use kestrel_rules::{LoadOptions, RuleSet, RuleSource};
 use nix::sys::signal::Signal;
@@ -81,6 +81,49 @@ fn fresh(text: &str) -> Fresh {
         appended: Appended::default(),
         files: FilesInForce::default(),
     }
+}
+
+#[test]
+fn a_reload_that_panics_leaves_the_old_rules_in_force_and_is_told_and_the_next_one_works() {
+    let (cpus, source, _told) = machine(1, 65_536);
+    let (_dir, path) = folder();
+    let mut tries = 0;
+    let reload = Box::new(move || {
+        tries += 1;
+        assert!(tries > 1, "no such luck");
+        Some(Reading { paths: Vec::new(), outcome: Ok(fresh(&RULES.replace("evil kills", "now evil kills"))) })
+    });
+    let config = OutputsConfig { json_output: true, ..file_output(&path) };
+    let outputs = Outputs::new(&config, Watch::OUTPUTS).unwrap();
+    let mut watch = Watch::new(judge(), outputs, &DropsConfig::default(), reload);
+    let bell = Bell::here();
+    let producer = std::thread::spawn({
+        let path = path.clone();
+        move || {
+            bell.ring(Signal::SIGHUP);
+            // No record comes meanwhile: the loop must be woken for this.
+            until(|| path.exists() && lines(&path).iter().any(|line| line.contains("hot restart failure")));
+            cpus[0].record(kill("evil", 1, &[(1, 1)]));
+            until(|| lines(&path).iter().any(|line| line.contains("evil kills 1")));
+            bell.ring(Signal::SIGHUP);
+            let mut n = 1;
+            until(|| {
+                n += 1;
+                cpus[0].record(kill("evil", n, &[(1, n)]));
+                lines(&path).iter().any(|line| line.contains("now evil kills"))
+            });
+            bell.ring(Signal::SIGTERM);
+        }
+    });
+    watch_until(source, in_ms(60_000), &mut watch);
+    producer.join().unwrap();
+    let Health { reloads, failures, failure, .. } = watch.health().clone();
+    assert_eq!((reloads, failures, failure), (1, 1, None));
+    let alerts: Vec<serde_json::Value> =
+        lines(&path).iter().take(2).map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(alerts[0]["rule"], "Falco internal: hot restart failure");
+    assert_eq!(alerts[0]["output_fields"]["error"], "reading again panicked: no such luck");
+    assert_eq!(alerts[1]["output"].as_str().map(|text| text.ends_with("Warning evil kills 1")), Some(true));
 }
 
 #[test]

@@ -1,16 +1,18 @@
-//! The sink: readers come and go, and each gets what is raised while it is there.
+//! The sink: readers come and go, and each gets what is raised, or recorded, while it is there.
 //!
 //! All of them wait in a poll of the sink's own, which is itself one thing that the loop waits for: so the sink needs one token,
 //! whatever the number of readers.
 
-use super::frame::Frame;
+use super::frame::{Frame, Request, RequestReader};
 use super::listener::Listener;
 use super::reader::Pending;
+use super::records::{self, RecordReader, RecordStats};
 use crate::queue::would_block;
-use crate::{Alert, Io, Line, Sink, SinkStats};
+use crate::{Alert, Io, Line, RecordsFor, Sink, SinkStats};
 use mio::net::UnixStream;
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token};
+use nix::sys::socket::{getsockopt, sockopt::PeerCredentials};
 use std::io::{self, ErrorKind, Read};
 use std::os::fd::AsRawFd;
 use std::path::PathBuf;
@@ -28,8 +30,12 @@ const LISTENER: Token = Token(MAX_READERS);
 
 #[derive(Debug)]
 struct Reader {
+    number: u64,
     stream: UnixStream,
     pending: Pending,
+    /// What it says, until it has said what it wants.
+    says: Option<RequestReader>,
+    wants: Request,
 }
 
 /// See the module.
@@ -42,15 +48,19 @@ pub struct SocketSink {
     /// When there is something to do without an event.
     deadline: Option<Instant>,
     turned_away: bool,
+    records_for: RecordsFor,
+    /// Readers so far.
+    count: u64,
     stats: SinkStats,
+    record_stats: RecordStats,
 }
 
 impl SocketSink {
-    /// Makes the socket.
+    /// Makes the socket, with these permissions; records are for `records_for`.
     ///
     /// # Errors
     /// What the system said.
-    pub fn bind(path: PathBuf, mode: u32) -> io::Result<SocketSink> {
+    pub fn bind(path: PathBuf, mode: u32, records_for: RecordsFor) -> io::Result<SocketSink> {
         let mut listener = Listener::bind(path, mode)?;
         let poll = Poll::new()?;
         poll.registry().register(&mut listener.socket, LISTENER, Interest::READABLE)?;
@@ -61,7 +71,10 @@ impl SocketSink {
             registered: false,
             deadline: None,
             turned_away: false,
+            records_for,
+            count: 0,
             stats: SinkStats::default(),
+            record_stats: RecordStats::default(),
         })
     }
 
@@ -125,22 +138,56 @@ impl SocketSink {
             };
             let both = Interest::READABLE | Interest::WRITABLE;
             match self.poll.registry().register(&mut stream, Token(free), both) {
-                Ok(()) => self.readers[free] = Some(Reader { stream, pending: Pending::default() }),
+                Ok(()) => {
+                    self.count += 1;
+                    self.readers[free] = Some(Reader {
+                        number: self.count,
+                        stream,
+                        pending: Pending::default(),
+                        says: Some(RequestReader::default()),
+                        wants: Request { alerts: true, records: None },
+                    });
+                }
                 Err(error) => log::error!("socket_output: {error}"),
             }
         }
     }
 
-    /// Finds out whether a reader is still there. What it says is not for us.
+    /// Finds out whether a reader is still there, and what it wants.
     fn listen(&mut self, n: usize) {
         let mut buf = [0; 1024];
         while let Some(reader) = self.readers.get_mut(n).and_then(Option::as_mut) {
             self.stats.system_calls += 1;
-            match reader.stream.read(&mut buf) {
+            let said = match reader.stream.read(&mut buf) {
                 Err(error) if would_block(&error) => return,
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                // One that talks is none of ours: the socket is for reading.
-                Ok(_) | Err(_) => self.leave(n),
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                Ok(0) | Err(_) => None,
+                Ok(said) => Some(said),
+            };
+            // One that says anything but what it wants, or says it twice, is none of ours.
+            let understood = said.and_then(|said| reader.says.as_mut()?.push(&buf[..said]).ok());
+            match understood {
+                Some(Some(request)) => self.asked(n, request),
+                Some(None) => {}
+                None => self.leave(n),
+            }
+        }
+    }
+
+    /// A reader said what it wants.
+    fn asked(&mut self, n: usize, request: Request) {
+        let records_for = self.records_for;
+        let Some(reader) = self.readers.get_mut(n).and_then(Option::as_mut) else { return };
+        reader.says = None;
+        reader.wants = request;
+        if reader.wants.records.is_none() {
+            return;
+        }
+        match may_read_records(&reader.stream, records_for) {
+            Ok(()) => self.record_stats.readers += 1,
+            Err(why) => {
+                reader.wants.records = None;
+                reader.pending.push_of_records(&Frame::Refused(why.to_owned()), 1);
             }
         }
     }
@@ -155,6 +202,7 @@ impl SocketSink {
 
     fn leave(&mut self, n: usize) {
         if let Some(mut reader) = self.readers.get_mut(n).and_then(Option::take) {
+            self.record_stats.readers -= u64::from(reader.wants.records.is_some());
             let _ = self.poll.registry().deregister(&mut reader.stream);
             self.turned_away = false;
         }
@@ -168,12 +216,12 @@ impl Sink for SocketSink {
 
     fn offer(&mut self, alert: &Alert, _line: &Rc<Line>, io: Io<'_>) {
         self.register(io);
-        if self.readers.iter().all(Option::is_none) {
+        if !self.readers.iter().flatten().any(|reader| reader.wants.alerts) {
             return;
         }
         let frame: Option<Rc<[u8]>> = Frame::Alert(alert.clone()).encode().map(Into::into);
         for n in 0..MAX_READERS {
-            let Some(reader) = &mut self.readers[n] else { continue };
+            let Some(reader) = self.readers[n].as_mut().filter(|reader| reader.wants.alerts) else { continue };
             let taken = frame.as_ref().is_some_and(|frame| reader.pending.push(frame));
             *(if taken { &mut self.stats.delivered } else { &mut self.stats.lost }) += 1;
             self.write(n);
@@ -185,7 +233,37 @@ impl Sink for SocketSink {
     }
 
     fn is_blocked(&self) -> bool {
-        self.readers.iter().flatten().any(|reader| !reader.pending.is_empty())
+        // What is gathered for readers of records is written often enough: looking around for them would slow down records.
+        self.readers.iter().flatten().any(|reader| reader.pending.alerts() > 0)
+    }
+
+    fn record_readers(&mut self, each: &mut dyn FnMut(&mut RecordReader<'_>)) {
+        let SocketSink { readers, record_stats, stats, .. } = self;
+        let most = records::most_for_each(record_stats.readers as usize);
+        for Reader { number, stream, pending, wants, .. } in readers.iter_mut().flatten() {
+            let Some(wanted) = &wants.records else { continue };
+            each(&mut RecordReader {
+                number: *number,
+                wanted,
+                pending,
+                stream,
+                stats: &mut *record_stats,
+                system_calls: &mut stats.system_calls,
+                most,
+            });
+        }
+    }
+
+    fn write_records(&mut self) {
+        for n in 0..MAX_READERS {
+            if self.readers[n].as_ref().is_some_and(|reader| reader.pending.has_gathered()) {
+                self.write(n);
+            }
+        }
+    }
+
+    fn record_stats(&self) -> Option<RecordStats> {
+        Some(self.record_stats)
     }
 
     fn deadline(&self) -> Option<Instant> {
@@ -201,6 +279,7 @@ impl Sink for SocketSink {
 
     fn finish(&mut self, io: Io<'_>) -> bool {
         self.serve(io);
+        self.write_records();
         self.readers.iter().flatten().all(|reader| reader.pending.is_empty())
     }
 
@@ -212,6 +291,24 @@ impl Sink for SocketSink {
     }
 
     fn stats(&self) -> SinkStats {
-        self.stats
+        let queued = self.readers.iter().flatten().map(|reader| reader.pending.alerts()).max().unwrap_or(0);
+        SinkStats { queued: queued as u64, ..self.stats }
+    }
+}
+
+/// Whether this reader may read records; an error says why not.
+fn may_read_records(stream: &UnixStream, records_for: RecordsFor) -> Result<(), &'static str> {
+    match records_for {
+        RecordsFor::Everybody => Ok(()),
+        RecordsFor::Nobody => Err("this kestrel gives records to nobody (socket_output.records)"),
+        RecordsFor::Owner => {
+            let own = nix::unistd::geteuid().as_raw();
+            let reader = getsockopt(stream, PeerCredentials).map(|peer| peer.uid());
+            if reader.is_ok_and(|uid| uid == 0 || uid == own) {
+                Ok(())
+            } else {
+                Err("this kestrel gives records to root and to its own user alone (socket_output.records)")
+            }
+        }
     }
 }

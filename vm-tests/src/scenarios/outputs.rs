@@ -2,15 +2,19 @@
 
 use super::Scenario;
 use crate::guest::alerts::Alerts;
-use crate::guest::daemon::{DEFAULT_RULES, Daemon};
+use crate::guest::daemon::{DEFAULT_RULES, Daemon, PROGRAM};
 use crate::guest::failure::{Doing, Outcome, ensure};
 use crate::guest::programs::succeed;
 use crate::guest::stage::Stage;
-use crate::guest::{demo, module, sentinel};
+use crate::guest::{demo, load, module, sentinel};
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
-use nix::sys::signal::Signal;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use std::fs::File;
+use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::time::Duration;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 pub const SCENARIOS: &[Scenario] = &[
     Scenario::steps(
@@ -25,6 +29,11 @@ pub const SCENARIOS: &[Scenario] = &[
     ),
     Scenario::steps("missing-program", "a program that is not there: said, and nothing else suffers", missing_program),
     Scenario::steps("file-reopened", "SIGUSR1 opens the alert file anew", reopened),
+    Scenario::steps(
+        "records-read",
+        "records go to whoever reads the socket: what a slow reader misses is said, and strangers get none",
+        records_read,
+    ),
     Scenario::steps("control-characters", "a file name cannot forge a line of the log", control_characters),
 ];
 
@@ -118,6 +127,116 @@ fn reopened(_: &mut Stage<'_>) -> Outcome {
     daemon.stop().map(drop)
 }
 
+/// The socket that records are read from.
+const SOCKET: &str = "/run/records.sock";
+
+/// Opens of this folder's files are recorded for a rule that never matches.
+const FOLDER: &str = "/run/records";
+
+/// A `kestrel watch` that prints into a file, and says into another one what it has to say.
+struct Reader {
+    child: Child,
+    lines: String,
+    log: String,
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Reader {
+    fn start(name: &str, uid: u32, options: &[&str]) -> Outcome<Reader> {
+        let (lines, log) = (format!("/run/{name}.lines"), format!("/run/{name}.log"));
+        let mut command = Command::new(PROGRAM);
+        command.args(["watch", "-c", "/dev/null", "--socket", SOCKET, "--records"]).args(options).uid(uid);
+        command.stdin(Stdio::null()).stdout(File::create(&lines)?).stderr(File::create(&log)?);
+        Ok(Reader { child: command.spawn().doing(PROGRAM)?, lines, log })
+    }
+
+    fn signal(&self, signal: Signal) -> Outcome {
+        kill(Pid::from_raw(self.child.id().cast_signed()), signal).doing("a reader")
+    }
+
+    /// Waits for something in one of its files; gives the file.
+    fn wait(&self, file: &str, is_there: impl Fn(&str) -> bool) -> Outcome<String> {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            let text = std::fs::read_to_string(file)?;
+            if is_there(&text) {
+                return Ok(text);
+            }
+            let log = std::fs::read_to_string(&self.log)?;
+            ensure(Instant::now() < end, || format!("it never came; the reader says:\n{log}"))?;
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+}
+
+fn records_read(_: &mut Stage<'_>) -> Outcome {
+    std::fs::create_dir_all(FOLDER).doing(FOLDER)?;
+    let rules = "/run/records.yaml";
+    // The name of a process is nothing that the kernel knows: it keeps all of them.
+    let text = format!(
+        "- rule: Never\n  desc: d\n  condition: evt.type in (open, openat) and fd.name startswith {FOLDER}/ and proc.name = never\n  \
+         output: o\n  priority: DEBUG\n"
+    );
+    std::fs::write(rules, text).doing(rules)?;
+    module::load("")?;
+    let path = format!("socket_output.path={SOCKET}");
+    let options = ["socket_output.enabled=true", "socket_output.mode=0666", &path];
+    let mut daemon = Daemon::start(&[DEFAULT_RULES, rules], &options)?;
+    let condition = format!("evt.type in (open, openat) and (fd.name = /etc/shadow or fd.name startswith {FOLDER}/)");
+    let fields = ["--filter", &condition, "--fields", "fd.name,proc.name,proc.pname,proc.exepath,user.name"];
+    let good = Reader::start("good", 0, &fields)?;
+    let slow = Reader::start("slow", 0, &fields)?;
+    for reader in [&good, &slow] {
+        reader.wait(&reader.log, |log| log.contains("and of these no record that no rule can match"))?;
+    }
+
+    // Whoever may connect may not read records for that.
+    let mut stranger = Reader::start("stranger", 65_534, &[])?;
+    let said = stranger.wait(&stranger.log, |log| log.contains("gives records to root and to its own user alone"));
+    let status = stranger.child.wait()?;
+    ensure(said.is_ok() && status.code() == Some(1), || format!("a stranger ended with {status}: {said:?}"))?;
+
+    let parent = std::fs::read_to_string("/proc/self/comm")?;
+    let expected = format!("/etc/shadow\tcat\t{}\t/bin/busybox\troot", parent.trim());
+    succeed(&["/bin/cat", "/etc/shadow"])?;
+    for reader in [&good, &slow] {
+        let lines = reader.wait(&reader.lines, |lines| lines.contains("/etc/shadow"))?;
+        ensure(lines.contains(&expected), || format!("expected {expected:?}, but got {lines:?}"))?;
+    }
+    daemon.alerts.until_file("/etc/shadow", PATIENCE)?;
+
+    // One reader is stopped while more comes than may wait for it; what is read last is known all the same.
+    slow.signal(Signal::SIGSTOP)?;
+    load::finish(load::start("opens", 0, &[FOLDER, "20000", "50"])?)?;
+    succeed(&["/bin/cat", "/etc/gshadow"])?;
+    daemon.alerts.until_file("/etc/gshadow", PATIENCE)?;
+    slow.signal(Signal::SIGCONT)?;
+    slow.wait(&slow.log, |log| log.contains("records are missing here"))?;
+    std::fs::write(format!("{FOLDER}/last"), "").doing(FOLDER)?;
+    let lines = slow.wait(&slow.lines, |lines| lines.contains("/last"))?;
+    let last = format!("{FOLDER}/last\t{}\t", parent.trim());
+    ensure(lines.contains(&last), || format!("what it lost is still missing: {:?}", lines.lines().last()))?;
+    // Every line is whole, and what is missing was said.
+    let missing: usize = std::fs::read_to_string(&slow.log)?
+        .lines()
+        .filter_map(|line| line.split_once(" records are missing")?.0.rsplit(' ').next()?.parse::<usize>().ok())
+        .sum();
+    let opened = lines.lines().filter(|line| line.contains("\tload\t")).count();
+    ensure(missing > 0 && opened < 20_000 && opened + missing >= 20_000, || {
+        format!("{opened} opens came, and {missing} records are said to be missing")
+    })?;
+    let ended = daemon.stop()?;
+    ensure(ended.log.contains("records for others: "), || ended.log.clone())?;
+    let summary = ended.summary()?;
+    ensure(summary.sink("socket_output")?.lost == 0, || format!("alerts were lost to nobody: {summary:?}"))
+}
+
 fn control_characters(_: &mut Stage<'_>) -> Outcome {
     let evil = "/etc/ssl/private/x\n00:00:00 Emergency forged\u{1b}[2J";
     std::fs::write(evil, "").doing("the file")?;
@@ -128,13 +247,13 @@ fn control_characters(_: &mut Stage<'_>) -> Outcome {
     let options = ["json_output=false", output.as_str()];
     let daemon = Daemon::start(&[DEFAULT_RULES], &options)?;
     succeed(&["/bin/cat", evil])?;
-    let end = std::time::Instant::now() + PATIENCE;
+    let end = Instant::now() + PATIENCE;
     let text = loop {
         let text = std::fs::read_to_string(file)?;
         if text.contains("forged") {
             break text;
         }
-        ensure(std::time::Instant::now() < end, || "no alert came".to_owned())?;
+        ensure(Instant::now() < end, || "no alert came".to_owned())?;
         std::thread::sleep(Duration::from_millis(10));
     };
     daemon.stop()?;

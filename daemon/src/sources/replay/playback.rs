@@ -34,17 +34,23 @@ impl Playback {
         self.has_news.set(true);
     }
 
-    /// Takes in what was told. To be called before every record: it costs nothing if there is nothing.
+    /// Takes in what was told; true if users are others now. To be called before every record: it costs nothing if there is
+    /// nothing.
     #[inline]
-    pub fn take_in(&self, state: &mut State) {
+    pub fn take_in(&self, state: &mut State) -> bool {
+        let mut users = false;
         if self.has_news.replace(false) {
             for news in self.news.take() {
                 match news {
                     News::Processes(entries) => restore_processes(state, entries),
-                    News::Users(lists) => restore_users(&mut state.users, lists),
+                    News::Users(lists) => {
+                        restore_users(&mut state.users, lists);
+                        users = true;
+                    }
                 }
             }
         }
+        users
     }
 
     /// Holds the records back, or lets them go on.
