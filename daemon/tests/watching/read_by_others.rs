@@ -13,6 +13,7 @@ use kestrel_core::event::{PathFlags, TaskContext};
 use kestrel_core::schema::id;
 use kestrel_outputs::socket::{Frame, FrameReader, Request};
 use kestrel_outputs::{Outputs, OutputsConfig, SocketConfig};
+use kestrel_rules::prefilter::ProcessNames;
 use nix::sys::signal::Signal;
 use std::io::{ErrorKind, Read, Write};
 use std::os::unix::net::UnixStream;
