@@ -44,7 +44,7 @@ pub const SCENARIOS: &[Scenario] = &[
 ];
 
 /// Rings that hold everything: a record that is dropped would make a difference that is not the prefilter's.
-const PARAMETERS: &str = "ring_kib=16384";
+const PARAMETERS: &str = "ring_kib=65536";
 
 const RECORDING: &str = "/run/work.krec";
 
