@@ -51,32 +51,9 @@ pub enum ProbeError {
          single command"
     )]
     LockedDown,
-    /// The verifier refuses a program.
-    #[error("{kernel} refuses the eBPF program {program}: {}{}", why(missing.as_ref(), error), log_of(log))]
-    Refused {
-        /// The program.
-        program: String,
-        /// The kernel, with its version.
-        kernel: String,
-        /// What the kernel is missing, if that can be told.
-        missing: Option<String>,
-        /// What the call said.
-        error: io::Error,
-        /// What the verifier says.
-        log: String,
-    },
-    /// A map cannot be made.
-    #[error("{kernel} refuses the eBPF map {map}: {}", why(missing.as_ref(), error))]
-    Map {
-        /// The map.
-        map: String,
-        /// The kernel, with its version.
-        kernel: String,
-        /// What the kernel is missing, if that can be told.
-        missing: Option<String>,
-        /// What the call said.
-        error: io::Error,
-    },
+    /// The kernel refuses a program or a map.
+    #[error(transparent)]
+    Refused(#[from] Box<Refusal>),
     /// The program that events are judged by is none.
     #[error("eBPF: the prefilter's program is refused: {refused}")]
     Program {
@@ -113,11 +90,32 @@ pub enum ProbeError {
     },
 }
 
-/// Why it is refused, and what to do.
-fn why(missing: Option<&String>, error: &io::Error) -> String {
-    match missing {
-        Some(missing) => format!("{missing} ({error}). Use the kernel module, or `kestrel run` for a single command"),
-        None => format!("{error}; what it is missing cannot be told. Use the kernel module, or a newer kestrel"),
+/// What the kernel refuses, and why.
+#[derive(Debug, thiserror::Error)]
+#[error("{kernel} refuses the eBPF {what}: {}{}", self.why(), log_of(log))]
+pub struct Refusal {
+    /// The program or the map.
+    pub what: String,
+    /// The kernel, with its version.
+    pub kernel: String,
+    /// What the kernel is missing, if that can be told.
+    pub missing: Option<String>,
+    /// What the call said.
+    pub error: io::Error,
+    /// What the verifier says.
+    pub log: String,
+}
+
+impl Refusal {
+    /// Why, and what to do.
+    fn why(&self) -> String {
+        let Refusal { missing, error, .. } = self;
+        match missing {
+            Some(missing) => {
+                format!("{missing} ({error}). Use the kernel module, or `kestrel run` for a single command")
+            }
+            None => format!("{error}; what it is missing cannot be told. Use the kernel module, or a newer kestrel"),
+        }
     }
 }
 
@@ -138,13 +136,14 @@ mod tests {
     use super::*;
 
     fn refused(missing: Option<&str>, log: &str) -> ProbeError {
-        ProbeError::Refused {
-            program: "call_fd".to_owned(),
+        Box::new(Refusal {
+            what: "program call_fd".to_owned(),
             kernel: "Linux 5.9.0".to_owned(),
             missing: missing.map(str::to_owned),
             error: io::Error::from_raw_os_error(nix::libc::EINVAL),
             log: log.to_owned(),
-        }
+        })
+        .into()
     }
 
     #[test]
@@ -178,11 +177,12 @@ mod tests {
 
     #[test]
     fn a_map_that_cannot_be_made_is_named() {
-        let error = ProbeError::Map {
-            map: "RING_BUFFER".to_owned(),
+        let error = Refusal {
+            what: "map RING_BUFFER".to_owned(),
             kernel: "Linux 5.4.0".to_owned(),
             missing: Some("it has no rings for eBPF programs, which there are since Linux 5.8".to_owned()),
             error: io::Error::from_raw_os_error(nix::libc::EINVAL),
+            log: String::new(),
         };
         insta::assert_snapshot!(
             error,

@@ -1,7 +1,7 @@
 //! Getting the probe into the kernel: where members lie, how large maps are, which program is which operation.
 
 use super::btf::Btf;
-use super::error::ProbeError;
+use super::error::{ProbeError, Refusal};
 use super::half::Half;
 use super::judge::Judgement;
 use super::mapped::Mapped;
@@ -287,9 +287,10 @@ fn load(ring_bytes: u32, pins: Option<Pins>) -> Result<Loaded, ProbeError> {
         Settings { ring_bytes, cpus, offsets, has_registers, follows_types: has_registers, requests, traced };
     let mut programs = match in_kernel(&settings) {
         // What is common to all kernels of distributions may be different on one: it goes without, and costs more.
-        Err(ProbeError::Refused { program, log, .. }) if settings.follows_types != 0 => {
+        Err(ProbeError::Refused(refusal)) if settings.follows_types != 0 => {
+            let Refusal { what, log, .. } = &*refusal;
             log::debug!(
-                "eBPF: {program} is refused as it is fastest, and is loaded as it is simplest; the verifier says:\n{log}"
+                "eBPF: {what} is refused as it is fastest, and is loaded as it is simplest; the verifier says:\n{log}"
             );
             settings.follows_types = 0;
             in_kernel(&settings)?
@@ -512,7 +513,8 @@ fn not_made(error: EbpfError) -> ProbeError {
                 return denied(format!("map {name}"), &io_error);
             }
             let missing = refusal::missing_of_map(&name, &io_error);
-            ProbeError::Map { map: name, kernel: refusal::kernel(), missing, error: io_error }
+            let what = format!("map {name}");
+            Box::new(Refusal { what, kernel: refusal::kernel(), missing, error: io_error, log: String::new() }).into()
         }
         error => ProbeError::System { what: "its maps cannot be made".to_owned(), error: chain(&error) },
     }
@@ -526,13 +528,9 @@ fn refused(name: &str, error: ProgramError) -> ProbeError {
             if io_error.kind() == std::io::ErrorKind::PermissionDenied && log.trim().is_empty() {
                 return denied(format!("program {name}"), &io_error);
             }
-            ProbeError::Refused {
-                program: name.to_owned(),
-                kernel: refusal::kernel(),
-                missing: refusal::missing(&log, &io_error),
-                error: io_error,
-                log,
-            }
+            let missing = refusal::missing(&log, &io_error);
+            let what = format!("program {name}");
+            Box::new(Refusal { what, kernel: refusal::kernel(), missing, error: io_error, log }).into()
         }
         error => ProbeError::System { what: format!("program {name}"), error: chain(&error) },
     }

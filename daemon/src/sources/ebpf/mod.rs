@@ -39,7 +39,7 @@ mod rights;
 mod ring;
 mod traced;
 
-pub use error::ProbeError;
+pub use error::{ProbeError, Refusal};
 
 use super::{Accounts, Gaps, Shares, Source, SourceError};
 use captured::Captured;
