@@ -34,7 +34,7 @@ step "the law of the prefilter, over a day's work"
 target/debug/vm-tests --kernel 6.1 --scenario prefilter-law
 
 step "machine tests with the eBPF probe"
-for scenario in rule-sensitive records-net; do
+for scenario in rule-sensitive records-net few-capabilities locked-down; do
     target/debug/vm-tests --kernel 6.1,6.12 --source ebpf --scenario "$scenario"
 done
 

@@ -1,10 +1,11 @@
 //! System calls that returned.
 
-use crate::capture::{CALLS, COMPAT_PLANS, CaptureHead, NATIVE_PLANS, Offset as O, Plan, SUBCALLS, flag, kind};
-use crate::finish::{count_rejected, count_seen};
+use crate::capture::{CALLS, COMPAT_PLANS, CaptureHead, NATIVE_PLANS, Offset as O, Plan, SUBCALLS, flag, kind, op};
+use crate::finish::{self, count_rejected, count_seen};
 use crate::helpers::{self, Context, argument};
-use crate::judge;
-use crate::read::{field, number};
+use crate::read::{Copied, Read, Typed, number};
+use crate::judge::{self, verdict};
+use crate::maps::{self, CALL_OPERATIONS};
 use crate::slot::{Kind, OfCall, Slot, plan};
 
 /// The bit of x32 calls (`asm/unistd.h`).
@@ -17,18 +18,18 @@ const TS_COMPAT: u32 = 2;
 const ORIG_AX: u64 = 120;
 
 /// Registers of the entry, up to `orig_ax`.
-pub type Registers = [u64; 16];
+type Registers = [u64; 16];
 
 /// Did the task come in by the 32-bit table?
 #[inline(always)]
-pub fn is_compat(task: u64) -> bool {
-    field::<u32>(task, O::TASK_STATUS) & TS_COMPAT != 0
+pub fn is_compat<R: Read>(task: u64) -> bool {
+    R::field::<u32>(task, O::TASK_STATUS) & TS_COMPAT != 0
 }
 
 /// Number of the call, without x32's bit.
 #[inline(always)]
-pub fn number_of(registers: u64) -> u32 {
-    let nr = number::<u64>(registers.wrapping_add(ORIG_AX)) as u32;
+pub fn number_of<R: Read>(registers: u64) -> u32 {
+    let nr = R::number::<u64>(registers.wrapping_add(ORIG_AX)) as u32;
     if nr >= CALLS { nr & !X32 } else { nr }
 }
 
@@ -43,14 +44,18 @@ pub fn plan_of(nr: u32, compat: bool) -> Option<u32> {
 
 /// The arguments in the registers: r15 is the first of them, then r14, r13, r12, bp, bx, r11, r10, r9, r8, ax, cx, dx, si, di.
 #[inline(always)]
-pub fn arguments(registers: &Registers, compat: bool) -> [u64; 6] {
-    let [_, _, _, _, bp, bx, _, r10, r9, r8, _, cx, dx, si, di, _] = *registers;
+pub fn arguments<R: Read>(registers: u64, compat: bool) -> [u64; 6] {
+    if R::IS_TYPED {
+        let words = |places: [u64; 6]| places.map(|n| R::number(registers.wrapping_add(n * 8)));
+        return if compat { words([5, 11, 12, 13, 14, 4]) } else { words([14, 13, 12, 7, 9, 8]) };
+    }
+    let [_, _, _, _, bp, bx, _, r10, r9, r8, _, cx, dx, si, di, _]: Registers = number(registers);
     if compat { [bx, cx, dx, si, di, bp] } else { [di, si, dx, r10, r8, r9] }
 }
 
-/// Begins a capture: head, and context of the task; 0 if that is filled in later.
+/// Begins a capture, of which neither time nor task is known yet.
 #[inline(always)]
-pub fn begin<K: Kind>(slot: &Slot<K>, kind: u8, flags: u8, task: u64) {
+fn prepare<K: Kind>(slot: &Slot<K>, kind: u8, flags: u8, cpu: u32) {
     slot.work().at.set(0);
     slot.work().end.set(size_of::<CaptureHead>() as u32);
     slot.work().too_long.set(0);
@@ -58,36 +63,61 @@ pub fn begin<K: Kind>(slot: &Slot<K>, kind: u8, flags: u8, task: u64) {
     slot.work().entries.set(0);
     slot.work().compat.set(u32::from(flags & flag::COMPAT));
     slot.work().chunk.set(0);
-    slot.begin_head(kind, flags);
-    if task != 0 {
-        slot.fill_task(task);
-    }
+    slot.begin_head(kind, flags, cpu);
+}
+
+/// Begins a capture: head, and context of the current task.
+#[inline(always)]
+pub fn begin<K: Kind>(slot: &Slot<K>, kind: u8, flags: u8) {
+    prepare(slot, kind, flags, helpers::cpu());
+    slot.stamp();
+    slot.fill_task();
 }
 
 /// sys_exit: the registers, and what the call returned.
 #[inline(always)]
 pub fn returned(context: *const Context) {
-    ended(context, argument(context, 0), argument(context, 1) as i64);
+    let ret = argument(context, 1) as i64;
+    if maps::follows_types() {
+        let current = helpers::current_typed();
+        ended::<Typed>(context, current, helpers::registers_of(current), ret);
+    } else {
+        ended::<Copied>(context, helpers::current(), argument(context, 0), ret);
+    }
 }
 
 /// The same as a tracepoint of perf, which passes the call's number, and what it returned.
 #[inline(always)]
 pub fn traced(context: *const Context) {
-    ended(context, helpers::current_registers(), argument(context, 2) as i64);
+    let ret = argument(context, 2) as i64;
+    if maps::follows_types() {
+        let current = helpers::current_typed();
+        ended::<Typed>(context, current, helpers::registers_of(current), ret);
+    } else {
+        ended::<Copied>(context, helpers::current(), helpers::current_registers(), ret);
+    }
 }
 
 #[inline(always)]
-fn ended(context: *const Context, registers: u64, mut ret: i64) {
-    let current = helpers::current();
-    let nr = number_of(registers);
-    let compat = is_compat(current);
-    let Some(mut index) = plan_of(nr, compat) else { return };
+fn ended<R: Read>(context: *const Context, current: u64, registers: u64, mut ret: i64) {
+    let nr = number_of::<R>(registers);
+    let Some(mut index) = plan_of(nr, false) else { return };
     let Some(mut todo) = plan(index) else { return };
+    if todo.flags & Plan::EITHER == 0 {
+        return;
+    }
+    let compat = is_compat::<R>(current);
+    if compat {
+        index = index.wrapping_sub(NATIVE_PLANS).wrapping_add(COMPAT_PLANS);
+        match plan(index) {
+            Some(other) => todo = other,
+            None => return,
+        }
+    }
     if todo.flags & Plan::WANTED == 0 {
         return;
     }
-    let registers: Registers = number(registers);
-    let args = arguments(&registers, compat);
+    let args = arguments::<R>(registers, compat);
     if compat {
         ret = i64::from(ret as i32);
     }
@@ -109,17 +139,15 @@ fn ended(context: *const Context, registers: u64, mut ret: i64) {
     if todo.flags & Plan::TOLD_ELSEWHERE != 0 && ret >= 0 {
         return;
     }
-    count_seen(todo.event);
-    let Some(slot) = Slot::<OfCall>::of_cpu() else { return };
-    let judged = todo.flags & Plan::JUDGED != 0;
-    let later = todo.flags & Plan::LATER != 0;
-    let at_once = if judged { todo.flags & Plan::JUDGED_BY_TASK != 0 } else { !later };
-    begin(&slot, kind::CALL, if compat { flag::COMPAT } else { 0 }, if at_once { current } else { 0 });
+    let cpu = helpers::cpu();
+    count_seen(cpu, todo.event);
+    let Some(slot) = Slot::<OfCall>::at(cpu) else { return };
+    prepare(&slot, kind::CALL, if compat { flag::COMPAT } else { 0 }, cpu);
     slot.set_call(nr, args, ret);
-    slot.work().plan.set(index);
+    let work = slot.work();
+    work.plan.set(index);
     let narrow = |arg: u64| if compat { arg & 0xffff_ffff } else { arg };
     let [a, b, c, d, e, f] = args;
-    let work = slot.work();
     work.args[0].set(narrow(a));
     work.args[1].set(narrow(b));
     work.args[2].set(narrow(c));
@@ -138,15 +166,37 @@ fn ended(context: *const Context, registers: u64, mut ret: i64) {
             work.args[5].set(slot.number_at::<u32>(at.wrapping_add(20)).into());
         }
     }
-    if judged {
-        if judge::begin(&slot, todo, ret < 0, compat) {
+    let mut said = verdict::KEPT;
+    if todo.flags & Plan::JUDGED == 0 {
+        work.judging.kept.set(1);
+    } else {
+        if todo.flags & Plan::JUDGED_BY_TASK != 0 {
+            slot.fill_task();
+        }
+        // NOTE: from here on nothing is used that was found out before, but from the slot and the plan: the verifier goes through
+        // what follows once for each thing that it knows to be different.
+        said = judge::begin(&slot, todo);
+        if said == verdict::REJECTED {
             return count_rejected(todo.event);
         }
-        if !at_once && !later {
-            slot.fill_task(current);
-        }
-    } else {
-        work.judging.kept.set(1);
+    }
+    // What is rejected needs no time.
+    slot.stamp();
+    // SAFETY: it is there.
+    let flags = unsafe { core::ptr::read_volatile(&raw const todo.flags) };
+    if said == verdict::UNDECIDED && flags & Plan::LATER == 0 {
+        // As an operation before the first, which goes on with that one.
+        work.at.set(u32::MAX);
+        helpers::tail_call(context, &CALL_OPERATIONS, op::JUDGE.into());
+    }
+    let is_there = flags & Plan::JUDGED != 0 && flags & Plan::JUDGED_BY_TASK != 0;
+    if flags & Plan::LATER == 0 && !is_there {
+        slot.fill_task();
+    }
+    // SAFETY: it is there.
+    let first = unsafe { core::ptr::read_volatile(&raw const todo.ops[0].kind) };
+    if first == op::END {
+        return finish::whole(&slot, todo);
     }
     slot.go_on(context);
 }

@@ -2,8 +2,9 @@
 
 use crate::capture::{ChunkHead, FileFacts, ImageFacts, Offset as O, Op, chunk, magic, op};
 use crate::helpers::{self, Context};
-use crate::read::{field, has, member, number};
-use crate::slot::{Kind, Slot};
+use crate::maps::{self, offset};
+use crate::read::{Copied, Read, Typed, field, has, member, number};
+use crate::slot::{Kind, Slot, go_to};
 use crate::{socket, walk};
 
 /// AT_FDCWD (`linux/fcntl.h`).
@@ -13,47 +14,68 @@ const AT_FDCWD: i32 = -100;
 const TYPE: u32 = 0o170_000;
 const REGULAR: u32 = 0o100_000;
 
-/// Does the file name itself (`d_op->d_dname`)?
+/// Mounted by the kernel itself (SB_KERNMOUNT, `linux/fs.h`).
+const KERNEL_MOUNT: u64 = 1 << 22;
+
+/// Bytes of each structure that hold what is asked for, on kernels that are known: a member that lies elsewhere costs more.
+const FILE: usize = 96;
+const INODE: usize = 72;
+const SUPER_BLOCK: usize = 104;
+const DENTRY: usize = 104;
+
+/// Does what has these operations name itself (`d_op->d_dname`)?
 #[inline(always)]
-fn names_itself(dentry: u64) -> bool {
-    let operations: u64 = field(dentry, O::DENTRY_OP);
+fn has_name(operations: u64) -> bool {
     operations != 0 && field::<u64>(operations, O::OP_DNAME) != 0
+}
+
+/// Where an open file lies.
+pub struct Place {
+    dentry: u64,
+    mount: u64,
 }
 
 /// Fills in what an open file is.
 #[inline(always)]
-pub fn facts(file: u64, out: &mut FileFacts) {
-    let inode: u64 = field(file, O::FILE_INODE);
-    let dentry: u64 = field(member(file, O::FILE_PATH), O::PATH_DENTRY);
-    let sb: u64 = field(inode, O::INODE_SB);
-    out.ino = field(inode, O::INODE_INO);
-    out.magic = field(sb, O::SB_MAGIC);
-    out.sb_flags = field(sb, O::SB_FLAGS);
-    out.open_flags = field(file, O::FILE_FLAGS);
-    out.dev = field(sb, O::SB_DEV);
-    out.mode = field::<u16>(inode, O::INODE_MODE).into();
-    out.uid = field(inode, O::INODE_UID);
-    out.gid = field(inode, O::INODE_GID);
+pub fn facts<K: Kind>(slot: &Slot<K>, file: u64, out: &mut FileFacts) -> Place {
+    let part = slot.part::<FILE>(file, 0);
+    let path = offset(O::FILE_PATH);
+    let dentry: u64 = part.number(path.wrapping_add(offset(O::PATH_DENTRY)));
+    let mount: u64 = part.number(path.wrapping_add(offset(O::PATH_MNT)));
+    let inode: u64 = part.field(O::FILE_INODE);
+    out.open_flags = part.field(O::FILE_FLAGS);
+    let part = slot.part::<INODE>(inode, 0);
+    let sb: u64 = part.field(O::INODE_SB);
+    out.ino = part.field(O::INODE_INO);
+    out.mode = part.field::<u16>(O::INODE_MODE).into();
+    out.uid = part.field(O::INODE_UID);
+    out.gid = part.field(O::INODE_GID);
+    let part = slot.part::<SUPER_BLOCK>(sb, 0);
+    out.magic = part.field(O::SB_MAGIC);
+    out.sb_flags = part.field(O::SB_FLAGS);
+    out.dev = part.field(O::SB_DEV);
     out.reserved = 0;
+    let part = slot.part::<DENTRY>(dentry, 0);
     let mut is = 0;
-    if field::<u64>(dentry, O::DENTRY_PPREV) == 0 && field::<u64>(dentry, O::DENTRY_PARENT) != dentry {
+    if part.field::<u64>(O::DENTRY_PPREV) == 0 && part.field::<u64>(O::DENTRY_PARENT) != dentry {
         is |= FileFacts::UNLINKED;
     }
-    if names_itself(dentry) {
+    let visible: u64 = part.field(O::DENTRY_INODE);
+    // Nothing that a user can mount does.
+    if out.sb_flags & KERNEL_MOUNT != 0 && has_name(part.field(O::DENTRY_OP)) {
         is |= FileFacts::NAMES_ITSELF;
     }
     // The upper layer's dentry follows the inode in struct ovl_inode.
-    let visible: u64 = field(dentry, O::DENTRY_INODE);
     if out.magic == magic::OVERLAY && number::<u64>(member(visible, O::INODE_SIZE)) != 0 {
         is |= FileFacts::UPPER;
     }
     out.is = is;
+    Place { dentry, mount }
 }
 
 /// Is it a file that memfd_create made, by its name?
 #[inline(always)]
 pub fn is_memfd(file: u64, facts: &FileFacts) -> bool {
-    const KERNEL_MOUNT: u64 = 1 << 22;
     let dentry: u64 = field(member(file, O::FILE_PATH), O::PATH_DENTRY);
     let name: u64 = number(field(dentry, O::DENTRY_NAME));
     facts.mode & TYPE == REGULAR
@@ -64,15 +86,20 @@ pub fn is_memfd(file: u64, facts: &FileFacts) -> bool {
 /// The open file of a descriptor; 0 if there is none.
 #[inline(always)]
 fn by_number(fd: i32) -> u64 {
-    let files: u64 = field(helpers::current(), O::TASK_FILES);
-    if fd < 0 || files == 0 {
-        return 0;
+    let (count, first) =
+        if maps::follows_types() { files::<Typed>(helpers::current_typed()) } else { files::<Copied>(helpers::current()) };
+    if fd < 0 || fd as u32 >= count { 0 } else { number(first.wrapping_add(fd as u64 * 8)) }
+}
+
+/// How many descriptors a task may have, and where what they stand for begins.
+#[inline(always)]
+fn files<R: Read>(task: u64) -> (u32, u64) {
+    let files: u64 = R::field(task, O::TASK_FILES);
+    if files == 0 {
+        return (0, 0);
     }
-    let table: u64 = field(files, O::FILES_FDT);
-    if fd as u32 >= field::<u32>(table, O::FDT_MAX) {
-        return 0;
-    }
-    number(field::<u64>(table, O::FDT_FD).wrapping_add(fd as u64 * 8))
+    let table: u64 = R::field(files, O::FILES_FDT);
+    (R::field(table, O::FDT_MAX), R::field(table, O::FDT_FD))
 }
 
 /// The open file that a descriptor stands for here; 0 if there is none.
@@ -95,25 +122,23 @@ pub fn describe<K: Kind>(slot: &Slot<K>, context: *const Context, fd: i32) {
     let at = slot.open(chunk::FILE, u64::from(fd as u32));
     // SAFETY: there is room for any single copy, and any bytes are one.
     let out = unsafe { &mut *slot.room(at).cast::<FileFacts>() };
-    facts(file, out);
+    let place = facts(slot, file, out);
     if out.magic == magic::SOCKET {
-        helpers::tail_call(context, K::OPERATIONS, u32::from(op::SOCKET));
-        return;
+        return go_to::<K>(context, op::SOCKET);
     }
     let names = out.is & FileFacts::NAMES_ITSELF != 0;
     slot.reach(at.wrapping_add(size_of::<FileFacts>() as u32));
-    let path = member(file, O::FILE_PATH);
     if names {
         if out.magic == magic::NAMESPACE {
             namespace(slot, file);
         } else {
-            walk::name(slot, field(path, O::PATH_DENTRY));
+            walk::own_name(slot, place.dentry);
         }
         walk::close(slot, chunk::WHOLE);
         return slot.next(context);
     }
-    walk::begin(slot, path);
-    helpers::tail_call(context, K::OPERATIONS, u32::from(op::WALK));
+    walk::begin(slot, place.dentry, place.mount);
+    go_to::<K>(context, op::WALK);
 }
 
 /// Copies which kind of namespace a file stands for, as a name.
@@ -197,13 +222,25 @@ pub fn due<K: Kind>(slot: &Slot<K>, todo: &Op) -> bool {
 
 #[inline(always)]
 fn working_directory<K: Kind>(slot: &Slot<K>, context: *const Context) {
-    let fs: u64 = field(helpers::current(), O::TASK_FS);
-    if fs == 0 {
+    let (dentry, mount) =
+        if maps::follows_types() { directory::<Typed>(helpers::current_typed()) } else { directory::<Copied>(helpers::current()) };
+    if dentry == 0 {
         return slot.next(context);
     }
     slot.reach(slot.open(chunk::PATH, op::CWD.into()));
-    walk::begin(slot, member(fs, O::FS_PWD));
-    helpers::tail_call(context, K::OPERATIONS, u32::from(op::WALK));
+    walk::begin(slot, dentry, mount);
+    go_to::<K>(context, op::WALK);
+}
+
+/// The working directory of a task; 0 if it has none.
+#[inline(always)]
+fn directory<R: Read>(task: u64) -> (u64, u64) {
+    let fs: u64 = R::field(task, O::TASK_FS);
+    if fs == 0 {
+        return (0, 0);
+    }
+    let path = member(fs, O::FS_PWD);
+    (R::field(path, O::PATH_DENTRY), R::field(path, O::PATH_MNT))
 }
 
 /// [`op::CWD`].
@@ -236,13 +273,13 @@ pub fn exe<K: Kind>(context: *const Context) {
     let path = member(file, O::FILE_PATH);
     let dentry: u64 = field(path, O::PATH_DENTRY);
     slot.reach(slot.open(chunk::PATH, op::EXE.into()));
-    if names_itself(dentry) {
-        walk::name(&slot, dentry);
+    if has_name(field(dentry, O::DENTRY_OP)) {
+        walk::own_name(&slot, dentry);
         walk::close(&slot, chunk::WHOLE);
         return slot.next(context);
     }
-    walk::begin(&slot, path);
-    helpers::tail_call(context, K::OPERATIONS, u32::from(op::WALK));
+    walk::begin(&slot, dentry, field(path, O::PATH_MNT));
+    go_to::<K>(context, op::WALK);
 }
 
 /// Cgroups in each other that are looked at.
@@ -285,8 +322,8 @@ pub fn cgroup<K: Kind>(context: *const Context) {
 
 /// What image records say of the executable.
 #[inline(always)]
-pub fn image_of(file: u64, out: &mut ImageFacts) {
-    facts(file, &mut out.exe);
+pub fn image_of<K: Kind>(slot: &Slot<K>, file: u64, out: &mut ImageFacts) {
+    facts(slot, file, &mut out.exe);
     out.is |= ImageFacts::HAS_EXE;
     if is_memfd(file, &out.exe) {
         out.is |= ImageFacts::MEMFD;

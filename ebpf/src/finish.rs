@@ -5,10 +5,10 @@ use crate::helpers::{self, Context};
 use crate::maps::{self, COUNTERS, EVENT_COUNTS, RING_BUFFER};
 use crate::slot::{Kind, Slot};
 
-/// A counter of this CPU.
+/// The counters of this CPU.
 #[inline(always)]
-fn counters() -> Option<&'static [core::cell::Cell<u64>; count::COUNT]> {
-    let counters = helpers::lookup(&COUNTERS, helpers::cpu());
+fn counters(cpu: u32) -> Option<&'static [core::cell::Cell<u64>; count::COUNT]> {
+    let counters = helpers::lookup(&COUNTERS, cpu);
     // SAFETY: a value of the map is as many numbers. This CPU alone changes them.
     if counters.is_null() { None } else { Some(unsafe { &*counters.cast() }) }
 }
@@ -20,8 +20,8 @@ fn add(counter: &core::cell::Cell<u64>) {
 
 /// The figures of an event on this CPU: seen, rejected.
 #[inline(always)]
-fn figures(event: u16) -> Option<&'static [core::cell::Cell<u64>; 2]> {
-    let all = helpers::lookup(&EVENT_COUNTS, helpers::cpu());
+fn figures(cpu: u32, event: u16) -> Option<&'static [core::cell::Cell<u64>; 2]> {
+    let all = helpers::lookup(&EVENT_COUNTS, cpu);
     let at = (u32::from(event) & (COUNTED_EVENTS - 1)) as usize;
     // SAFETY: a value of the map is as many of them. This CPU alone changes them.
     if all.is_null() { None } else { Some(unsafe { &*all.cast::<[core::cell::Cell<u64>; 2]>().add(at) }) }
@@ -29,11 +29,11 @@ fn figures(event: u16) -> Option<&'static [core::cell::Cell<u64>; 2]> {
 
 /// An event happened that somebody asked for.
 #[inline(always)]
-pub fn count_seen(event: u16) {
-    if let Some(counters) = counters() {
+pub fn count_seen(cpu: u32, event: u16) {
+    if let Some(counters) = counters(cpu) {
         add(&counters[count::SEEN]);
     }
-    if let Some(figures) = figures(event) {
+    if let Some(figures) = figures(cpu, event) {
         add(&figures[0]);
     }
 }
@@ -41,10 +41,11 @@ pub fn count_seen(event: u16) {
 /// The program says that nobody can want it.
 #[inline(always)]
 pub fn count_rejected(event: u16) {
-    if let Some(counters) = counters() {
+    let cpu = helpers::cpu();
+    if let Some(counters) = counters(cpu) {
         add(&counters[count::FILTERED]);
     }
-    if let Some(figures) = figures(event) {
+    if let Some(figures) = figures(cpu, event) {
         add(&figures[1]);
     }
 }
@@ -52,7 +53,7 @@ pub fn count_rejected(event: u16) {
 /// What the capture could not do without is not to be had. It takes a number.
 #[inline(always)]
 pub fn count_fault() {
-    if let Some(counters) = counters() {
+    if let Some(counters) = counters(helpers::cpu()) {
         add(&counters[count::FAULT]);
     }
 }
@@ -61,8 +62,14 @@ pub fn count_fault() {
 #[inline(always)]
 pub fn end<K: Kind>(_: *const Context) {
     let Some(slot) = Slot::<K>::of_cpu() else { return };
-    let Some(counters) = counters() else { return };
     let Some(plan) = slot.plan() else { return };
+    whole(&slot, plan);
+}
+
+/// The same, for who has slot and plan at hand.
+#[inline(always)]
+pub fn whole<K: Kind>(slot: &Slot<K>, plan: &Plan) {
+    let Some(counters) = counters(helpers::cpu()) else { return };
     if slot.work().too_long.get() != 0 {
         return add(&counters[count::TOO_LONG]);
     }

@@ -75,10 +75,21 @@ pub fn current() -> u64 {
     helper!(35 fn() -> u64)
 }
 
+/// Address of the current task, of which the verifier knows what it is. Since 5.11.
+#[inline(always)]
+pub fn current_typed() -> u64 {
+    helper!(158 fn() -> u64)
+}
+
 /// Address of what the current task's registers were when it entered the kernel. Since 5.15.
 #[inline(always)]
 pub fn current_registers() -> u64 {
-    let task = helper!(158 fn() -> u64);
+    registers_of(current_typed())
+}
+
+/// The same of a task of which the verifier knows what it is. What it gives is known likewise.
+#[inline(always)]
+pub fn registers_of(task: u64) -> u64 {
     helper!(175 fn(task: u64) -> u64)
 }
 

@@ -55,7 +55,7 @@ pub fn image<K: Kind>(context: *const Context) {
         out.rss = [pages(mm, 0), pages(mm, 1), pages(mm, 2), pages(mm, 3)];
         let exe = file::executable();
         if exe != 0 {
-            file::image_of(exe, out);
+            file::image_of(&slot, exe, out);
         }
     }
     slot.next(context);

@@ -7,14 +7,14 @@
 //! ```
 
 use crate::capture::judge::{
-    JudgeNode, KEEP, MOST_STEPS, REJECT, TEXT, TextKey, TextMarks, compare, name_bit, pair_bit, part, value, width,
+    JudgeNode, KEEP, MOST_STEPS, PAIRS, REJECT, TEXT, TextKey, TextMarks, compare, name_bit, pair_bit, part, value, width,
 };
 use crate::capture::{ChunkHead, FileFacts, Op, Plan, SocketFacts, chunk, magic, op};
 use crate::event::TaskContext;
 use crate::finish;
 use crate::helpers::{self, Context, lookup};
 use crate::maps::{JUDGE_NODES, JUDGE_TEXTS};
-use crate::slot::{Kind, Slot, Work};
+use crate::slot::{Kind, Slot, Work, go_to};
 use core::cell::Cell;
 
 /// Names of a path that are put together.
@@ -44,7 +44,16 @@ pub struct Judging {
     name_at: Cell<u32>,
     /// What becomes of a relative path was asked already.
     joined: Cell<u32>,
-    reserved: Cell<u32>,
+    opaque: Cell<u32>,
+    /// Not 0 if somebody asks for the string's pairs.
+    pairs: Cell<u32>,
+    /// What the evaluation that ended last said.
+    verdict: Cell<u32>,
+    /// How often an operation went on with more nodes.
+    rounds: Cell<u32>,
+    nothing: u32,
+    /// The value that is compared.
+    number: Cell<u64>,
     /// The values.
     pub values: [Cell<u64>; 32],
     key: Cell<TextKey>,
@@ -54,12 +63,15 @@ pub struct Judging {
 }
 
 /// What the nodes say.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
-    Kept,
-    Rejected,
+pub mod verdict {
     /// This value has to be there first.
-    Later(u32),
+    pub const LATER: core::ops::Range<u32> = 0..32;
+    /// It is kept.
+    pub const KEPT: u32 = 32;
+    /// Nobody can want it.
+    pub const REJECTED: u32 = 33;
+    /// There are more nodes.
+    pub const UNDECIDED: u32 = 34;
 }
 
 /// A number of the slot, of which the compiler is not to know more than the verifier.
@@ -92,14 +104,18 @@ fn holds(how: u8, number: u64, operand: u64) -> bool {
     }
 }
 
-/// Goes on from the node whose turn it is.
+/// Goes on from the node whose turn it is, over so many at most; gives one of [`verdict`].
 #[inline(always)]
-pub fn evaluate<K: Kind>(slot: &Slot<K>) -> Verdict {
+fn evaluate<K: Kind>(slot: &Slot<K>, most: u32) -> u32 {
     let judging = &slot.work().judging;
+    judging.verdict.set(verdict::UNDECIDED);
     let mut n = 0;
-    while n < MOST_STEPS {
+    while n < most {
         n += 1;
-        let Some(node) = node(get(&judging.at)) else { return Verdict::Kept };
+        let Some(node) = node(get(&judging.at)) else {
+            judging.verdict.set(verdict::KEPT);
+            break;
+        };
         // SAFETY: it is there. The daemon changes nodes only while no plan leads to them.
         let node: JudgeNode = unsafe { core::ptr::read_volatile(node) };
         let number = if node.value & value::TASK != 0 {
@@ -109,7 +125,8 @@ pub fn evaluate<K: Kind>(slot: &Slot<K>) -> Verdict {
         } else {
             let which = u32::from(node.value & 31);
             if get(&judging.ready) >> which & 1 == 0 {
-                return Verdict::Later(which);
+                judging.verdict.set(which);
+                break;
             }
             // SAFETY: there are 32.
             get(unsafe { &*judging.values.as_ptr().add(which as usize) })
@@ -119,26 +136,41 @@ pub fn evaluate<K: Kind>(slot: &Slot<K>) -> Verdict {
             width::UNSIGNED => number & 0xffff_ffff,
             _ => number,
         };
+        // However it was got: the verifier goes through what follows once.
+        judging.number.set(number);
+        let number = get(&judging.number);
         let to = if holds(node.compare, number, node.operand) { node.yes } else { node.no };
-        if to == REJECT {
-            return Verdict::Rejected;
-        }
-        if to == KEEP {
-            return Verdict::Kept;
+        if to >= REJECT {
+            judging.verdict.set(verdict::KEPT + u32::from(KEEP - to));
+            break;
         }
         judging.at.set(get(&judging.at).wrapping_add(1).wrapping_add(to.into()));
     }
-    Verdict::Kept
+    // Whichever way the loop ended: likewise.
+    get(&judging.verdict)
 }
+
+const _: () = assert!(KEEP == REJECT + 1 && KEEP == u16::MAX && verdict::REJECTED == verdict::KEPT + 1);
 
 /// Where the context of the task lies in a capture.
 const TASK_AT: u32 = core::mem::offset_of!(crate::capture::CaptureHead, task) as u32;
 
 const _: () = assert!(core::mem::offset_of!(TaskContext, tid) == 16 && size_of::<TaskContext>() == 96);
 
-/// Begins to judge an event whose arguments are in the slot. True if it is rejected.
+/// Nodes that the entry looks at: what registers alone decide is mostly decided by then. The rest is the operation's, so that the
+/// verifier goes through all of them once alone.
+const FIRST_STEPS: u32 = 16;
+
+/// Nodes that an operation looks at, and how often it goes on with more, in all of an event: as many as the entry and these look at, and
+/// no fewer than are promised, are looked at.
+const STEPS: u32 = 32;
+const ROUNDS: u32 = 3;
+
+const _: () = assert!(STEPS * ROUNDS >= MOST_STEPS);
+
+/// Begins to judge an event whose arguments are in the slot. If there are more nodes than the entry looks at, [`op::JUDGE`] goes on.
 #[inline(always)]
-pub fn begin<K: Kind>(slot: &Slot<K>, plan: &Plan, failed: bool, compat: bool) -> bool {
+pub fn begin<K: Kind>(slot: &Slot<K>, plan: &Plan) -> u32 {
     /// Flags of records (`core-nostd/src/event/header.rs`).
     const FAILED: u64 = 1;
     const COMPAT: u64 = 2;
@@ -149,19 +181,21 @@ pub fn begin<K: Kind>(slot: &Slot<K>, plan: &Plan, failed: bool, compat: bool) -
     judging.tried.set(0);
     judging.kept.set(0);
     judging.joined.set(0);
+    judging.rounds.set(0);
     judging.string_len.set(0);
     let mut n = 0;
     while n < 7 {
         judging.values[n].set(work.args[n].get());
         n += 1;
     }
-    judging.values[value::FLAGS as usize].set(if failed { FAILED } else { 0 } | if compat { COMPAT } else { 0 });
-    match evaluate(slot) {
-        Verdict::Rejected => return true,
-        Verdict::Kept => judging.kept.set(1),
-        Verdict::Later(_) => {}
+    let failed = work.args[6].get() >> 63 & FAILED;
+    let compat = u64::from(work.compat.get() != 0) * COMPAT;
+    judging.values[value::FLAGS as usize].set(failed | compat);
+    let said = evaluate(slot, FIRST_STEPS);
+    if said == verdict::KEPT {
+        judging.kept.set(1);
     }
-    false
+    said
 }
 
 /// [`op::JUDGE`].
@@ -172,28 +206,30 @@ pub fn judge<K: Kind>(context: *const Context) {
     let again = todo.flags & Op::AGAIN != 0;
     let judging = &slot.work().judging;
     if get(&judging.kept) == 0 {
-        match evaluate(&slot) {
-            Verdict::Rejected => {
-                let event = match slot.plan() {
-                    Some(plan) => plan.event,
-                    None => 0,
-                };
-                return finish::count_rejected(event);
-            }
-            Verdict::Later(which) if get(&judging.tried) >> (which & 31) & 1 == 0 => {
-                let with = if which < value::STRING.into() { op::PATH_TEXT } else { op::STRING_TEXT };
-                helpers::tail_call(context, K::OPERATIONS, with.into());
-            }
-            Verdict::Later(which) if again && which >= value::MEANT.into() && get(&judging.joined) == 0 => {
-                helpers::tail_call(context, K::OPERATIONS, op::JOINED_TEXT.into());
-            }
-            Verdict::Later(_) => {}
-            // There is nothing left to be asked.
-            Verdict::Kept => judging.kept.set(1),
+        let said = evaluate(&slot, STEPS);
+        if said == verdict::REJECTED {
+            let event = match slot.plan() {
+                Some(plan) => plan.event,
+                None => 0,
+            };
+            return finish::count_rejected(event);
+        }
+        if said == verdict::UNDECIDED && get(&judging.rounds) < ROUNDS {
+            judging.rounds.set(get(&judging.rounds) + 1);
+            helpers::tail_call(context, K::OPERATIONS, op::JUDGE.into());
+        }
+        if !verdict::LATER.contains(&said) {
+            // Kept, or there is nothing left to be asked.
+            judging.kept.set(1);
+        } else if get(&judging.tried) >> (said & 31) & 1 == 0 {
+            let with = if said < value::STRING.into() { op::PATH_TEXT } else { op::STRING_TEXT };
+            helpers::tail_call(context, K::OPERATIONS, with.into());
+        } else if again && said >= value::MEANT.into() && get(&judging.joined) == 0 {
+            helpers::tail_call(context, K::OPERATIONS, op::JOINED_TEXT.into());
         }
     }
     if !again {
-        slot.fill_task(helpers::current());
+        slot.fill_task();
     }
     slot.next(context);
 }
@@ -260,7 +296,7 @@ pub fn path_text<K: Kind>(context: *const Context) {
         judging.tried.set(get(&judging.tried) | value::OF_PATH);
         put_path(&slot, judging);
     }
-    helpers::tail_call(context, K::OPERATIONS, op::JUDGE.into());
+    go_to::<K>(context, op::JUDGE);
 }
 
 #[inline(always)]
@@ -379,7 +415,7 @@ pub fn string_text<K: Kind>(context: *const Context) {
         judging.tried.set(get(&judging.tried) | value::OF_STRING | value::OF_MEANT);
         put_string(&slot, judging);
     }
-    helpers::tail_call(context, K::OPERATIONS, op::JUDGE.into());
+    go_to::<K>(context, op::JUDGE);
 }
 
 #[inline(always)]
@@ -397,44 +433,42 @@ fn put_string<K: Kind>(slot: &Slot<K>, judging: &Judging) {
         return;
     }
     let len = (copied as u32).wrapping_sub(1) & 0xff;
-    judging.cursor.set(0);
     judging.name_at.set(0);
     judging.string_len.set(len);
-    let (low, high) = (&judging.values[value::STRING_PAIRS as usize], &judging.values[value::STRING_PAIRS as usize + 1]);
-    low.set(0);
-    high.set(0);
+    judging.values[value::STRING_PAIRS as usize].set(0);
+    judging.values[value::STRING_PAIRS as usize + 1].set(0);
+    let byte = |at: u32| {
+        // SAFETY: a masked position and three behind it are in the room of the string, which ends with a NUL.
+        unsafe { core::ptr::read_volatile(string.add(at as usize).cast_const()) }
+    };
+    // NOTE: a turn of this loop leaves nothing of its branch behind: the verifier goes through each turn, and through each of its ways.
+    let Some((table, parts)) = head(slot) else { return };
+    judging.pairs.set(parts & u32::from(PAIRS));
+    let first = [class(byte(0)), class(byte(1)), class(byte(2))];
+    let mut classes = first;
     let mut n = 0;
-    while n < TEXT as u32 {
-        let at = get(&judging.cursor) & 0xff;
-        if at >= len {
-            break;
+    while n < TEXT as u32 && n < len {
+        let [one, two, three] = classes;
+        classes = [two, three, class(byte(n + 3))];
+        let slash = opaque(judging, one & SLASH);
+        judging.name_at.set(choose(slash, n + 1, get(&judging.name_at)));
+        judging.string_len.set(choose(slash & no_name(judging, classes), 0, get(&judging.string_len)));
+        if get(&judging.pairs) != 0 {
+            // The last byte is in no pair.
+            let is_pair = 1 ^ (two >> NUL.trailing_zeros() & 1);
+            let bit = pair_bit(byte(n), byte(n + 1));
+            let pairs = &judging.values[(value::STRING_PAIRS as u32 + (bit >> 6 & 1)) as usize & 31];
+            pairs.set(get(pairs) | u64::from(is_pair) << (bit & 63));
         }
-        let byte = |n: u32| {
-            // SAFETY: a masked position and three behind it are in the room of the string, which ends with a NUL.
-            unsafe { core::ptr::read_volatile(string.add((at + n) as usize).cast_const()) }
-        };
-        let (one, two) = (byte(0), byte(1));
-        if one == b'/' {
-            judging.name_at.set(at + 1);
-            // The root alone has nothing behind a slash.
-            if is_no_name(two, byte(2), byte(3)) && len != 1 {
-                judging.string_len.set(0);
-            }
-        } else if at == 0 && is_no_name(one, two, byte(2)) {
-            judging.string_len.set(0);
-        }
-        if at + 1 < len {
-            let bit = pair_bit(one, two);
-            if bit & 64 == 0 {
-                low.set(get(low) | 1 << (bit & 63));
-            } else {
-                high.set(get(high) | 1 << (bit & 63));
-            }
-        }
-        judging.cursor.set(at + 1);
         n += 1;
     }
-    let Some((table, parts)) = head(slot) else { return };
+    if first[0] & SLASH == 0 && no_name(judging, first) != 0 {
+        judging.string_len.set(0);
+    }
+    // The root alone has nothing behind a slash.
+    if len == 1 && first[0] & SLASH != 0 {
+        judging.string_len.set(1);
+    }
     let (table, parts) = (table + part::COUNT, parts >> part::COUNT);
     let text = text_of(judging);
     // SAFETY: the text has room for as many bytes and what follows the key.
@@ -443,9 +477,7 @@ fn put_string<K: Kind>(slot: &Slot<K>, judging: &Judging) {
         look_up(judging, table, len, value::STRING.into());
     }
     judging.ready.set(get(&judging.ready) | value::OF_STRING);
-    // SAFETY: it is there.
-    let first = unsafe { core::ptr::read_volatile(string.cast_const()) };
-    if first != b'/' || get(&judging.string_len) == 0 {
+    if first[0] & SLASH == 0 || get(&judging.string_len) == 0 {
         return;
     }
     // What was looked up for the string counts for the path that it is.
@@ -458,11 +490,86 @@ fn put_string<K: Kind>(slot: &Slot<K>, judging: &Judging) {
     judging.ready.set(get(&judging.ready) | value::OF_MEANT);
 }
 
-/// Is what stands at the beginning of a name none that a path is made of?
+/// What a byte is for paths: bits of its class.
+const SLASH: u32 = 1;
+const DOT: u32 = 2;
+const NUL: u32 = 4;
+
+const fn class_of(byte: u8) -> u32 {
+    match byte {
+        b'/' => SLASH,
+        b'.' => DOT,
+        0 => NUL,
+        _ => 0,
+    }
+}
+
+/// Is what stands at the beginning of a name none that a path is made of (`.`, `..`, or empty)? By the classes of three bytes.
+const fn is_no_name(classes: usize) -> bool {
+    const fn ends(class: usize) -> bool {
+        class as u32 & (SLASH | NUL) != 0
+    }
+    let (one, two, three) = (classes & 7, classes >> 3 & 7, classes >> 6);
+    let dot = DOT as usize;
+    ends(one) || (one == dot && (ends(two) || (two == dot && ends(three))))
+}
+
+/// The classes of all bytes.
+// SAFETY: no other symbol has this name.
+#[unsafe(no_mangle)]
+#[unsafe(link_section = ".rodata")]
+static CLASSES: [u8; 256] = {
+    let mut all = [0; 256];
+    let mut n = 0;
+    while n < 256 {
+        all[n] = class_of(n as u8) as u8;
+        n += 1;
+    }
+    all
+};
+
+/// 1 for what [`is_no_name`] says yes to.
+// SAFETY: no other symbol has this name.
+#[unsafe(no_mangle)]
+#[unsafe(link_section = ".rodata")]
+static NO_NAMES: [u8; 512] = {
+    let mut all = [0; 512];
+    let mut n = 0;
+    while n < 512 {
+        all[n] = is_no_name(n) as u8;
+        n += 1;
+    }
+    all
+};
+
 #[inline(always)]
-fn is_no_name(one: u8, two: u8, three: u8) -> bool {
-    let ends = |byte: u8| byte == b'/' || byte == 0;
-    ends(one) || (one == b'.' && (ends(two) || (two == b'.' && ends(three))))
+fn class(byte: u8) -> u32 {
+    // SAFETY: there is one for each byte.
+    unsafe { core::ptr::read_volatile((&raw const CLASSES).cast::<u8>().add(byte.into())) }.into()
+}
+
+/// 1 if these classes begin no name of a path, else 0.
+#[inline(always)]
+fn no_name(judging: &Judging, classes: [u32; 3]) -> u32 {
+    let [one, two, three] = classes;
+    // The mask is to come last: the verifier forgets what it knew of parts that are put together.
+    let at = opaque(judging, one | two << 3 | three << 6) & 0x1ff;
+    // SAFETY: a masked position is in the table.
+    unsafe { core::ptr::read_volatile((&raw const NO_NAMES).cast::<u8>().add(at as usize)) }.into()
+}
+
+/// The same number, of which the compiler knows nothing: of one that is 0 or 1 it would make a branch.
+#[inline(always)]
+fn opaque(judging: &Judging, number: u32) -> u32 {
+    judging.opaque.set(number);
+    get(&judging.opaque)
+}
+
+/// The first if the condition is 1, the second if it is 0: without a branch.
+#[inline(always)]
+fn choose(condition: u32, yes: u32, no: u32) -> u32 {
+    let mask = 0u32.wrapping_sub(condition);
+    yes & mask | no & !mask
 }
 
 /// Where the caller's string lies.
@@ -496,7 +603,7 @@ pub fn joined_text<K: Kind>(context: *const Context) {
         judging.joined.set(1);
         put_joined(&slot, judging);
     }
-    helpers::tail_call(context, K::OPERATIONS, op::JUDGE.into());
+    go_to::<K>(context, op::JUDGE);
 }
 
 #[inline(always)]

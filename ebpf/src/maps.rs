@@ -111,6 +111,12 @@ pub static ORDINARY_ROOM: u64 = 0;
 #[unsafe(link_section = ".rodata")]
 pub static HAS_REGISTERS: u32 = 0;
 
+/// 1 if the verifier can be asked to follow structures from the current task on.
+// SAFETY: no other symbol has this name.
+#[unsafe(no_mangle)]
+#[unsafe(link_section = ".rodata")]
+pub static FOLLOWS_TYPES: u32 = 0;
+
 /// Where a member lies.
 #[inline(always)]
 pub fn offset(of: Offset) -> u32 {
@@ -130,4 +136,11 @@ pub fn ordinary_room() -> u64 {
 pub fn has_registers() -> bool {
     // SAFETY: as above.
     unsafe { core::ptr::read_volatile(&raw const HAS_REGISTERS) != 0 }
+}
+
+/// See [`FOLLOWS_TYPES`].
+#[inline(always)]
+pub fn follows_types() -> bool {
+    // SAFETY: as above.
+    unsafe { core::ptr::read_volatile(&raw const FOLLOWS_TYPES) != 0 }
 }

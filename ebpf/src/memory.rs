@@ -6,6 +6,7 @@ use crate::file::{describe, due};
 use crate::helpers::{self, Context};
 use crate::read::field;
 use crate::slot::{Kind, Slot};
+use core::cell::Cell;
 
 /// One byte more than a path may have, and the NUL: so that one that is cut is told from one that is not.
 const STRING: u32 = 4098;
@@ -149,29 +150,43 @@ pub fn environment<K: Kind>(context: *const Context) {
 /// Copies a vector, and the first bytes of what it leads to.
 #[inline(always)]
 fn copy_vector<K: Kind>(slot: &Slot<K>, address: u64, count: u64, limit: u64) {
-    let compat = slot.work().compat.get() != 0;
-    let entry = if compat { 8 } else { 16 };
+    let entry = if slot.is_compat() { 8 } else { 16 };
     let count = if count > MOST_LENGTHS.into() { MOST_LENGTHS } else { count as u32 };
     let Some(vector) = slot.copy_user(address, count * entry) else { return };
-    let mut left = if limit > BUFFER_BYTES.into() { BUFFER_BYTES } else { limit as u32 };
+    let work = slot.work();
+    work.left.set(if limit > BUFFER_BYTES.into() { BUFFER_BYTES } else { limit as u32 });
+    work.listed.set(count);
+    work.list_at.set(vector);
+    // NOTE: from turn to turn nothing is kept but in the slot: the verifier goes through a turn once for each thing that it knows to be
+    // different.
     let mut n = 0;
     while n < MOST_BUFFERS {
-        if n >= count || left == 0 {
+        let left = get(&work.left);
+        if n >= get(&work.listed) || left == 0 {
             return;
         }
-        let at = vector.wrapping_add(n * entry);
-        let (base, len): (u64, u64) = if compat {
+        let vector = get(&work.list_at);
+        let (base, len): (u64, u64) = if slot.is_compat() {
+            let at = vector.wrapping_add(n * 8);
             (slot.number_at::<u32>(at).into(), slot.number_at::<u32>(at.wrapping_add(4)).into())
         } else {
+            let at = vector.wrapping_add(n * 16);
             (slot.number_at(at), slot.number_at(at.wrapping_add(8)))
         };
         let len = if len > left.into() { left } else { len as u32 };
+        work.left.set(left.wrapping_sub(len));
         if len > 0 && slot.copy_user(base, len).is_none() {
             return;
         }
-        left = left.wrapping_sub(len);
         n += 1;
     }
+}
+
+/// A number of the slot, of which the compiler is not to know more than the verifier.
+#[inline(always)]
+fn get(cell: &Cell<u32>) -> u32 {
+    // SAFETY: it is there.
+    unsafe { core::ptr::read_volatile(cell.as_ptr()) }
 }
 
 /// [`crate::capture::op::VECTOR`].
@@ -269,10 +284,11 @@ pub fn string_list<K: Kind>(context: *const Context) {
     if vector == 0 || !due(&slot, &todo) {
         return slot.next(context);
     }
-    let compat = slot.work().compat.get() != 0;
-    let size: u32 = if compat { 4 } else { 8 };
     let mut n = 0;
     while n < MOST_STRINGS {
+        // NOTE: as for vectors.
+        let compat = slot.is_compat();
+        let size: u32 = if compat { 4 } else { 8 };
         let from = vector.wrapping_add(u64::from(n * size));
         let Some(at) = slot.copy_user(from, size) else { break };
         let address = if compat { slot.number_at::<u32>(at).into() } else { slot.number_at::<u64>(at) };

@@ -1,12 +1,12 @@
 //! Fork, exec, exit, signals: from their own tracepoints.
 
-use crate::call::{Registers, arguments, begin, is_compat, number_of, plan_of};
+use crate::call::{arguments, begin, is_compat, number_of, plan_of};
 use crate::capture::{EXEC_PLAN, EXIT_PLAN, FORK_PLAN, Offset as O, Plan, SIGNAL_PLAN, chunk, flag, kind};
 use crate::event::TaskContext;
 use crate::finish::{self, count_seen};
 use crate::helpers::{self, Context, argument};
 use crate::maps;
-use crate::read::{field, has, member, number};
+use crate::read::{Copied, field, has, member, number};
 use crate::slot::{OfExec, OfExit, OfFork, OfSignal, Slot, plan};
 use crate::task;
 
@@ -80,16 +80,15 @@ fn made(context: *const Context, parent: u64, child: u64) {
         return;
     }
     let at = registers(parent);
-    let compat = is_compat(parent);
-    count_seen(event_of(number_of(at), compat, FORK_PLAN));
+    let compat = is_compat::<Copied>(parent);
+    let nr = number_of::<Copied>(at);
+    count_seen(helpers::cpu(), event_of(nr, compat, FORK_PLAN));
     if child == 0 {
         return finish::count_fault();
     }
     let Some(slot) = Slot::<OfFork>::of_cpu() else { return };
-    begin(&slot, kind::FORK, if compat { flag::COMPAT } else { 0 }, parent);
-    let all: Registers = number(at);
-    let args = arguments(&all, compat);
-    let nr = number_of(at);
+    begin(&slot, kind::FORK, if compat { flag::COMPAT } else { 0 });
+    let args = arguments::<Copied>(at, compat);
     slot.set_call(nr, args, 0);
     slot.work().plan.set(FORK_PLAN);
     let [a, ..] = args;
@@ -128,14 +127,14 @@ pub fn exec_traced(context: *const Context) {
 #[inline(always)]
 fn runs(context: *const Context, filename: u64, by_descriptor: bool) {
     let current = helpers::current();
-    let mut flags = if is_compat(current) { flag::COMPAT } else { 0 };
+    let mut flags = if is_compat::<Copied>(current) { flag::COMPAT } else { 0 };
     if by_descriptor {
         flags |= flag::BY_DESCRIPTOR;
     }
-    let nr = number_of(registers(current));
-    count_seen(event_of(nr, flags & flag::COMPAT != 0, EXEC_PLAN));
+    let nr = number_of::<Copied>(registers(current));
+    count_seen(helpers::cpu(), event_of(nr, flags & flag::COMPAT != 0, EXEC_PLAN));
     let Some(slot) = Slot::<OfExec>::of_cpu() else { return };
-    begin(&slot, kind::EXEC, flags, current);
+    begin(&slot, kind::EXEC, flags);
     slot.set_call(nr, [0; 6], 0);
     slot.work().plan.set(EXEC_PLAN);
     slot.work().args[6].set(0);
@@ -154,12 +153,12 @@ pub fn ended(context: *const Context) {
     if !wanted(EXIT_PLAN) {
         return;
     }
-    count_seen(event_of(u32::MAX, false, EXIT_PLAN));
+    count_seen(helpers::cpu(), event_of(u32::MAX, false, EXIT_PLAN));
     let Some(slot) = Slot::<OfExit>::of_cpu() else { return };
     let current = helpers::current();
     // As many as live, in an atomic_t.
     let last = number::<u32>(member(field(current, O::TASK_SIGNAL), O::SIGNAL_LIVE)) == 0;
-    begin(&slot, kind::EXIT, if last { flag::LAST_THREAD } else { 0 }, current);
+    begin(&slot, kind::EXIT, if last { flag::LAST_THREAD } else { 0 });
     let code: u32 = field(current, O::TASK_EXIT_CODE);
     let heir = heir(current, last);
     slot.set_end(0, heir, i64::from(code as i32));
@@ -195,10 +194,10 @@ pub fn signalled(context: *const Context) {
     if !wanted(SIGNAL_PLAN) {
         return;
     }
-    count_seen(event_of(u32::MAX, false, SIGNAL_PLAN));
+    count_seen(helpers::cpu(), event_of(u32::MAX, false, SIGNAL_PLAN));
     let Some(slot) = Slot::<OfSignal>::of_cpu() else { return };
     let (signal, info) = (argument(context, 0), argument(context, 1));
-    begin(&slot, kind::SIGNAL, 0, helpers::current());
+    begin(&slot, kind::SIGNAL, 0);
     let mut sender = 0;
     // Instead of a structure the kernel may pass a small number.
     if info > 1 {

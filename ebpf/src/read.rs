@@ -16,6 +16,47 @@ pub fn number<T: Copy>(address: u64) -> T {
     }
 }
 
+/// How the kernel's memory is read.
+pub trait Read {
+    /// Numbers are read one by one.
+    const IS_TYPED: bool;
+
+    /// A number at an address; 0 if it cannot be read.
+    fn number<T: Copy>(address: u64) -> T;
+
+    /// A member that is a number or a pointer.
+    #[inline(always)]
+    fn field<T: Copy>(base: u64, of: Offset) -> T {
+        Self::number(member(base, of))
+    }
+}
+
+/// By a helper, which takes any address.
+pub struct Copied;
+
+impl Read for Copied {
+    const IS_TYPED: bool = false;
+
+    #[inline(always)]
+    fn number<T: Copy>(address: u64) -> T {
+        number(address)
+    }
+}
+
+/// As it is, which costs a fifth: where the verifier follows from the current task on what lies there. Each number must be read as it
+/// is declared, and from a place in its structure that is known when the program is loaded.
+pub struct Typed;
+
+impl Read for Typed {
+    const IS_TYPED: bool = true;
+
+    #[inline(always)]
+    fn number<T: Copy>(address: u64) -> T {
+        // SAFETY: the verifier takes only what is a member of what the address is known to be; where nothing is, the kernel puts 0.
+        unsafe { core::ptr::read_volatile(address as *const T) }
+    }
+}
+
 /// The address of a member.
 #[inline(always)]
 pub fn member(base: u64, of: Offset) -> u64 {

@@ -154,9 +154,9 @@ fn captured(context: *const Context, kept: &UnderWay) {
     if todo.flags & Plan::WANTED == 0 {
         return;
     }
-    count_seen(todo.event);
+    count_seen(helpers::cpu(), todo.event);
     let mut ret = i64::from(field::<i32>(kept.request, O::REQUEST_RES));
-    begin(&slot, kind::CALL, flag::REQUEST, helpers::current());
+    begin(&slot, kind::CALL, flag::REQUEST);
     let work = slot.work();
     work.file.set(kept.file);
     work.file_number.set(NO_NUMBER as u32);

@@ -3,10 +3,12 @@
 //! NOTE: every position is masked where it is used, because that is what the verifier can follow: a value that comes from a map
 //! is any number to it. Behind the greatest position there is room for the longest single copy.
 
-use crate::capture::{CaptureHead, ChunkHead, Op, Plan, chunk};
+use crate::capture::{CaptureHead, ChunkHead, Offset, Op, Plan, chunk};
+use crate::finish;
 use crate::helpers::{self, Context};
 use crate::judge::Judging;
-use crate::maps::{self, Map};
+use crate::maps::{self, Map, offset};
+use crate::read::number;
 use crate::task;
 use core::cell::Cell;
 
@@ -61,6 +63,20 @@ pub struct Work {
     pub file_number: Cell<u32>,
     /// Zero.
     pub reserved: Cell<u32>,
+    /// The root of the mount on which the walk is.
+    pub mount_root: Cell<u64>,
+    /// The root of the mount on which it ends.
+    pub root_mount_root: Cell<u64>,
+    /// Of a vector of buffers: bytes that are left to be copied.
+    pub left: Cell<u32>,
+    /// How many there are.
+    pub listed: Cell<u32>,
+    /// Where it lies.
+    pub list_at: Cell<u32>,
+    /// Zero.
+    pub nothing: Cell<u32>,
+    /// A part of a kernel structure.
+    part: [Cell<u64>; 16],
     /// What is left of an evaluation.
     pub judging: Judging,
 }
@@ -150,7 +166,13 @@ impl<K: Kind> Slot<K> {
     /// The slot of this CPU.
     #[inline(always)]
     pub fn of_cpu() -> Option<Slot<K>> {
-        let base = helpers::lookup(K::SLOTS, helpers::cpu());
+        Slot::at(helpers::cpu())
+    }
+
+    /// The slot of this CPU, whose number is known already.
+    #[inline(always)]
+    pub fn at(cpu: u32) -> Option<Slot<K>> {
+        let base = helpers::lookup(K::SLOTS, cpu);
         if base.is_null() { None } else { Some(Slot { base, kind: core::marker::PhantomData }) }
     }
 
@@ -161,26 +183,36 @@ impl<K: Kind> Slot<K> {
         unsafe { &*self.base.cast::<Work>() }
     }
 
+    /// Does the caller have words of 32 bits? As often as it is asked, the verifier does not know.
+    #[inline(always)]
+    pub fn is_compat(&self) -> bool {
+        // SAFETY: it is there.
+        unsafe { core::ptr::read_volatile(self.work().compat.as_ptr()) != 0 }
+    }
+
     #[inline(always)]
     fn head(&self) -> *mut CaptureHead {
         self.room(0).cast()
     }
 
-    /// Begins the head: what happened, when and where.
+    /// Begins the head: what happened, and where.
     #[inline(always)]
-    pub fn begin_head(&self, kind: u8, flags: u8) {
+    pub fn begin_head(&self, kind: u8, flags: u8, cpu: u32) {
         let head = self.head();
         // SAFETY: a capture begins with its head, for which there is room; so below.
         unsafe {
             (*head).kind = kind;
             (*head).flags = flags;
-            (*head).cpu = helpers::cpu() as u16;
-            (*head).boot_ns = helpers::boot_ns();
-            (*head).ret = 0;
-            (*head).args = [0; 6];
-            (*head).nr = 0;
+            (*head).cpu = cpu as u16;
             (*head).value = 0;
         }
+    }
+
+    /// Says when it happened.
+    #[inline(always)]
+    pub fn stamp(&self) {
+        // SAFETY: as for `begin_head`.
+        unsafe { (*self.head()).boot_ns = helpers::boot_ns() };
     }
 
     /// Says which system call it is, with which arguments and result.
@@ -202,6 +234,7 @@ impl<K: Kind> Slot<K> {
         // SAFETY: as for `begin_head`.
         unsafe {
             (*head).nr = nr;
+            (*head).args = [0; 6];
             (*head).value = value;
             (*head).ret = ret;
         }
@@ -220,9 +253,9 @@ impl<K: Kind> Slot<K> {
 
     /// Fills in who the current task is.
     #[inline(always)]
-    pub fn fill_task(&self, task: u64) {
+    pub fn fill_task(&self) {
         // SAFETY: as for `begin_head`; any bytes are a context, and nobody else refers to it meanwhile.
-        task::fill(task, unsafe { &mut (*self.head()).task });
+        task::fill_current(unsafe { &mut (*self.head()).task });
     }
 
     /// The room at a position: for any single copy.
@@ -230,6 +263,17 @@ impl<K: Kind> Slot<K> {
     pub fn room(&self, position: u32) -> *mut u8 {
         // SAFETY: a masked position is in the slot.
         unsafe { self.base.add(size_of::<Work>() + (position & K::MASK) as usize) }
+    }
+
+    /// Copies `BYTES` of a structure, from a member on that comes before others that are wanted: which costs less than each of these.
+    #[inline(always)]
+    pub fn part<const BYTES: usize>(&self, base: u64, from: u32) -> Part<BYTES> {
+        const { assert!(BYTES <= size_of::<[u64; 16]>()) };
+        let at = self.work().part.as_ptr().cast::<u8>();
+        let address = base.wrapping_add(from.into());
+        // SAFETY: there is room.
+        unsafe { helpers::read_kernel(at.cast_mut(), BYTES as u32, address) };
+        Part { base, from, at }
     }
 
     /// The whole capture.
@@ -349,7 +393,42 @@ impl<K: Kind> Slot<K> {
         };
         helpers::tail_call(context, K::OPERATIONS, u32::from(kind));
         // There is no such operation.
-        helpers::tail_call(context, K::OPERATIONS, u32::from(crate::capture::op::END));
+        go_to::<K>(context, crate::capture::op::END);
+    }
+}
+
+/// Goes on with an operation, which there is. What has too many programs in a row for the kernel is given up, and counted.
+#[inline(always)]
+pub fn go_to<K: Kind>(context: *const Context, operation: u8) {
+    helpers::tail_call(context, K::OPERATIONS, operation.into());
+    finish::count_fault();
+}
+
+/// A part of a structure, until the next one is copied.
+pub struct Part<const BYTES: usize> {
+    base: u64,
+    from: u32,
+    at: *const u8,
+}
+
+impl<const BYTES: usize> Part<BYTES> {
+    /// A number that lies so many bytes behind the beginning of the structure; from the structure itself, where kernels differ so much
+    /// that it is in no part.
+    #[inline(always)]
+    pub fn number<T: Copy>(&self, offset: u32) -> T {
+        let end = self.from.wrapping_add(BYTES as u32);
+        if offset >= self.from && offset.wrapping_add(size_of::<T>() as u32) <= end {
+            // SAFETY: it lies in the part.
+            unsafe { core::ptr::read_volatile(self.at.add(offset.wrapping_sub(self.from) as usize).cast()) }
+        } else {
+            number(self.base.wrapping_add(offset.into()))
+        }
+    }
+
+    /// A member that is a number or a pointer.
+    #[inline(always)]
+    pub fn field<T: Copy>(&self, of: Offset) -> T {
+        self.number(offset(of))
     }
 }
 

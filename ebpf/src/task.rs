@@ -2,7 +2,9 @@
 
 use crate::capture::Offset as O;
 use crate::event::TaskContext;
-use crate::read::{field, has, member, number};
+use crate::helpers;
+use crate::maps;
+use crate::read::{Copied, Read, Typed, field, has, member, number};
 
 /// Positions in `signal_struct.pids` (`linux/pid.h`, `enum pid_type`).
 const PROCESS: u64 = 1;
@@ -64,84 +66,123 @@ pub fn pid_namespace(task: u64) -> u64 {
     if pid == 0 {
         return 0;
     }
-    let level: u32 = field(pid, O::PID_LEVEL);
-    let level = if level > DEEPEST { 0 } else { level };
-    number(member(pid, O::PID_NUMBERS).wrapping_add(u64::from(level) * UPID + 8))
+    number(entry(pid, level::<Copied>(pid)).wrapping_add(8))
+}
+
+/// How deep the namespace lies that a `struct pid` was made in.
+#[inline(always)]
+fn level<R: Read>(pid: u64) -> u32 {
+    let level: u32 = R::field(pid, O::PID_LEVEL);
+    if level > DEEPEST { 0 } else { level }
+}
+
+/// Where a pid's number of a level lies.
+#[inline(always)]
+fn entry(pid: u64, level: u32) -> u64 {
+    member(pid, O::PID_NUMBERS).wrapping_add(u64::from(level) * UPID)
 }
 
 /// What `pid` is called on a level, if it is that namespace's there; 0 if it has no number there.
 #[inline(always)]
-fn number_in(pid: u64, level: u32, namespace: u64) -> u32 {
-    if pid == 0 || field::<u32>(pid, O::PID_LEVEL) < level {
+fn number_in<R: Read>(pid: u64, level: u32, namespace: u64) -> u32 {
+    if pid == 0 {
         return 0;
     }
-    let [nr, of]: [u64; 2] = number(member(pid, O::PID_NUMBERS).wrapping_add(u64::from(level) * UPID));
+    if level == 0 {
+        return R::field(pid, O::PID_NUMBERS);
+    }
+    if R::field::<u32>(pid, O::PID_LEVEL) < level {
+        return 0;
+    }
+    let [nr, of]: [u64; 2] = number(entry(pid, level));
     if of == namespace { nr as u32 } else { 0 }
 }
 
 /// Number of a terminal as `new_encode_dev` has it (`linux/kdev_t.h`); 0 if there is none.
 #[inline(always)]
-fn terminal(signal: u64) -> u32 {
-    let tty: u64 = field(signal, O::SIGNAL_TTY);
+fn terminal<R: Read>(signal: u64) -> u32 {
+    let tty: u64 = R::field(signal, O::SIGNAL_TTY);
     if tty == 0 {
         return 0;
     }
-    let driver: u64 = field(tty, O::TTY_DRIVER);
-    let major: u32 = field(driver, O::TTY_MAJOR);
-    let minor = field::<u32>(driver, O::TTY_MINOR).wrapping_add(field::<u32>(tty, O::TTY_INDEX));
+    let driver: u64 = R::field(tty, O::TTY_DRIVER);
+    let major: u32 = R::field(driver, O::TTY_MAJOR);
+    let minor = R::field::<u32>(driver, O::TTY_MINOR).wrapping_add(R::field::<u32>(tty, O::TTY_INDEX));
     minor & 0xff | major << 8 | (minor & !0xff) << 12
 }
 
 /// Id of a task's cgroup in the default hierarchy.
 #[inline(always)]
-fn cgroup(task: u64) -> u64 {
+fn cgroup<R: Read>(task: u64) -> u64 {
     if !has(O::TASK_CGROUPS) || !has(O::CSS_CGROUP) {
         return 0;
     }
-    let cgroup: u64 = field(field(task, O::TASK_CGROUPS), O::CSS_CGROUP);
-    field(field(cgroup, O::CGROUP_NODE), O::NODE_ID)
+    let cgroup: u64 = R::field(R::field(task, O::TASK_CGROUPS), O::CSS_CGROUP);
+    R::field(R::field(cgroup, O::CGROUP_NODE), O::NODE_ID)
+}
+
+/// Fills in the context of the current task.
+#[inline(always)]
+pub fn fill_current(out: &mut TaskContext) {
+    if maps::follows_types() {
+        fill_by::<Typed>(helpers::current_typed(), out);
+    } else {
+        fill_by::<Copied>(helpers::current(), out);
+    }
 }
 
 /// Fills in the context of a task: the current one, or a child that does not run yet.
 #[inline(always)]
 pub fn fill(task: u64, out: &mut TaskContext) {
-    let signal: u64 = field(task, O::TASK_SIGNAL);
-    let cred: u64 = field(task, O::TASK_REAL_CRED);
-    let pid: u64 = field(task, O::TASK_THREAD_PID);
-    let pids = member(signal, O::SIGNAL_PIDS);
-    let tgid: u64 = number(pids.wrapping_add(PROCESS * 8));
-    let group: u64 = number(pids.wrapping_add(GROUP * 8));
-    let session: u64 = number(pids.wrapping_add(SESSION * 8));
+    fill_by::<Copied>(task, out);
+}
 
-    out.start_time = field(field(task, O::TASK_LEADER), O::TASK_START);
-    out.cgroup = cgroup(task);
-    out.tid = field(task, O::TASK_PID);
-    out.pid = field(task, O::TASK_TGID);
-    out.ppid = field(field(task, O::TASK_PARENT), O::TASK_TGID);
-    out.uid = field(cred, O::CRED_UID);
-    out.gid = field(cred, O::CRED_GID);
-    out.euid = field(cred, O::CRED_EUID);
-    out.egid = field(cred, O::CRED_EGID);
-    out.loginuid = if has(O::TASK_LOGINUID) { field(task, O::TASK_LOGINUID) } else { u32::MAX };
-    out.sid = if session == 0 { 0 } else { number(member(session, O::PID_NUMBERS)) };
-    out.pgid = if group == 0 { 0 } else { number(member(group, O::PID_NUMBERS)) };
-    out.tty = terminal(signal);
-    let proxy: u64 = field(task, O::TASK_NSPROXY);
-    out.mnt_ns = if proxy == 0 { 0 } else { field(field(proxy, O::NSPROXY_MNT), O::MNTNS_INUM) };
-    let level: u32 = if pid == 0 { 0 } else { field(pid, O::PID_LEVEL) };
-    let level = if level > DEEPEST { 0 } else { level };
-    let namespace = pid_namespace(task);
+#[inline(always)]
+fn fill_by<R: Read>(task: u64, out: &mut TaskContext) {
+    let signal: u64 = R::field(task, O::TASK_SIGNAL);
+    let cred: u64 = R::field(task, O::TASK_REAL_CRED);
+    let pid: u64 = R::field(task, O::TASK_THREAD_PID);
+    let pids = member(signal, O::SIGNAL_PIDS);
+    let tgid: u64 = R::number(pids.wrapping_add(PROCESS * 8));
+    let group: u64 = R::number(pids.wrapping_add(GROUP * 8));
+    let session: u64 = R::number(pids.wrapping_add(SESSION * 8));
+
+    out.start_time = R::field(R::field(task, O::TASK_LEADER), O::TASK_START);
+    out.cgroup = cgroup::<R>(task);
+    out.tid = R::field(task, O::TASK_PID);
+    out.pid = R::field(task, O::TASK_TGID);
+    out.ppid = R::field(R::field(task, O::TASK_PARENT), O::TASK_TGID);
+    out.uid = R::field(cred, O::CRED_UID);
+    out.gid = R::field(cred, O::CRED_GID);
+    out.euid = R::field(cred, O::CRED_EUID);
+    out.egid = R::field(cred, O::CRED_EGID);
+    out.loginuid = if has(O::TASK_LOGINUID) { R::field(task, O::TASK_LOGINUID) } else { u32::MAX };
+    out.sid = number_in::<R>(session, 0, 0);
+    out.pgid = number_in::<R>(group, 0, 0);
+    out.tty = terminal::<R>(signal);
+    let proxy: u64 = R::field(task, O::TASK_NSPROXY);
+    out.mnt_ns = if proxy == 0 { 0 } else { R::field(R::field(proxy, O::NSPROXY_MNT), O::MNTNS_INUM) };
     out.pid_ns = 0;
     out.vtid = 0;
     out.vpid = 0;
     out.vpgid = 0;
-    if namespace != 0 {
-        out.pid_ns = field(namespace, O::PIDNS_INUM);
-        out.vtid = number_in(pid, level, namespace);
-        out.vpid = number_in(tgid, level, namespace);
-        out.vpgid = number_in(group, level, namespace);
+    if pid != 0 {
+        let level = level::<R>(pid);
+        let namespace: u64 = if level == 0 {
+            R::number(entry(pid, 0).wrapping_add(8))
+        } else {
+            number(entry(pid, level).wrapping_add(8))
+        };
+        if namespace != 0 {
+            out.pid_ns = if level == 0 { R::field(namespace, O::PIDNS_INUM) } else { field(namespace, O::PIDNS_INUM) };
+            out.vtid = number_in::<R>(pid, level, namespace);
+            out.vpid = number_in::<R>(tgid, level, namespace);
+            out.vpgid = number_in::<R>(group, level, namespace);
+        }
     }
-    let [first, second]: [u64; 2] = field(task, O::TASK_COMM);
+    let comm = member(task, O::TASK_COMM);
+    let [first, second]: [u64; 2] =
+        if R::IS_TYPED { [R::number(comm), R::number(comm.wrapping_add(8))] } else { number(comm) };
     let [a, b, c, d, e, f, g, h] = first.to_ne_bytes();
     let [i, j, k, l, m, n, o, _] = second.to_ne_bytes();
     out.comm = [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, 0];

@@ -2,36 +2,83 @@
 
 use crate::capture::{Offset as O, chunk, op};
 use crate::helpers::{self, Context};
-use crate::read::{field, member};
+use crate::maps;
+use crate::read::{Copied, Read, Typed, field, member};
 use crate::slot::{Kind, Slot};
 
 /// Names that one turn copies.
 const NAMES: u32 = 24;
 
+/// Bytes of a mount that hold the mount above it and the place there, which lie together.
+const MOUNTED: usize = 16;
+
 /// Turns at most: the kernel allows no more than 33 programs in a row.
 const TURNS: u32 = 8;
 
-/// Begins a walk from a `struct path`, to the root that the current process has.
+/// Begins a walk from the dentry and the mount of a `struct path`, to the root that the current process has.
 #[inline(always)]
-pub fn begin<K: Kind>(slot: &Slot<K>, path: u64) {
-    let root = member(field(helpers::current(), O::TASK_FS), O::FS_ROOT);
+pub fn begin<K: Kind>(slot: &Slot<K>, dentry: u64, mount: u64) {
     let work = slot.work();
-    work.dentry.set(field(path, O::PATH_DENTRY));
-    work.mount.set(field(path, O::PATH_MNT));
-    work.root_dentry.set(field(root, O::PATH_DENTRY));
-    work.root_mount.set(field(root, O::PATH_MNT));
+    if maps::follows_types() {
+        set_root::<Typed, K>(slot, helpers::current_typed());
+    } else {
+        set_root::<Copied, K>(slot, helpers::current());
+    }
+    work.dentry.set(dentry);
+    come_to(slot, mount);
     work.turns.set(0);
 }
 
-/// Copies one name behind the chunk.
 #[inline(always)]
-pub fn name<K: Kind>(slot: &Slot<K>, dentry: u64) {
+fn set_root<R: Read, K: Kind>(slot: &Slot<K>, task: u64) {
+    let root = member(R::field(task, O::TASK_FS), O::FS_ROOT);
+    let mount: u64 = R::field(root, O::PATH_MNT);
+    slot.work().root_dentry.set(R::field(root, O::PATH_DENTRY));
+    slot.work().root_mount.set(mount);
+    slot.work().root_mount_root.set(R::field(mount, O::VFSMOUNT_ROOT));
+}
+
+/// Goes on on this mount. Most paths end on that of the process's root.
+#[inline(always)]
+fn come_to<K: Kind>(slot: &Slot<K>, mount: u64) {
+    let work = slot.work();
+    let root =
+        if mount == work.root_mount.get() { work.root_mount_root.get() } else { field(mount, O::VFSMOUNT_ROOT) };
+    work.mount.set(mount);
+    work.mount_root.set(root);
+}
+
+/// Bytes of a dentry that hold its parent and its name's length and place, which lie together.
+const NAMED: usize = 24;
+
+/// Copies the name of a dentry behind the chunk; gives its parent.
+#[inline(always)]
+pub fn name<K: Kind>(slot: &Slot<K>, dentry: u64) -> u64 {
+    let part = slot.part::<NAMED>(dentry, maps::offset(O::DENTRY_PARENT));
+    let parent: u64 = part.field(O::DENTRY_PARENT);
+    let len = part.field::<u32>(O::DENTRY_LEN) & 0xff;
+    let text: u64 = part.field(O::DENTRY_NAME);
+    // The root of a file system is not named by whoever walks.
+    if parent == dentry {
+        return parent;
+    }
+    copy(slot, len, text);
+    parent
+}
+
+/// Copies the name that a dentry has, whatever it is.
+#[inline(always)]
+pub fn own_name<K: Kind>(slot: &Slot<K>, dentry: u64) {
+    copy(slot, field::<u32>(dentry, O::DENTRY_LEN) & 0xff, field(dentry, O::DENTRY_NAME));
+}
+
+#[inline(always)]
+fn copy<K: Kind>(slot: &Slot<K>, len: u32, text: u64) {
     let at = slot.end();
-    let len = field::<u32>(dentry, O::DENTRY_LEN) & 0xff;
     // SAFETY: there is room for any single copy.
     unsafe {
         slot.room(at).cast::<u64>().write(len.into());
-        helpers::read_kernel(slot.room(at.wrapping_add(8)), len, field(dentry, O::DENTRY_NAME));
+        helpers::read_kernel(slot.room(at.wrapping_add(8)), len, text);
     }
     slot.reach(at.wrapping_add(8).wrapping_add(len.wrapping_add(7) & !7));
 }
@@ -44,21 +91,21 @@ fn step<K: Kind>(slot: &Slot<K>) -> bool {
     if dentry == 0 || (dentry == work.root_dentry.get() && mount == work.root_mount.get()) {
         return true;
     }
-    if dentry == field::<u64>(mount, O::VFSMOUNT_ROOT) {
+    if dentry == work.mount_root.get() {
         let whole = mount.wrapping_sub(member(0, O::MOUNT_MNT));
-        let parent: u64 = field(whole, O::MOUNT_PARENT);
+        let part = slot.part::<MOUNTED>(whole, maps::offset(O::MOUNT_PARENT));
+        let parent: u64 = part.field(O::MOUNT_PARENT);
         if parent == whole {
             return true;
         }
-        work.dentry.set(field(whole, O::MOUNT_POINT));
-        work.mount.set(member(parent, O::MOUNT_MNT));
+        work.dentry.set(part.field(O::MOUNT_POINT));
+        come_to(slot, member(parent, O::MOUNT_MNT));
         return false;
     }
-    let parent: u64 = field(dentry, O::DENTRY_PARENT);
+    let parent = name(slot, dentry);
     if parent == dentry {
         return true;
     }
-    name(slot, dentry);
     work.dentry.set(parent);
     work.too_long.get() != 0
 }

@@ -136,8 +136,11 @@ pub mod part {
 }
 
 /// The node before an event's first: what is to be looked up. `operand` is the number of its first table: of the parts of the
-/// path, and of those of the string; `yes` has a bit for each that there is.
+/// path, and of those of the string; `yes` has a bit for each that there is, and [`PAIRS`].
 pub type JudgeHead = JudgeNode;
+
+/// Of a head: somebody asks for the pairs of bytes in the caller's string.
+pub const PAIRS: u16 = 1 << 15;
 
 /// Tests of texts of one part of an event's; those beyond keep the event.
 pub const MOST_MARKS: usize = 128;

@@ -458,6 +458,9 @@ impl Plan {
     pub const JUDGED_BY_TASK: u32 = 1 << 7;
     /// It has an [`op::JUDGE`]. The context of the task is filled in there.
     pub const LATER: u32 = 1 << 8;
+    /// Of a plan of the native table: somebody wants it, or the call of this number of the 32-bit table. Asked first, so that what
+    /// nobody wants costs least.
+    pub const EITHER: u32 = 1 << 9;
 }
 
 /// System calls of each table: the numbers below this.

@@ -147,8 +147,14 @@ fn open_source(config: &Config) -> Result<Box<dyn Source>, Failure> {
     match config.engine.kind {
         EngineKind::Kmod => open_module(config),
         EngineKind::Ebpf => open_probe(config).map_err(|error| SourceError::from(error).into()),
-        EngineKind::Auto if Path::new(&device).exists() => open_module(config),
-        EngineKind::Auto => open_probe(config).map_err(|probe| SourceError::Neither { device, probe }.into()),
+        EngineKind::Auto if Path::new(&device).exists() => {
+            log::info!("engine.kind is auto: events come from the kernel module, since there is {device}");
+            open_module(config)
+        }
+        EngineKind::Auto => {
+            log::info!("engine.kind is auto: events come from the eBPF probe, since there is no {device}");
+            open_probe(config).map_err(|probe| SourceError::Neither { device, probe }.into())
+        }
     }
 }
 

@@ -13,10 +13,12 @@
 //! | `rings.rs` | rings as one stream |
 //! | `merge.rs` | one order for all CPUs |
 //! | `accounts.rs` | losses |
+//! | `holder.rs` | who is in the way |
 //! | `shares.rs` | how much was rejected, by event |
 
 mod accounts;
 pub mod ebpf;
+mod holder;
 pub mod kmod;
 mod merge;
 pub mod ptrace;

@@ -4,8 +4,10 @@
 use super::proc_text::{control_group, find, number, parse_stat, parse_status, stat_field, stat_fields};
 use super::{Figures, Image, Process, ProcessKey, Threads};
 use crate::container::Containers;
+use nix::sys::uio::{RemoteIoVec, process_vm_readv};
+use nix::unistd::Pid;
 use std::fs::File;
-use std::io::Read;
+use std::io::{IoSliceMut, Read};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -97,9 +99,10 @@ impl ProcReader {
             image.exe = cmdline[..first].into();
             image.args = cmdline.get(first + 1..).unwrap_or(&[]).into();
         }
-        if let Some(env) = self.read(&dir.join("environ"), STRINGS_BYTES) {
-            image.env = env.into();
-        }
+        image.env = match self.read(&dir.join("environ"), STRINGS_BYTES) {
+            Some(env) => env.into(),
+            None => self.environment(dir).unwrap_or_default().into(),
+        };
         let exe = dir.join("exe");
         if let Ok(path) = std::fs::read_link(&exe) {
             let path = path.as_os_str().as_bytes();
@@ -121,6 +124,23 @@ impl ProcReader {
         process.threads = self.threads(dir);
         process.image = Rc::new(image);
         process.complete = true;
+    }
+
+    /// The environment out of the memory of a process: its file is its owner's alone, and whoever may trace may read its memory.
+    fn environment(&mut self, dir: &Path) -> Option<Vec<u8>> {
+        // Elsewhere, numbers are not those of processes here.
+        if self.root != Path::new("/proc") {
+            return None;
+        }
+        let pid = dir.file_name()?.to_str()?.parse().ok()?;
+        let fields = stat_fields(self.read(&dir.join("stat"), 4096)?);
+        let (begin, end) = (stat_field(&fields, 50)?, stat_field(&fields, 51)?);
+        let len = usize::try_from(end.checked_sub(begin)?).ok()?.min(STRINGS_BYTES);
+        let from = RemoteIoVec { base: usize::try_from(begin).ok()?, len };
+        let mut env = vec![0; len];
+        let read = process_vm_readv(Pid::from_raw(pid), &mut [IoSliceMut::new(&mut env)], &[from]).ok()?;
+        env.truncate(read);
+        Some(env)
     }
 
     /// The path of the control group of a process that has this pid now, and this start.
@@ -171,6 +191,17 @@ impl ProcReader {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_environment_in_memory_is_that_of_the_file() {
+        let mut reader = ProcReader::new("/proc");
+        let dir = Path::new("/proc").join(std::process::id().to_string());
+        let told = std::fs::read("/proc/self/environ").unwrap();
+        let env = reader.environment(&dir).unwrap();
+        assert!(!env.is_empty());
+        assert_eq!(env, &told[..told.len().min(STRINGS_BYTES)]);
+        assert_eq!(ProcReader::new("/other").environment(&dir), None);
+    }
 
     #[test]
     fn this_process_reads_as_what_it_is() {

@@ -2,7 +2,7 @@
 //! needs a program of that name to do, with the real system calls, and nothing else.
 
 use super::failure::{Doing, Failure, Outcome};
-use super::{calls, containers, evasion, load, names, processes, uring, work};
+use super::{calls, containers, evasion, load, names, powers, processes, uring, work};
 use nix::fcntl::OFlag;
 use nix::kmod::{DeleteModuleFlags, ModuleInitFlags, delete_module, finit_module, init_module};
 use nix::pty::{grantpt, posix_openpt, ptsname_r, unlockpt};
@@ -43,6 +43,7 @@ fn act(words: &[&str]) -> Outcome {
         ["work", rest @ ..] => work::act(rest),
         ["processes", rest @ ..] => processes::act(rest),
         ["names", rest @ ..] => names::act(rest),
+        ["powers", rest @ ..] => powers::act(rest),
         ["run", program, args @ ..] => Command::new(program).args(args).status().map(drop).doing(program),
         ["container", words @ ..] => containers::run_one(containers::PLAIN, words).map(drop),
         ["chroot", folder] => Ok(chroot(*folder)?),

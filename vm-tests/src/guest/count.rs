@@ -1,4 +1,4 @@
-//! Counts what the module costs, in a machine whose nanoseconds are instructions; and what the daemon needs.
+//! Counts what the module and the eBPF probe cost, in a machine whose nanoseconds are instructions; and what the daemon needs.
 
 use super::consumer::{Consumer, Loaded};
 use super::daemon::{DEFAULT_RULES, Daemon};
@@ -6,9 +6,10 @@ use super::failure::{Doing, Outcome, ensure};
 use super::port::Port;
 use super::{module, raw};
 use crate::protocol::Word;
+use kestrel::sources::{EbpfSource, Source};
 use kestrel_core::filter::Load as Field;
 use kestrel_core::filter::build::{Builder, Bytes, Condition, Is, Operand};
-use kestrel_core::schema::{EventId, id};
+use kestrel_core::schema::{EventId, EventSet, id};
 use std::ffi::CStr;
 use std::fs::File;
 use std::net::{Ipv4Addr, SocketAddrV4, UdpSocket};
@@ -26,7 +27,7 @@ const PROGRAMS: u32 = 20;
 const REPETITIONS: u32 = 12;
 
 /// Room for every record of all repetitions of an act, since nobody reads while they are counted.
-const PARAMETERS: &str = "ring_kib=65536";
+const RING_KIB: u32 = 65536;
 
 /// How often the clock is looked at until it is taken to be steady.
 const LOOKS: u32 = 40;
@@ -46,7 +47,7 @@ fn count(port: &mut Port) -> Outcome {
     settle()?;
     let acts = Acts::prepare()?;
     acts.measure(port, "without the module")?;
-    module::load(PARAMETERS)?;
+    module::load(&format!("ring_kib={RING_KIB}"))?;
     acts.measure(port, "module loaded, nobody records")?;
     let mut consumer = Consumer::open()?;
     consumer.ask_for([id::MOUNT])?;
@@ -55,12 +56,16 @@ fn count(port: &mut Port) -> Outcome {
     consumer.ask_for(ASKED)?;
     let program = filter()?;
     ensure(consumer.load(program.as_bytes()) == Loaded::Yes, || "the program is refused".to_owned())?;
-    acts.measure_recorded(port, "asked for, with a program", &mut consumer)?;
+    acts.measure_recorded(port, "asked for, with a program", || dropped_of(&mut consumer))?;
     ensure(consumer.load(&[]) == Loaded::Yes, || "the program does not go".to_owned())?;
-    acts.measure_recorded(port, "recorded", &mut consumer)?;
+    acts.measure_recorded(port, "recorded", || dropped_of(&mut consumer))?;
     consumer.stop()?;
     drop(consumer);
     module::unload().doing("cannot unload the module")?;
+    // The registers of other processors it does not read.
+    if cfg!(target_arch = "x86_64") {
+        count_probe(port, &acts, program.as_bytes())?;
+    }
 
     module::load("")?;
     let daemon = Daemon::start(&[DEFAULT_RULES], &[])?;
@@ -80,6 +85,39 @@ fn count(port: &mut Port) -> Outcome {
     let ended = daemon.stop()?;
     ensure(ended.status.success(), || format!("the daemon ended with {}:\n{}", ended.status, ended.log))?;
     module::unload().doing("cannot unload the module")
+}
+
+/// Reads what a module recorded; gives how much had no room.
+fn dropped_of(consumer: &mut Consumer) -> Outcome<u64> {
+    consumer.drain(|_, _| {})?;
+    Ok(consumer.counters().iter().map(|counters| counters.dropped()).sum())
+}
+
+/// Reads what the probe recorded; gives how much had no room.
+fn dropped_of_probe(probe: &mut EbpfSource) -> Outcome<u64> {
+    while probe.next().map_err(|error| error.to_string())?.is_some() {}
+    probe.release();
+    Ok(probe.counters().dropped())
+}
+
+/// The same with the eBPF probe, as the daemon loads it.
+fn count_probe(port: &mut Port, acts: &Acts, program: &[u8]) -> Outcome {
+    let told = |error: &dyn std::error::Error| error.to_string();
+    let begin = Instant::now();
+    let mut probe = EbpfSource::open(RING_KIB, None).map_err(|error| told(&error))?;
+    figure(port, "probe, loading it (thousands of instructions)", begin.elapsed().as_micros() as u64);
+    let begin = Instant::now();
+    probe.start(&[id::MOUNT].into_iter().collect()).map_err(|error| told(&error))?;
+    figure(port, "probe, attaching it (thousands of instructions)", begin.elapsed().as_micros() as u64);
+    acts.measure(port, "probe recording, none of this asked for")?;
+    probe.set_program(program).map_err(|error| told(&error))?;
+    let asked: EventSet = ASKED.into_iter().collect();
+    probe.set_interest(&asked).map_err(|error| told(&error))?;
+    acts.measure_recorded(port, "asked for of the probe, with a program", || dropped_of_probe(&mut probe))?;
+    probe.set_program(&[]).map_err(|error| told(&error))?;
+    acts.measure_recorded(port, "recorded by the probe", || dropped_of_probe(&mut probe))?;
+    probe.stop().map_err(|error| told(&error))?;
+    Ok(())
 }
 
 /// Waits until the kernel has found out how fast its clock goes: before that, nanoseconds are not instructions.
@@ -194,11 +232,10 @@ impl Acts {
     }
 
     /// Nobody reads while it is counted; that there was room for all is checked, because a record without room costs less.
-    fn measure_recorded(&self, port: &mut Port, state: &str, consumer: &mut Consumer) -> Outcome {
+    fn measure_recorded(&self, port: &mut Port, state: &str, mut read_all: impl FnMut() -> Outcome<u64>) -> Outcome {
         self.each(|name, cost| {
             figure(port, &format!("{name}, {state}"), cost);
-            consumer.drain(|_, _| {})?;
-            let dropped: u64 = consumer.counters().iter().map(|counters| counters.dropped()).sum();
+            let dropped = read_all()?;
             ensure(dropped == 0, || format!("{name}: {dropped} records had no room"))
         })
     }

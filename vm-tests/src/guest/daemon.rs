@@ -5,7 +5,8 @@ use super::failure::{Doing, Failure, Outcome};
 use super::summary::Summary;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use std::fs::File;
+use std::fs::{File, Permissions};
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -71,7 +72,15 @@ impl Daemon {
     /// # Errors
     /// Its log, if it ends instead.
     pub fn start(rules: &[&str], options: &[&str]) -> Outcome<Daemon> {
-        let file = format!("file_output.filename={ALERTS}");
+        Daemon::start_as(&[], rules, options, ALERTS)
+    }
+
+    /// The same by a program that is followed by the daemon's words, with another file of alerts.
+    ///
+    /// # Errors
+    /// Its log, if it ends instead.
+    pub fn start_as(by: &[&str], rules: &[&str], options: &[&str], alerts: &str) -> Outcome<Daemon> {
+        let file = format!("file_output.filename={alerts}");
         let mut args: Vec<&str> = Vec::new();
         for rule in rules {
             args.extend(["-r", rule]);
@@ -89,7 +98,7 @@ impl Daemon {
         for option in options {
             args.extend(["-o", option]);
         }
-        Daemon::start_with(&args, Path::new(ALERTS))
+        Daemon::start_by(by, &args, Path::new(alerts))
     }
 
     /// Starts a daemon with these arguments, which send JSON alerts to `alerts`, and waits until it says that it is ready.
@@ -97,12 +106,18 @@ impl Daemon {
     /// # Errors
     /// Its log, if it ends instead.
     pub fn start_with(args: &[&str], alerts: &Path) -> Outcome<Daemon> {
+        Daemon::start_by(&[], args, alerts)
+    }
+
+    fn start_by(by: &[&str], args: &[&str], alerts: &Path) -> Outcome<Daemon> {
         let alerts = Alerts::follow(alerts)?;
         let _ = std::fs::remove_file(NOTIFY);
         let socket = UnixDatagram::bind(NOTIFY).doing(NOTIFY)?;
+        // Whoever the daemon runs as.
+        std::fs::set_permissions(NOTIFY, Permissions::from_mode(0o777)).doing(NOTIFY)?;
         socket.set_read_timeout(Some(Duration::from_millis(50)))?;
         let begin = Instant::now();
-        let child = Command::new(PROGRAM)
+        let child = command(by)
             .args(args)
             .env("NOTIFY_SOCKET", NOTIFY)
             .stdin(Stdio::null())
@@ -228,13 +243,29 @@ impl Drop for Daemon {
     }
 }
 
+/// The daemon's program, started by another one, if there is one.
+fn command(by: &[&str]) -> Command {
+    let Some((first, rest)) = by.split_first() else { return Command::new(PROGRAM) };
+    let mut command = Command::new(first);
+    command.args(rest).arg(PROGRAM);
+    command
+}
+
 /// Runs the daemon's program to its end, which must come by itself.
 ///
 /// # Errors
 /// If it does not end.
 pub fn run(args: &[&str]) -> Outcome<Ended> {
+    run_by(&[], args)
+}
+
+/// The same by a program that is followed by the daemon's words.
+///
+/// # Errors
+/// If it does not end.
+pub fn run_by(by: &[&str], args: &[&str]) -> Outcome<Ended> {
     let log = "/run/kestrel.run.log";
-    let child = Command::new(PROGRAM)
+    let child = command(by)
         .args(args)
         .stdin(Stdio::null())
         .stdout(Stdio::null())

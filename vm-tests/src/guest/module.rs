@@ -20,6 +20,14 @@ pub fn load(parameters: &str) -> Outcome {
     if source::chosen() != Source::Kmod {
         return Ok(());
     }
+    insert(parameters)
+}
+
+/// Loads the module wherever events come from.
+///
+/// # Errors
+/// What the kernel said.
+pub fn insert(parameters: &str) -> Outcome {
     let file = File::open(PATH).doing(PATH)?;
     let parameters = CString::new(parameters).map_err(|_| "parameters hold a zero byte")?;
     finit_module(&file, &parameters, ModuleInitFlags::empty()).doing("cannot load the module")?;
@@ -42,6 +50,14 @@ pub fn unload() -> Result<(), Errno> {
     if source::chosen() != Source::Kmod {
         return Ok(());
     }
+    remove()
+}
+
+/// Unloads the module wherever events come from.
+///
+/// # Errors
+/// What the kernel said.
+pub fn remove() -> Result<(), Errno> {
     delete_module(c"kestrel", DeleteModuleFlags::O_NONBLOCK)
 }
 

@@ -150,8 +150,11 @@ struct Tally {
 
 /// Whether the options ask for a scenario: by a part of its name, and with a source that it means something with.
 fn is_chosen(scenario: &Scenario, options: &Options) -> bool {
-    let source = options.source == Source::Kmod || !scenario.of_module;
-    source && options.scenario.split(',').any(|part| is_named(scenario, part))
+    let means_something = match options.source {
+        Source::Kmod => !scenario.of_probe,
+        Source::Ebpf => !scenario.of_module,
+    };
+    means_something && options.scenario.split(',').any(|part| is_named(scenario, part))
 }
 
 fn is_named(scenario: &Scenario, part: &str) -> bool {

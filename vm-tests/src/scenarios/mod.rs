@@ -16,6 +16,7 @@ mod modules;
 mod outputs;
 mod page_faults;
 mod prefilter;
+mod probe;
 mod processes;
 mod recordings;
 pub mod records;
@@ -62,6 +63,8 @@ pub struct Scenario {
     pub engine: Option<Engine>,
     /// True if it is about the module itself, and means nothing with another source.
     pub of_module: bool,
+    /// True if it is about the eBPF probe itself, and is run only where events come from there.
+    pub of_probe: bool,
     /// The oldest kernel that it holds on, as `(major, minor)`.
     pub since: (u32, u32),
     /// Why it cannot be played on 64-bit ARM; `None` if it can.
@@ -108,6 +111,7 @@ impl Scenario {
             on_request: false,
             engine: None,
             of_module: false,
+            of_probe: false,
             since: (5, 10),
             not_on_arm64: None,
             limit: LIMIT,
@@ -124,6 +128,7 @@ impl Scenario {
             on_request: false,
             engine: None,
             of_module: false,
+            of_probe: false,
             since: (5, 10),
             not_on_arm64: None,
             limit: LIMIT,
@@ -153,6 +158,10 @@ impl Scenario {
 
     const fn of_module(self) -> Scenario {
         Scenario { of_module: true, ..self }
+    }
+
+    const fn of_probe(self) -> Scenario {
+        Scenario { of_probe: true, ..self }
     }
 
     const fn since(self, major: u32, minor: u32) -> Scenario {
@@ -209,6 +218,7 @@ pub fn all() -> Vec<&'static Scenario> {
         hardship::SCENARIOS,
         processes::SCENARIOS,
         hotplug::SCENARIOS,
+        probe::SCENARIOS,
     ]
     .into_iter()
     .flatten()

@@ -59,13 +59,19 @@ impl Judgement {
                 );
                 continue;
             };
-            all.nodes.push(JudgeNode { yes: of_event.parts(), operand: table.into(), ..JudgeNode::default() });
+            let pairs = if nodes.iter().any(asks_for_pairs) { judge::PAIRS } else { 0 };
+            all.nodes.push(JudgeNode { yes: of_event.parts() | pairs, operand: table.into(), ..JudgeNode::default() });
             all.nodes.extend(nodes);
             all.texts.extend(texts);
             all.events.insert(n, Entry { first, by_task: of_event.by_task });
         }
         all
     }
+}
+
+/// Does a node compare the pairs of bytes in the caller's string, or in the path that it is?
+fn asks_for_pairs(node: &JudgeNode) -> bool {
+    [value::STRING_PAIRS, value::MEANT_PAIRS].iter().any(|first| (*first..first + 2).contains(&node.value))
 }
 
 /// Tables of an event: of each part of the path, and of the string.

@@ -1,19 +1,19 @@
 //! Getting the probe into the kernel: where members lie, how large maps are, which program is which operation.
 
 use super::btf::Btf;
-use super::error::ProbeError;
+use super::error::{ProbeError, Refusal};
 use super::half::Half;
 use super::judge::Judgement;
 use super::mapped::Mapped;
 use super::misses::Misses;
 use super::pins::{ABOUT, ABOUT_WORDS, About, Pins, Stage};
 use super::ring::Ring;
-use super::traced;
+use super::{perf, refusal, rights, traced};
 use aya::maps::lpm_trie::Key;
-use aya::maps::{LpmTrie, Map, MapData, ProgramArray};
+use aya::maps::{LpmTrie, Map, MapData, MapError, ProgramArray};
 use aya::programs::links::FdLink;
 use aya::programs::{KProbe, Program, ProgramError};
-use aya::{Ebpf, EbpfLoader};
+use aya::{Ebpf, EbpfError, EbpfLoader};
 use kestrel_core::capture::judge::{self, TextKey, TextMarks};
 use kestrel_core::capture::{ABSENT, COUNTED_EVENTS, MEMBERS, OFFSETS, PLANS, Plan, count, op};
 use std::collections::BTreeSet;
@@ -21,6 +21,7 @@ use std::fs;
 use std::os::fd::AsFd;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use zerocopy::IntoBytes;
 
 /// The probe, as `ci/build-ebpf.sh` builds it from `ebpf/`.
@@ -132,7 +133,7 @@ impl std::fmt::Debug for Loaded {
     }
 }
 
-fn system(what: &str) -> impl FnOnce(aya::maps::MapError) -> ProbeError + '_ {
+fn system(what: &str) -> impl FnOnce(MapError) -> ProbeError + '_ {
     move |error| ProbeError::System { what: what.to_owned(), error: chain(&error) }
 }
 
@@ -209,14 +210,19 @@ fn kept(pins: &Pins, identity: &[u64; 4]) -> Result<bool, ProbeError> {
     if !about.records() {
         return Ok(false);
     }
-    let fits = about.fits(identity);
-    if !fits {
-        log::warn!(
-            "the eBPF probe that is kept was loaded by another version of kestrel, or with another engine.ebpf.ring_kib: it is \
-             loaded anew; what it recorded since is not read"
-        );
+    let differences = about.differences(identity);
+    if differences.is_empty() {
+        return Ok(true);
     }
-    Ok(fits)
+    let unread = pinned(pins, RING).ok().and_then(|ring| Ring::unread_of(&ring).ok());
+    log::warn!(
+        "the eBPF probe that is kept in {} is not this kestrel's ({} differ): it is loaded anew; {} of records that nobody read are \
+         lost with it",
+        pins.path("").display(),
+        differences.join(", "),
+        unread.map_or_else(|| "an unknown number".to_owned(), |bytes| format!("{bytes} bytes")),
+    );
+    Ok(false)
 }
 
 fn about_of(pins: &Pins) -> Result<About, ProbeError> {
@@ -266,6 +272,9 @@ fn ring(map: MapData, bytes: u32) -> Result<Ring, ProbeError> {
 
 /// Loads the probe.
 fn load(ring_bytes: u32, pins: Option<Pins>) -> Result<Loaded, ProbeError> {
+    if refusal::is_confidential() {
+        return Err(ProbeError::LockedDown);
+    }
     let (offsets, has_registers) = offsets()?;
     let requests = offsets.iter().zip(MEMBERS).all(|(offset, member)| *offset != ABSENT || !member.is_of_request());
     // Kernels before 5.11 count maps among locked memory. Where it may not be raised, they say so themselves.
@@ -273,48 +282,21 @@ fn load(ring_bytes: u32, pins: Option<Pins>) -> Result<Loaded, ProbeError> {
     let _ = nix::sys::resource::setrlimit(nix::sys::resource::Resource::RLIMIT_MEMLOCK, unlimited, unlimited);
 
     let cpus = possible_cpus()?;
-    let room = u64::from(ring_bytes) - u64::from(ring_bytes) / RESERVE;
-    let mut loader = EbpfLoader::new();
-    loader.btf(None);
-    loader.override_global("MEMBER_OFFSETS", offsets.as_slice(), true);
-    loader.override_global("HAS_REGISTERS", &has_registers, true);
-    loader.override_global("ORDINARY_ROOM", &room, true);
-    loader.map_max_entries("RING_BUFFER", ring_bytes);
-    for by_cpu in [
-        "CALL_SLOTS",
-        "REQUEST_SLOTS",
-        "EXEC_SLOTS",
-        "FORK_SLOTS",
-        "EXIT_SLOTS",
-        "SIGNAL_SLOTS",
-        "COUNTERS",
-        "EVENT_COUNTS",
-    ] {
-        loader.map_max_entries(by_cpu, cpus);
-    }
-    let mut programs = loader.load(OBJECT).map_err(|error| {
-        let error = chain(&error);
-        if error.contains("Operation not permitted") || error.contains("Permission denied") {
-            return ProbeError::Denied { what: "creating a map".to_owned(), error };
-        }
-        ProbeError::System { what: "its maps cannot be made".to_owned(), error }
-    })?;
     let traced = traced::is_needed();
-    let as_traced: BTreeSet<String> = programs.programs().filter_map(|(name, _)| traced::stands_for(name)).collect();
-    for (name, program) in programs.programs_mut() {
-        let loaded = match program {
-            // Of those that there are two of, one.
-            Program::RawTracePoint(_) if traced && as_traced.contains(name) => Ok(()),
-            Program::RawTracePoint(program) => program.load(),
-            Program::TracePoint(_) if !traced => Ok(()),
-            Program::TracePoint(program) => program.load(),
-            // Of no use where requests cannot be followed.
-            Program::KProbe(_) if !requests => Ok(()),
-            Program::KProbe(program) => program.load(),
-            _ => Err(ProgramError::UnexpectedProgramType),
-        };
-        loaded.map_err(|error| refused(name, error))?;
-    }
+    let mut settings =
+        Settings { ring_bytes, cpus, offsets, has_registers, follows_types: has_registers, requests, traced };
+    let mut programs = match in_kernel(&settings) {
+        // What is common to all kernels of distributions may be different on one: it goes without, and costs more.
+        Err(ProbeError::Refused(refusal)) if settings.follows_types != 0 => {
+            let Refusal { what, log, .. } = &*refusal;
+            log::debug!(
+                "eBPF: {what} is refused as it is fastest, and is loaded as it is simplest; the verifier says:\n{log}"
+            );
+            settings.follows_types = 0;
+            in_kernel(&settings)?
+        }
+        outcome => outcome?,
+    };
     let all_pins = pins;
     let pins = all_pins.as_ref();
     let misses = watched(&mut programs, pins, traced)?;
@@ -367,6 +349,95 @@ fn load(ring_bytes: u32, pins: Option<Pins>) -> Result<Loaded, ProbeError> {
         pins: all_pins,
         _operations: operations,
     })
+}
+
+/// What the probe is told before it is loaded.
+struct Settings {
+    ring_bytes: u32,
+    cpus: u32,
+    offsets: [u32; OFFSETS],
+    /// 1 if the kernel has the helper that finds registers.
+    has_registers: u32,
+    /// 1 if the verifier is asked to follow structures.
+    follows_types: u32,
+    /// Requests of io_uring are followed.
+    requests: bool,
+    /// Programs are of perf's tracepoints, as far as there are such.
+    traced: bool,
+}
+
+/// Ends of the names of programs that the verifier takes longest for.
+const LONGEST: [&str; 6] = ["sys_exit", "judge", "string_text", "strings", "vector", "message"];
+
+/// Threads that have programs verified: more would gain little.
+const MOST_THREADS: usize = 4;
+
+/// Has the verifier look at programs, the last of the list first, on as many CPUs as there are.
+fn in_parallel(programs: Mutex<Vec<(&str, &mut Program)>>) -> Result<(), ProbeError> {
+    let work = || {
+        loop {
+            let next = programs.lock().unwrap_or_else(PoisonError::into_inner).pop();
+            let Some((name, program)) = next else { return Ok(()) };
+            let loaded = match program {
+                Program::RawTracePoint(program) => program.load(),
+                Program::TracePoint(program) => program.load(),
+                Program::KProbe(program) => program.load(),
+                _ => Err(ProgramError::UnexpectedProgramType),
+            };
+            loaded.map_err(|error| refused(name, error))?;
+        }
+    };
+    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS);
+    std::thread::scope(|scope| {
+        let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
+        let own = work();
+        let outcomes =
+            others.into_iter().map(|other| other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        outcomes.fold(own, Result::and)
+    })
+}
+
+/// Makes the maps, and has the verifier look at the programs.
+fn in_kernel(settings: &Settings) -> Result<Ebpf, ProbeError> {
+    let Settings { ring_bytes, cpus, offsets, has_registers, follows_types, requests, traced } = settings;
+    let room = u64::from(*ring_bytes) - u64::from(*ring_bytes) / RESERVE;
+    let mut loader = EbpfLoader::new();
+    loader.btf(None);
+    loader.override_global("MEMBER_OFFSETS", offsets.as_slice(), true);
+    loader.override_global("HAS_REGISTERS", has_registers, true);
+    loader.override_global("FOLLOWS_TYPES", follows_types, true);
+    loader.override_global("ORDINARY_ROOM", &room, true);
+    loader.map_max_entries("RING_BUFFER", *ring_bytes);
+    for by_cpu in [
+        "CALL_SLOTS",
+        "REQUEST_SLOTS",
+        "EXEC_SLOTS",
+        "FORK_SLOTS",
+        "EXIT_SLOTS",
+        "SIGNAL_SLOTS",
+        "COUNTERS",
+        "EVENT_COUNTS",
+    ] {
+        loader.map_max_entries(by_cpu, *cpus);
+    }
+    let mut programs = loader.load(OBJECT).map_err(not_made)?;
+    let as_traced: BTreeSet<String> = programs.programs().filter_map(|(name, _)| traced::stands_for(name)).collect();
+    let is_needed = |name: &str, program: &Program| match program {
+        // Of those that there are two of, one.
+        Program::RawTracePoint(_) => !(*traced && as_traced.contains(name)),
+        Program::TracePoint(_) => *traced,
+        // Of no use where requests cannot be followed.
+        Program::KProbe(_) => *requests,
+        _ => true,
+    };
+    let mut needed: Vec<(&str, &mut Program)> =
+        programs.programs_mut().filter(|(name, program)| is_needed(name, program)).collect();
+    // Those that take longest first, so that no CPU waits for another one's last.
+    needed.sort_by_key(|(name, _)| {
+        LONGEST.iter().position(|part| name.ends_with(part)).map_or(0, |place| LONGEST.len() - place)
+    });
+    in_parallel(Mutex::new(needed))?;
+    Ok(programs)
 }
 
 /// Has what the kernel says of the entries looked at, by who finds them pinned, too.
@@ -428,15 +499,38 @@ fn taken(programs: &mut Ebpf, name: &str, pins: Option<&Pins>) -> Result<Map, Pr
     Ok(map)
 }
 
+/// This process may not.
+fn denied(what: String, error: &std::io::Error) -> ProbeError {
+    let advice = rights::advice(&rights::lacking(), &refusal::kernel());
+    ProbeError::Denied { what, error: error.to_string(), advice }
+}
+
+/// A map was refused, or the object.
+fn not_made(error: EbpfError) -> ProbeError {
+    match error {
+        EbpfError::MapError(MapError::CreateError { name, io_error }) => {
+            if io_error.kind() == std::io::ErrorKind::PermissionDenied {
+                return denied(format!("map {name}"), &io_error);
+            }
+            let missing = refusal::missing_of_map(&name, &io_error);
+            let what = format!("map {name}");
+            Box::new(Refusal { what, kernel: refusal::kernel(), missing, error: io_error, log: String::new() }).into()
+        }
+        error => ProbeError::System { what: "its maps cannot be made".to_owned(), error: chain(&error) },
+    }
+}
+
 /// A program was refused, by the verifier or before.
 fn refused(name: &str, error: ProgramError) -> ProbeError {
     match error {
         ProgramError::LoadError { io_error, verifier_log } => {
             let log = verifier_log.to_string();
             if io_error.kind() == std::io::ErrorKind::PermissionDenied && log.trim().is_empty() {
-                return ProbeError::Denied { what: format!("program {name}"), error: io_error.to_string() };
+                return denied(format!("program {name}"), &io_error);
             }
-            ProbeError::Refused { program: name.to_owned(), error: io_error, log }
+            let missing = refusal::missing(&log, &io_error);
+            let what = format!("program {name}");
+            Box::new(Refusal { what, kernel: refusal::kernel(), missing, error: io_error, log }).into()
         }
         error => ProbeError::System { what: format!("program {name}"), error: chain(&error) },
     }
@@ -499,7 +593,15 @@ impl Loaded {
                 _ => {}
             }
         }
-        if self.requests {
+        if !self.requests {
+            log::warn!(
+                "eBPF: what io_uring does is not recorded: this kernel's requests are unknown (they are since 6.0)"
+            );
+        } else if let Some(why) = perf::denied() {
+            log::warn!(
+                "eBPF: what io_uring does is not recorded, since this process may not watch the functions of it: {why}"
+            );
+        } else {
             let probes =
                 REQUESTS.iter().flat_map(|function| [("request_entered", *function), ("request_returned", *function)]);
             for (name, function) in probes.chain([("request_installed", INSTALLS)]) {
@@ -509,10 +611,6 @@ impl Loaded {
                     );
                 }
             }
-        } else {
-            log::warn!(
-                "eBPF: what io_uring does is not recorded: this kernel's requests are unknown (they are since 6.0)"
-            );
         }
         self.about.reach(Stage::Records);
         Ok(())
@@ -536,7 +634,7 @@ impl Loaded {
             let mut words = words.map(|word| word.try_into().map_or(0, u64::from_ne_bytes));
             let flags = words.next().unwrap_or(0);
             let Some((first, rest)) = to.split_first() else { continue };
-            if flags != 0 {
+            if flags & u64::from(Plan::WANTED) != 0 {
                 rest.iter().zip(words).for_each(|(to, word)| to.store(word, Ordering::Relaxed));
             }
             first.store(flags, Ordering::Release);

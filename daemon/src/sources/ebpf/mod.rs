@@ -18,7 +18,8 @@
 //! | `half.rs` | where the next one is written |
 //! | `captured.rs` | a capture, as fillers see it |
 //! | `record.rs` | captures become records |
-//! | `error.rs` | why it cannot be used |
+//! | `error.rs`, `refusal.rs` | why it cannot be used, and what a kernel is missing |
+//! | `rights.rs`, `perf.rs` | what this process may |
 
 mod btf;
 mod captured;
@@ -29,13 +30,16 @@ mod loader;
 mod mapped;
 mod marks;
 mod misses;
+mod perf;
 mod pins;
 mod plan;
 mod record;
+mod refusal;
+mod rights;
 mod ring;
 mod traced;
 
-pub use error::ProbeError;
+pub use error::{ProbeError, Refusal};
 
 use super::{Accounts, Gaps, Shares, Source, SourceError};
 use captured::Captured;
@@ -105,6 +109,12 @@ impl EbpfSource {
     pub fn open(ring_kib: u32, pin_dir: Option<&Path>) -> Result<EbpfSource, ProbeError> {
         let ring_bytes = ring_kib.clamp(64, 1 << 20).next_power_of_two().saturating_mul(1024);
         let probe = loader::open(ring_bytes, pin_dir)?;
+        if rights::lacking().contains(&"SYS_PTRACE") {
+            log::warn!(
+                "eBPF: without the capability SYS_PTRACE, of processes of others that run already neither executable nor working \
+                 directory is known"
+            );
+        }
         let generation = probe.about.generation();
         Ok(EbpfSource {
             fresh: !probe.is_taken_over(),

@@ -4,6 +4,7 @@
 
 use super::error::ProbeError;
 use super::mapped::Mapped;
+use crate::sources::holder::holder;
 use nix::fcntl::{Flock, FlockArg};
 use nix::sys::statfs::{BPF_FS_MAGIC, statfs};
 use std::fs::{self, File};
@@ -15,6 +16,9 @@ pub const ABOUT: &str = "ABOUT";
 
 /// Numbers that it holds.
 pub const ABOUT_WORDS: usize = 8;
+
+/// What a probe is told apart by, for people: in the order of the numbers that stand for it.
+const IDENTITY: [&str; 4] = ["its programs", "its table of events", "its ring's size", "its number of CPUs"];
 
 /// The folder of the pins, which is ours alone.
 #[derive(Debug)]
@@ -41,7 +45,9 @@ impl Pins {
         }
         let file = File::open(folder).map_err(|error| failed(error.to_string()))?;
         let lock = Flock::lock(file, FlockArg::LockExclusiveNonblock).map_err(|(_, errno)| match errno {
-            nix::errno::Errno::EWOULDBLOCK => ProbeError::Busy { folder: folder.to_owned() },
+            nix::errno::Errno::EWOULDBLOCK => {
+                ProbeError::Busy { folder: folder.to_owned(), holder: holder(&folder.to_string_lossy()) }
+            }
             errno => failed(errno.to_string()),
         })?;
         Ok(Pins { folder: folder.to_owned(), _lock: lock })
@@ -101,9 +107,10 @@ impl About {
         }
     }
 
-    /// Is it one that can be gone on with, by who knows it by these numbers?
-    pub fn fits(&self, identity: &[u64; 4]) -> bool {
-        identity.iter().enumerate().all(|(at, number)| self.get(at) == *number)
+    /// What of it keeps who knows it by these numbers from going on with it; nothing, if it fits.
+    pub fn differences(&self, identity: &[u64; 4]) -> Vec<&'static str> {
+        let parts = identity.iter().zip(IDENTITY).enumerate();
+        parts.filter(|(at, (number, _))| self.get(*at) != **number).map(|(_, (_, what))| what).collect()
     }
 
     /// Does it record?

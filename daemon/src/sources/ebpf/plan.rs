@@ -84,7 +84,18 @@ pub fn plans(events: &EventSet) -> Vec<Plan> {
     if contains(&[id::SIGNALDELIVER]) {
         put(capture::SIGNAL_PLAN, told(id::SIGNALDELIVER, Builder::default()));
     }
+    mark_either(&mut plans);
     plans
+}
+
+/// Says in the native table which numbers are wanted of either.
+fn mark_either(plans: &mut [Plan]) {
+    let (native, compat) = plans.split_at_mut(capture::COMPAT_PLANS as usize);
+    for (plan, other) in native.iter_mut().zip(compat) {
+        if (plan.flags | other.flags) & Plan::WANTED != 0 {
+            plan.flags |= Plan::EITHER;
+        }
+    }
 }
 
 /// Which texts of an event it can be judged by where it happens.
@@ -382,7 +393,7 @@ mod tests {
         let events: EventSet = [id::OPENAT, id::PROCEXIT].into_iter().collect();
         let plans = plans(&events);
         let native = |event| (0..capture::CALLS).find(|&nr| event_of(Abi::NATIVE, nr) == Some(event)).unwrap() as usize;
-        assert_eq!(plans[native(id::OPENAT)].flags, Plan::WANTED | Plan::LATER);
+        assert_eq!(plans[native(id::OPENAT)].flags, Plan::WANTED | Plan::LATER | Plan::EITHER);
         assert_eq!(plans[native(id::READ)], Plan::default());
         assert_eq!(plans[capture::EXIT_PLAN as usize].flags, Plan::WANTED | Plan::LIFECYCLE);
         assert_eq!(plans[capture::FORK_PLAN as usize], Plan::default());

@@ -35,20 +35,36 @@ pub struct Ring {
     copy: Vec<u64>,
 }
 
+/// Words of a page.
+fn page_words() -> io::Result<usize> {
+    let bytes = nix::unistd::sysconf(nix::unistd::SysconfVar::PAGE_SIZE)?.unwrap_or(4096);
+    Ok(usize::try_from(bytes).map_err(|_| io::ErrorKind::InvalidData)? / size_of::<u64>())
+}
+
 impl Ring {
     /// Maps a ring of so many bytes.
     ///
     /// # Errors
     /// What the system said.
     pub fn new(map: MapData, bytes: u32) -> io::Result<Ring> {
-        let page = usize::try_from(nix::unistd::sysconf(nix::unistd::SysconfVar::PAGE_SIZE)?.unwrap_or(4096))
-            .map_err(|_| io::ErrorKind::InvalidData)?
-            / size_of::<u64>();
+        let page = page_words()?;
         let words = |n: usize| NonZeroUsize::new(n).ok_or(io::ErrorKind::InvalidInput);
         let reader = Mapped::new(map.fd().as_fd(), words(page)?)?;
         let writer = Mapped::read_only(map.fd().as_fd(), page, words(page + 2 * bytes as usize / size_of::<u64>())?)?;
         let position = reader.words().first().map_or(0, |word| word.load(Ordering::Relaxed));
         Ok(Ring { map, reader, writer, page, mask: u64::from(bytes) - 1, position, held: 0, copy: Vec::new() })
+    }
+
+    /// Bytes that nobody has read in the ring of somebody else.
+    ///
+    /// # Errors
+    /// What the system said.
+    pub fn unread_of(map: &MapData) -> io::Result<u64> {
+        let page = page_words()?;
+        let words = NonZeroUsize::new(2 * page).ok_or(io::ErrorKind::InvalidInput)?;
+        let both = Mapped::read_only(map.fd().as_fd(), 0, words)?;
+        let word = |at: usize| both.words().get(at).map_or(0, |word| word.load(Ordering::SeqCst));
+        Ok(word(page).wrapping_sub(word(0)))
     }
 
     /// The next capture; `None` if there is none now. The one before is done with.

@@ -4,6 +4,7 @@
 //! tracepoint still runs with preemption off, and costs a little more: there the probe attaches programs to those, as far as they
 //! tell what is needed.
 
+use super::perf;
 use aya::Ebpf;
 use aya::programs::Program;
 use std::path::Path;
@@ -23,14 +24,40 @@ pub fn is_needed() -> bool {
     if !is_preempting(&release.unwrap_or_default()) {
         return false;
     }
-    let described = DESCRIPTIONS.iter().any(|folder| Path::new(folder).join("raw_syscalls/sys_exit/id").exists());
-    if !described {
-        log::warn!(
-            "eBPF: this kernel preempts the probe, and what happens on the CPU meanwhile is missed: it is counted as dropped \
-             (nested); mounting tracefs at /sys/kernel/tracing avoids it"
-        );
+    let why = match (described(&DESCRIPTIONS.map(Path::new)), perf::denied()) {
+        (Described::Yes, None) => return true,
+        (_, Some(why)) => why,
+        (Described::No, None) => "mounting tracefs at /sys/kernel/tracing avoids it".to_owned(),
+        (Described::Denied, None) => {
+            "this process may not read tracefs, which would avoid it: with the capability DAC_READ_SEARCH, or \
+             of a group that tracefs was given to (`mount -o remount,gid=GROUP /sys/kernel/tracing`), it may"
+                .to_owned()
+        }
+    };
+    log::warn!(
+        "eBPF: this kernel preempts the probe, and what happens on the CPU meanwhile is missed: it is counted as dropped (nested); \
+         {why}"
+    );
+    false
+}
+
+/// Whether the tracepoints of perf are described.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Described {
+    Yes,
+    No,
+    /// They may be, and this process may not know.
+    Denied,
+}
+
+fn described(folders: &[&Path]) -> Described {
+    let read = |folder: &&Path| std::fs::read(folder.join("raw_syscalls/sys_exit/id")).map_err(|error| error.kind());
+    let mut outcomes = folders.iter().map(read);
+    if outcomes.clone().any(|outcome| outcome.is_ok()) {
+        return Described::Yes;
     }
-    described
+    let denied = outcomes.any(|outcome| outcome == Err(std::io::ErrorKind::PermissionDenied));
+    if denied { Described::Denied } else { Described::No }
 }
 
 fn is_preempting(release: &str) -> bool {
@@ -62,6 +89,17 @@ mod tests {
             ("", false),
         ];
         assert_eq!(known.map(|(release, _)| is_preempting(release)), known.map(|(_, preempting)| preempting));
+    }
+
+    #[test]
+    fn what_may_not_be_read_is_told_from_what_is_not_there() {
+        let dir = tempfile::tempdir().unwrap();
+        let nothing = dir.path().join("nothing");
+        assert_eq!(described(&[&nothing, dir.path()]), Described::No);
+        let point = dir.path().join("raw_syscalls/sys_exit");
+        std::fs::create_dir_all(&point).unwrap();
+        std::fs::write(point.join("id"), "348\n").unwrap();
+        assert_eq!(described(&[&nothing, dir.path()]), Described::Yes);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 #![allow(unsafe_code, reason = "ioctl(2)")]
 
 use super::error::DeviceError;
-use super::holder::holder;
+use crate::sources::holder::holder;
 use kestrel_core::abi::{EventCounts, FilterLoad, Frame, Hello, Interest, Request, Welcome};
 use kestrel_core::filter::{Refused, Why};
 use nix::errno::Errno;

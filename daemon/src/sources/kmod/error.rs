@@ -1,6 +1,6 @@
 //! Why the module cannot be used.
 
-use super::holder::Holder;
+use crate::sources::holder::{Holder, who};
 use kestrel_core::abi::{ABI_MAJOR, ABI_MINOR, Welcome};
 use kestrel_core::filter::Refused;
 use kestrel_core::schema::FINGERPRINT;
@@ -93,8 +93,4 @@ pub enum DeviceError {
         /// Why not.
         error: kestrel_ringbuf::MapError,
     },
-}
-
-fn who(holder: Option<&Holder>) -> String {
-    holder.map_or_else(|| "another process".to_owned(), ToString::to_string)
 }

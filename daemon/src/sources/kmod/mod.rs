@@ -3,7 +3,6 @@
 mod cpus;
 mod device;
 mod error;
-mod holder;
 
 pub use error::DeviceError;
 

@@ -1,5 +1,5 @@
-use super::holder::Holder;
 use super::*;
+use crate::sources::holder::Holder;
 use kestrel_core::abi::Welcome;
 
 fn open(prefix: &str) -> DeviceError {

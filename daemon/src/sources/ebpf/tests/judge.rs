@@ -6,7 +6,7 @@ use crate::sources::ebpf::captured::Captured;
 use crate::sources::ebpf::judge::{Judgement, holds};
 use crate::sources::ebpf::record::{self, Numbers, Written};
 use kestrel_core::capture::judge::{
-    KEEP, MOST_STEPS, NODES, REJECT, TextKey, TextMarks, name_bit, pair_bit, part, value, width,
+    KEEP, MOST_STEPS, NODES, PAIRS, REJECT, TextKey, TextMarks, name_bit, pair_bit, part, value, width,
 };
 use kestrel_core::capture::{self, FileFacts, chunk, kind, op};
 use kestrel_core::event::{MAX_RECORD, Record, TaskContext};
@@ -269,7 +269,9 @@ fn probe(judgement: &Judgement, act: &Act, task: &TaskContext) -> Option<bool> {
     if !act.raw.is_empty() && act.raw.len() <= 252 {
         let raw = act.raw.as_bytes();
         let mut pairs = [0u64; 2];
-        for pair in raw.windows(2) {
+        // Where nobody asks for them, there are none.
+        let asked = judgement.nodes[usize::from(entry.first) - 1].yes & PAIRS != 0;
+        for pair in raw.windows(2).filter(|_| asked) {
             let bit = pair_bit(pair[0], pair[1]);
             pairs[(bit / 64) as usize] |= 1 << (bit % 64);
         }

@@ -266,3 +266,16 @@ fn a_path_that_is_not_whole_is_not_known() {
     assert_eq!(captured.task_path(TaskPath::Executable, &mut room), Ok(1));
     assert_eq!(room[0], b'/');
 }
+
+#[test]
+fn a_number_that_either_table_wants_is_marked_in_the_native_one() {
+    // Numbers of mount(2), and of what has that number in the other table.
+    let plans = plan::plans(&[id::MOUNT].into_iter().collect());
+    let marked = |nr: u32| plans[(capture::NATIVE_PLANS + nr) as usize].flags & Plan::EITHER != 0;
+    let wanted = |table: u32, nr: u32| plans[(table + nr) as usize].flags & Plan::WANTED != 0;
+    let (native, compat) = (nix::libc::SYS_mount as u32, 21);
+    assert!(wanted(capture::NATIVE_PLANS, native) && !wanted(capture::COMPAT_PLANS, native));
+    assert!(wanted(capture::COMPAT_PLANS, compat) && !wanted(capture::NATIVE_PLANS, compat));
+    let all: Vec<u32> = (0..capture::CALLS).filter(|nr| marked(*nr)).collect();
+    assert_eq!(all, [compat, native]);
+}

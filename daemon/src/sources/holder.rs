@@ -1,4 +1,4 @@
-//! Who has a device open, so that a message can name the process.
+//! Who has a device or a folder open, so that a message can name the process.
 
 use std::fmt;
 use std::path::Path;
@@ -16,6 +16,11 @@ impl fmt::Display for Holder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "process {} ({})", self.pid, self.comm)
     }
+}
+
+/// A process, or another one if nobody can tell which.
+pub fn who(holder: Option<&Holder>) -> String {
+    holder.map_or_else(|| "another process".to_owned(), ToString::to_string)
 }
 
 /// The first process other than this one that has the file open, as far as this one may see.
