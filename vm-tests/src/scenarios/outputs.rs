@@ -131,7 +131,7 @@ fn reopened(_: &mut Stage<'_>) -> Outcome {
 const SOCKET: &str = "/run/records.sock";
 
 /// Opens of this folder's files are recorded for a rule that never matches.
-const FOLDER: &str = "/run/records";
+const FOLDER: &str = "/run/records-opened";
 
 /// A `kestrel watch` that prints into a file, and says into another one what it has to say.
 struct Reader {
@@ -178,9 +178,9 @@ impl Reader {
 fn records_read(_: &mut Stage<'_>) -> Outcome {
     std::fs::create_dir_all(FOLDER).doing(FOLDER)?;
     let rules = "/run/records.yaml";
-    // The name of a process is nothing that the kernel knows: it keeps all of them.
+    // The program of a process is nothing that the kernel knows: it keeps all of them.
     let text = format!(
-        "- rule: Never\n  desc: d\n  condition: evt.type in (open, openat) and fd.name startswith {FOLDER}/ and proc.name = never\n  \
+        "- rule: Never\n  desc: d\n  condition: evt.type in (open, openat) and fd.name startswith {FOLDER}/ and proc.exepath = /never\n  \
          output: o\n  priority: DEBUG\n"
     );
     std::fs::write(rules, text).doing(rules)?;
