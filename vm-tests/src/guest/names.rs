@@ -29,6 +29,9 @@ pub const READY: &str = "/run/names-ready";
 /// See [`READY`].
 pub const GO: &str = "/run/names-go";
 
+/// How long something is waited for: the whole scenario, on a kernel that looks at itself.
+const PATIENCE: Duration = Duration::from_secs(600);
+
 /// Does what the words say.
 ///
 /// # Errors
@@ -66,7 +69,7 @@ fn exec(program: &str, words: &[&str]) -> Outcome {
 }
 
 fn until(happens: impl Fn() -> bool) -> Outcome {
-    let end = Instant::now() + Duration::from_secs(60);
+    let end = Instant::now() + PATIENCE;
     while !happens() {
         if Instant::now() > end {
             return Err("what was waited for does not happen".into());

@@ -24,7 +24,7 @@ pub const SCENARIOS: &[Scenario] = &[Scenario::steps(
     names,
 )
 .of_module()
-.limit(120)];
+.limit(240)];
 
 /// Parameter of openat.
 const OPENED: u8 = 0;
