@@ -394,6 +394,7 @@ void kestrel_rs_names_rename(struct kestrel_names *names, const struct kestrel_n
 void kestrel_rs_names_fork(struct kestrel_names *names, const struct kestrel_named *parent, const struct kestrel_named *child);
 void kestrel_rs_names_exec(struct kestrel_names *names, const struct kestrel_process *process, const char *filename, size_t len,
 			   const char *executable);
+bool kestrel_rs_names_nothing(const char *filename, size_t len);
 void kestrel_rs_names_forget(struct kestrel_names *names, const struct kestrel_process *process);
 void kestrel_rs_names_doubt(struct kestrel_names *names);
 void kestrel_rs_names_forget_all(struct kestrel_names *names);

@@ -102,7 +102,7 @@ void kestrel_names_exec(const char *filename, size_t len)
 {
 	struct kestrel_process process = kestrel_process_of(current);
 	char executable[16] = "";
-	const bool told = kestrel_executable_name(executable, sizeof(executable));
+	const bool told = kestrel_rs_names_nothing(filename, len) && kestrel_executable_name(executable, sizeof(executable));
 
 	raw_spin_lock(&lock);
 	kestrel_rs_names_exec(&kestrel_names, &process, filename, len, told ? executable : NULL);

@@ -11,7 +11,7 @@ use crate::{Comm, Counts, Marks, Names, PROGRAM_BYTES, Process, Recorder, Wanted
 use core::ptr::NonNull;
 use kestrel_core::abi::{FilterLoad, Frame, Interest};
 use kestrel_core::event::TaskContext;
-use kestrel_core::fill::{Delivered, Exit, Fault};
+use kestrel_core::fill::{Delivered, Exit, Fault, names_nothing};
 use kestrel_core::filter::Program;
 use kestrel_core::schema::id;
 use kestrel_ringbuf::{Producer, RawRing, Wake};
@@ -176,6 +176,16 @@ pub unsafe extern "C" fn kestrel_rs_names_rename(names: NonNull<Names>, before: 
 pub unsafe extern "C" fn kestrel_rs_names_fork(names: NonNull<Names>, parent: &Named, child: &Named) {
     // SAFETY: the table is valid for the module's life, and all its fields are atomics.
     unsafe { names.as_ref() }.fork(parent.process, &parent.comm, child.process, &child.comm);
+}
+
+/// Is this no name of a program, so that whoever is executed by it is called as its file?
+///
+/// # Safety
+/// `filename` points to `filename_len` bytes that do not change meanwhile.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kestrel_rs_names_nothing(filename: NonNull<u8>, filename_len: usize) -> bool {
+    // SAFETY: the caller's promise.
+    names_nothing(unsafe { NonNull::slice_from_raw_parts(filename, filename_len).as_ref() })
 }
 
 /// A process executed a program by this name, whose file is called `executable`, if that can be told.

@@ -1,7 +1,9 @@
 //! Starting programs: the acts of scenarios.
 
-use super::failure::{Doing, Outcome};
+use super::failure::{Doing, Outcome, ensure};
+use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 /// Runs a program to its end. How it ends does not matter: some acts must fail.
 ///
@@ -38,4 +40,17 @@ fn command(words: &[&str]) -> Outcome<(Command, String)> {
     let mut command = Command::new(program);
     command.args(args).stdin(Stdio::null());
     Ok((command, (*program).to_owned()))
+}
+
+/// Waits until a file is there, by which a program says that it stands.
+///
+/// # Errors
+/// If it does not appear within a minute.
+pub fn until_there(path: &str) -> Outcome {
+    let end = Instant::now() + Duration::from_secs(60);
+    while !Path::new(path).exists() {
+        ensure(Instant::now() < end, || format!("{path} does not appear"))?;
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    Ok(())
 }

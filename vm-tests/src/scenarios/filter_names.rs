@@ -6,7 +6,7 @@ use crate::guest::consumer::Consumer;
 use crate::guest::failure::{Doing, Outcome, ensure};
 use crate::guest::module;
 use crate::guest::names::{DOUBTED, FOLDER, GO, OTHER, READY};
-use crate::guest::programs::{start, succeed};
+use crate::guest::programs::{start, succeed, until_there};
 use crate::guest::stage::Stage;
 use kestrel_core::event::Record;
 use kestrel_core::filter::Load;
@@ -14,8 +14,6 @@ use kestrel_core::filter::build::{Condition, Is, Operand};
 use kestrel_core::schema::{EventId, id};
 use nix::errno::Errno;
 use std::collections::BTreeSet;
-use std::path::Path;
-use std::time::{Duration, Instant};
 use zerocopy::IntoBytes;
 
 pub const SCENARIOS: &[Scenario] = &[Scenario::steps(
@@ -89,15 +87,6 @@ fn expected(marks: &BTreeSet<String>, whose: Operand, name: &str, is: bool) -> B
         called == DOUBTED || (called == name) == is
     };
     marks.iter().filter(keeps).cloned().collect()
-}
-
-fn until_there(path: &str) -> Outcome {
-    let end = Instant::now() + Duration::from_secs(30);
-    while !Path::new(path).exists() {
-        ensure(Instant::now() < end, || format!("{path} does not appear"))?;
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    Ok(())
 }
 
 fn names(_: &mut Stage<'_>) -> Outcome {

@@ -5,13 +5,11 @@ use crate::guest::alerts::Alert;
 use crate::guest::daemon::Daemon;
 use crate::guest::failure::{Doing, Outcome, ensure};
 use crate::guest::processes::{FOLDER, GO, READY};
-use crate::guest::programs::{start, succeed};
+use crate::guest::programs::{start, succeed, until_there};
 use crate::guest::stage::Stage;
 use crate::guest::{load, module, sentinel};
 use nix::unistd::Pid;
-use std::path::Path;
 use std::process::Child;
-use std::time::{Duration, Instant};
 
 pub const SCENARIOS: &[Scenario] = &[
     Scenario::steps(
@@ -60,15 +58,6 @@ fn prepare() -> Outcome {
     let _ = std::fs::remove_dir_all(FOLDER);
     std::fs::create_dir_all(FOLDER).doing(FOLDER)?;
     sentinel::prepare()
-}
-
-fn until_there(path: &str) -> Outcome {
-    let end = Instant::now() + Duration::from_secs(60);
-    while !Path::new(path).exists() {
-        ensure(Instant::now() < end, || format!("{path} does not appear"))?;
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    Ok(())
 }
 
 fn crowd(groups: usize, each: usize) -> Outcome<Child> {
