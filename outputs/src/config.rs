@@ -269,6 +269,8 @@ pub struct SocketConfig {
     pub path: PathBuf,
     /// Who may read it: permissions in octal. Reading takes the right to write (unix(7)).
     pub mode: String,
+    /// How many may read at the same time.
+    pub max_readers: u64,
     /// Which of them may read records.
     pub records: RecordsFor,
 }
@@ -304,6 +306,7 @@ impl Default for SocketConfig {
             enabled: false,
             path: PathBuf::from("/run/kestrel.sock"),
             mode: "0600".to_owned(),
+            max_readers: 64,
             records: RecordsFor::default(),
         }
     }

@@ -124,7 +124,7 @@ impl Outputs {
         let socket = &config.socket_output;
         if socket.enabled {
             let mode = socket.permissions().map_err(OutputError::Config)?;
-            let sink = SocketSink::bind(socket.path.clone(), mode, socket.records)
+            let sink = SocketSink::bind(socket.path.clone(), mode, socket.max_readers as usize, socket.records)
                 .map_err(|error| OutputError::Socket { path: socket.path.clone(), error })?;
             sinks.push(Box::new(sink));
         }

@@ -2,7 +2,7 @@
 
 mod support;
 
-use kestrel_outputs::socket::{Frame, FrameReader, MAX_READERS, RecordsWanted, Request};
+use kestrel_outputs::socket::{Frame, FrameReader, RecordsWanted, Request};
 use kestrel_outputs::{Outputs, OutputsConfig, RecordsFor, SocketConfig};
 use mio::Token;
 use std::io::{Read, Write};
@@ -161,10 +161,12 @@ fn a_slow_reader_loses_its_own_alerts_only_and_is_told_how_many() {
 fn readers_beyond_the_bound_are_turned_away_until_one_leaves() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("sock");
-    let mut harness = Harness::new(&config(&path));
+    let mut few = config(&path);
+    few.socket_output.max_readers = 3;
+    let mut harness = Harness::new(&few);
     harness.turn();
     let mut readers = Vec::new();
-    for _ in 0..MAX_READERS {
+    for _ in 0..3 {
         readers.push(Reader::connect(&path));
         harness.turn();
     }
@@ -187,6 +189,46 @@ fn readers_beyond_the_bound_are_turned_away_until_one_leaves() {
     assert!(harness.run(|_, _| {
         again.read();
         again.ended
+    }));
+}
+
+#[test]
+fn as_many_read_as_the_configuration_lets_in() {
+    const READERS: usize = 300;
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("sock");
+    let mut many = config(&path);
+    many.socket_output.max_readers = 1000;
+    let mut harness = Harness::new(&many);
+    harness.turn();
+    let mut readers = Vec::new();
+    for n in 0..READERS {
+        readers.push(if n % 2 == 0 { Reader::connect(&path) } else { Reader::of_records(&path, true) });
+        harness.turn();
+    }
+    assert!(harness.run(|outputs, _| outputs.record_stats().unwrap().readers == READERS as u64 / 2));
+    harness.send(0..20);
+    (0..20).for_each(|n| give(&mut harness, n));
+    harness.outputs.write_records();
+    assert!(harness.run(|_, _| {
+        readers.iter_mut().enumerate().all(|(n, reader)| {
+            reader.read();
+            reader.numbers.len() == 20 && reader.records.len() == if n % 2 == 0 { 0 } else { 20 }
+        })
+    }));
+    // Every second one goes, of both kinds; the others go on.
+    let mut n = 0;
+    readers.retain(|_| {
+        n += 1;
+        n % 4 < 2
+    });
+    assert!(harness.run(|outputs, _| outputs.record_stats().unwrap().readers == READERS as u64 / 4));
+    harness.send([20]);
+    assert!(harness.run(|_, _| {
+        readers.iter_mut().all(|reader| {
+            reader.read();
+            reader.numbers.last() == Some(&20)
+        })
     }));
 }
 

@@ -107,6 +107,7 @@ const TEXTS: &[(&str, &str)] = &[
         "Once set up, give up what is not needed: capabilities, writing files elsewhere, system calls; not with program_output",
     ),
     ("socket_output.enabled", "Let programs on this machine read alerts and records from a socket"),
+    ("socket_output.max_readers", "How many may read at the same time; the others are turned away"),
     ("socket_output.mode", "Who may: permissions in octal"),
     ("socket_output.path", "Its path"),
     (

@@ -102,6 +102,7 @@ pub const KEYS: &[(&str, Kind)] = &[
     ("rules_files", Kind::List(&Kind::Text)),
     ("sandbox.enabled", Kind::Bool),
     ("socket_output.enabled", Kind::Bool),
+    ("socket_output.max_readers", Kind::Count(1, 65536)),
     ("socket_output.mode", Kind::Text),
     ("socket_output.path", Kind::Text),
     ("socket_output.records", Kind::Choice(&["nobody", "owner", "everybody"])),

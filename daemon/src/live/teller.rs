@@ -32,7 +32,6 @@ pub struct Taken<'a> {
 /// What one reader was told.
 #[derive(Debug)]
 struct Reader {
-    number: u64,
     events: EventSet,
     /// What is to be said, as soon as there is room.
     to_say: VecDeque<Rc<[u8]>>,
@@ -62,20 +61,21 @@ pub struct Teller {
     recorded: (EventSet, bool),
     /// Users and groups; empty if they are to be looked up.
     users: Vec<Rc<[u8]>>,
-    readers: Vec<Reader>,
+    /// By their numbers.
+    readers: HashMap<u64, Reader>,
 }
 
 impl Teller {
     /// These events are recorded from here on; those that no rule can match are left out if there is a prefilter.
     pub fn set_recorded(&mut self, events: EventSet, prefilter: bool) {
         self.recorded = (events, prefilter);
-        self.readers.iter_mut().for_each(|reader| reader.recorded_is_due = true);
+        self.readers.values_mut().for_each(|reader| reader.recorded_is_due = true);
     }
 
     /// Users or groups changed.
     pub fn users_changed(&mut self) {
         self.users.clear();
-        self.readers.iter_mut().for_each(|reader| reader.users_are_due = true);
+        self.readers.values_mut().for_each(|reader| reader.users_are_due = true);
     }
 
     fn look_up_users(&mut self, users: &Users) {
@@ -93,24 +93,17 @@ impl Teller {
 
     /// Greets whoever came, forgets whoever went, and says to each what there is room for.
     pub fn settle(&mut self, outputs: &mut Outputs, clock: &Clock, users: &Users) {
-        let mut there = Vec::new();
+        let mut left = std::mem::take(&mut self.readers);
         outputs.record_readers(&mut |reader| {
-            there.push(reader.number());
-            let known = match self.readers.iter().position(|known| known.number == reader.number()) {
-                Some(at) => at,
-                None => {
-                    let greeted = self.greet(reader, clock);
-                    self.readers.push(greeted);
-                    self.readers.len() - 1
-                }
-            };
-            if self.readers[known].users_are_due {
+            let number = reader.number();
+            let mut known = left.remove(&number).unwrap_or_else(|| self.greet(reader, clock));
+            if known.users_are_due {
                 self.look_up_users(users);
             }
-            let recorded = if self.readers[known].recorded_is_due { self.recorded_frame() } else { None };
-            self.readers[known].say_what_is_to_be_said(reader, recorded, &self.users);
+            let recorded = if known.recorded_is_due { self.recorded_frame() } else { None };
+            known.say_what_is_to_be_said(reader, recorded, &self.users);
+            self.readers.insert(number, known);
         });
-        self.readers.retain(|known| there.contains(&known.number));
         outputs.write_records();
     }
 
@@ -130,7 +123,6 @@ impl Teller {
             self.opening = frame(&Frame::Opening(opening.into()));
         }
         Reader {
-            number: reader.number(),
             events,
             to_say: self.opening.iter().cloned().collect(),
             recorded_is_due: true,
@@ -144,7 +136,7 @@ impl Teller {
     pub fn record(&mut self, taken: &Taken<'_>, outputs: &mut Outputs) {
         let event = EventId(taken.record.header().event);
         outputs.record_readers(&mut |reader| {
-            let known = self.readers.iter_mut().find(|known| known.number == reader.number());
+            let known = self.readers.get_mut(&reader.number());
             if let Some(known) = known.filter(|known| known.greeted && known.events.contains(event)) {
                 known.give(taken, reader);
             }

@@ -7,6 +7,7 @@ use crate::versions;
 use crate::watch::Activity;
 use kestrel_core::event::TaskContext;
 use kestrel_core::schema;
+use kestrel_outputs::socket::RecordStats;
 use kestrel_rules::Statistics;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
@@ -54,6 +55,8 @@ pub struct Stats {
     pub rules: Vec<OfRule>,
     /// Where alerts go.
     pub outputs: Vec<Output>,
+    /// Records that others read; `None` if nobody can (`socket_output`).
+    pub records: Option<RecordsRead>,
     /// Alerts that were held back.
     pub held: Held,
 }
@@ -138,6 +141,18 @@ pub struct Output {
     pub queued: u64,
 }
 
+/// Records that programs read from the socket.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RecordsRead {
+    /// Programs that read some now.
+    pub readers: u64,
+    /// That were given to a reader, once for each.
+    pub given: u64,
+    /// That a reader was too slow for, once for each.
+    pub lost: u64,
+}
+
 /// Alerts that were held back.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -192,6 +207,7 @@ impl Stats {
                     queued: stats.queued,
                 })
                 .collect(),
+            records: figures.records.map(|RecordStats { readers, given, lost }| RecordsRead { readers, given, lost }),
             held: Held { rate: figures.held_back.0, repeat: figures.held_back.1 },
         }
     }

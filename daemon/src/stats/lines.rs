@@ -39,6 +39,12 @@ pub fn lines(stats: &Stats) -> Vec<String> {
             format!("{:>14} {:>10} {:>10}  {}", output.delivered, output.queued, output.lost, output.name)
         }),
     );
+    if let Some(records) = &stats.records {
+        lines.push(format!(
+            "records from the socket: {} programs read some, {} given, {} lost to those that are slow",
+            records.readers, records.given, records.lost
+        ));
+    }
     let mut by_event: Vec<(&String, &u64)> = stats.by_event.iter().collect();
     by_event.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
     list(&mut lines, "event", by_event.into_iter().map(|(name, count)| (*count, name.clone())));

@@ -22,7 +22,7 @@ mod shares;
 mod tls;
 
 pub use client::{Client, Trouble};
-pub use document::{Drops, Events, Held, OfProcess, OfRule, Output, RuleCost, Stats};
+pub use document::{Drops, Events, Held, OfProcess, OfRule, Output, RecordsRead, RuleCost, Stats};
 pub use lines::lines;
 pub use rates::Rates;
 pub use shares::shares_of;

@@ -10,7 +10,7 @@
 
 use super::app::{App, ListOrder, RuleOrder};
 use super::number::{bytes, short, time};
-use crate::stats::{OfRule, Stats};
+use crate::stats::{OfRule, RecordsRead, Stats};
 use kestrel_outputs::escape;
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
@@ -231,7 +231,7 @@ fn draw_outputs(frame: &mut Frame<'_>, app: &App, area: Rect) {
     let rows = app.now().outputs.iter().take(MAX_OUTPUTS).map(|output| {
         let delivered = |old: &Stats| old.outputs.iter().find(|before| before.name == output.name).map(|o| o.delivered);
         let row = Row::new([
-            Cell::from(safe(&output.name)),
+            Cell::from(safe(&output.name) + &records_read(app.now(), &output.name)),
             right(short(output.queued as f64)),
             right(short(output.delivered as f64)),
             right(rate(app, output.delivered, delivered)),
@@ -241,6 +241,18 @@ fn draw_outputs(frame: &mut Frame<'_>, app: &App, area: Rect) {
     });
     let widths = [Constraint::Fill(1)].into_iter().chain([9; 4].map(Constraint::Length));
     frame.render_widget(Table::new(rows, widths).header(Row::new(head).style(title(app))), area);
+}
+
+/// Who reads records at this output, if somebody does.
+fn records_read(now: &Stats, output: &str) -> String {
+    match now.records {
+        Some(RecordsRead { readers: 1.., .. }) if output != "socket_output" => String::new(),
+        Some(RecordsRead { readers: readers @ 1.., lost: 0, .. }) => format!(", {} read records", short(readers as f64)),
+        Some(RecordsRead { readers: readers @ 1.., lost, .. }) => {
+            format!(", {} read records, {} lost", short(readers as f64), short(lost as f64))
+        }
+        _ => String::new(),
+    }
 }
 
 fn footer(app: &App) -> Line<'static> {

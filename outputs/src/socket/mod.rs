@@ -27,4 +27,4 @@ pub use frame::{
     Frame, FrameError, FrameReader, MAX_FRAME, MAX_REQUEST, RecordsWanted, Request, RequestReader, VERSION,
 };
 pub use records::{RecordReader, RecordStats};
-pub use sink::{MAX_READERS, SocketSink};
+pub use sink::SocketSink;

@@ -19,14 +19,14 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-/// Readers at the same time.
-pub const MAX_READERS: usize = 64;
-
 /// When to try again to let readers in, where that failed (too many open files).
 const RETRY: Duration = Duration::from_secs(1);
 
-/// Token of the socket itself; the readers have those below.
-const LISTENER: Token = Token(MAX_READERS);
+/// Token of the socket itself; the readers have those that count from 0.
+const LISTENER: Token = Token(usize::MAX - 1);
+
+/// Events that are taken from the poll at once.
+const EVENTS: usize = 64;
 
 #[derive(Debug)]
 struct Reader {
@@ -42,7 +42,9 @@ struct Reader {
 #[derive(Debug)]
 pub struct SocketSink {
     listener: Listener,
-    readers: [Option<Reader>; MAX_READERS],
+    /// The token of each is its place here.
+    readers: Vec<Option<Reader>>,
+    max_readers: usize,
     poll: Poll,
     registered: bool,
     /// When there is something to do without an event.
@@ -56,17 +58,18 @@ pub struct SocketSink {
 }
 
 impl SocketSink {
-    /// Makes the socket, with these permissions; records are for `records_for`.
+    /// Makes the socket, with these permissions; so many may read at the same time, and records are for `records_for`.
     ///
     /// # Errors
     /// What the system said.
-    pub fn bind(path: PathBuf, mode: u32, records_for: RecordsFor) -> io::Result<SocketSink> {
+    pub fn bind(path: PathBuf, mode: u32, max_readers: usize, records_for: RecordsFor) -> io::Result<SocketSink> {
         let mut listener = Listener::bind(path, mode)?;
         let poll = Poll::new()?;
         poll.registry().register(&mut listener.socket, LISTENER, Interest::READABLE)?;
         Ok(SocketSink {
             listener,
-            readers: [const { None }; MAX_READERS],
+            readers: Vec::new(),
+            max_readers,
             poll,
             registered: false,
             deadline: None,
@@ -93,7 +96,7 @@ impl SocketSink {
 
     /// Serves whoever has something to say, or room.
     fn serve(&mut self, io: Io<'_>) {
-        let mut events = Events::with_capacity(MAX_READERS + 1);
+        let mut events = Events::with_capacity(EVENTS);
         // The poll in the poll is edge-triggered as well: nothing may be left in it.
         loop {
             self.stats.system_calls += 1;
@@ -130,9 +133,10 @@ impl SocketSink {
                     return;
                 }
             };
-            let Some(free) = self.readers.iter().position(Option::is_none) else {
+            let Some(free) = self.free_place() else {
                 if !std::mem::replace(&mut self.turned_away, true) {
-                    log::warn!("socket_output: more than {MAX_READERS} readers: those beyond are turned away");
+                    let most = self.max_readers;
+                    log::warn!("socket_output: more than {most} readers (max_readers): those beyond are turned away");
                 }
                 continue;
             };
@@ -151,6 +155,17 @@ impl SocketSink {
                 Err(error) => log::error!("socket_output: {error}"),
             }
         }
+    }
+
+    /// A place that nobody has; `None` if as many read as may.
+    fn free_place(&mut self) -> Option<usize> {
+        let free = self.readers.iter().position(Option::is_none);
+        free.or_else(|| {
+            (self.readers.len() < self.max_readers).then(|| {
+                self.readers.push(None);
+                self.readers.len() - 1
+            })
+        })
     }
 
     /// Finds out whether a reader is still there, and what it wants.
@@ -220,7 +235,7 @@ impl Sink for SocketSink {
             return;
         }
         let frame: Option<Rc<[u8]>> = Frame::Alert(alert.clone()).encode().map(Into::into);
-        for n in 0..MAX_READERS {
+        for n in 0..self.readers.len() {
             let Some(reader) = self.readers[n].as_mut().filter(|reader| reader.wants.alerts) else { continue };
             let taken = frame.as_ref().is_some_and(|frame| reader.pending.push(frame));
             *(if taken { &mut self.stats.delivered } else { &mut self.stats.lost }) += 1;
@@ -255,7 +270,7 @@ impl Sink for SocketSink {
     }
 
     fn write_records(&mut self) {
-        for n in 0..MAX_READERS {
+        for n in 0..self.readers.len() {
             if self.readers[n].as_ref().is_some_and(|reader| reader.pending.has_gathered()) {
                 self.write(n);
             }
@@ -287,7 +302,7 @@ impl Sink for SocketSink {
         if std::mem::replace(&mut self.registered, false) {
             let _ = io.registry.deregister(&mut SourceFd(&self.poll.as_raw_fd()));
         }
-        (0..MAX_READERS).for_each(|n| self.leave(n));
+        (0..self.readers.len()).for_each(|n| self.leave(n));
     }
 
     fn stats(&self) -> SinkStats {

@@ -1,5 +1,5 @@
 use super::*;
-use crate::stats::{Drops, Events, Held, OfProcess, Output, RuleCost, Trouble};
+use crate::stats::{Drops, Events, Held, OfProcess, Output, RecordsRead, RuleCost, Trouble};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
@@ -49,7 +49,8 @@ fn stats(seconds: u64) -> Stats {
             rule("Program run from shared memory", "Critical", 0, 5 * seconds, 5_000 * seconds),
             rule("A rule whose name is so long that no terminal has room for it", "Informational", 1, 0, 0),
         ],
-        outputs: vec![output("file_output", 2 * seconds, 0, 0), output("syslog_output", 10, 17, 3)],
+        outputs: vec![output("file_output", 2 * seconds, 0, 0), output("syslog_output", 10, 17, 3), output("socket_output", 7, 0, 0)],
+        records: Some(RecordsRead { readers: 3, given: 4_000 * seconds, lost: 21 }),
         held: Held { rate: 0, repeat: 12 },
         ..Stats::default()
     }
@@ -145,6 +146,7 @@ fn no_size_and_no_numbers_are_too_much() {
     let mut most = Stats { start_ns: 0, time_ns: u64::MAX, ..stats(60) };
     most.events.judged = u64::MAX;
     most.held = Held { rate: u64::MAX, repeat: u64::MAX };
+    most.records = Some(RecordsRead { readers: u64::MAX, given: u64::MAX, lost: u64::MAX });
     most.rules[0].cost = RuleCost { evaluations: u64::MAX, nanoseconds: u64::MAX };
     most.rules[1].matches = u64::MAX;
     most.rules[2].matches = u64::MAX;

@@ -3,7 +3,8 @@
 //!
 //! ```text
 //!  two loads open files, each file once ─▶ module ─▶ daemon ─▶ alert file ─▶ Account
-//!  one starts programs                                └──────▶ syslog     ─▶ Account
+//!  one starts programs                                ├──────▶ syslog     ─▶ Account
+//!                                                     └──────▶ socket     ─▶ two RecordReaders
 //!                          Play: what goes wrong next ──┘
 //! ```
 //!
@@ -13,11 +14,13 @@
 //! | `play.rs` | what goes wrong, and what is mended |
 //! | `ends.rs` | the two ends: `file.rs`, the alert file, and `syslog.rs`, the syslog server |
 //! | `account.rs` | which alerts came at one of them, how often, and whether it may be so |
+//! | `reader.rs` | programs that read records from the daemon's socket |
 //! | `memory.rs` | the daemon's memory |
 //!
 //! What is promised: every file that was opened has its alert, once and in order, at both outputs. What a daemon that was killed may
 //! have done to that is laid at the very moment at which it was, and is bounded (`account.rs`); what a daemon says that it lost is
-//! excused by its count; nothing else is. Figures that daemons give when they are stopped agree with what came. The kernel dropped
+//! excused by its count; nothing else is. A program that reads records gets them in their order, without a gap that it is not told of.
+//! Figures that daemons give when they are stopped agree with what came. The kernel dropped
 //! nothing. A daemon's memory stays below a bound, and the daemon that lives through the second half, in which none is killed or
 //! stopped, does not grow (which takes a soak of ten minutes to say).
 
@@ -27,6 +30,7 @@ mod file;
 mod memory;
 mod play;
 mod random;
+mod reader;
 mod syslog;
 
 use super::failure::{Outcome, ensure};

@@ -5,6 +5,7 @@ use super::ends::Ends;
 use super::file::{self, AlertFile};
 use super::memory::{Memory, SAMPLE, WARM};
 use super::random::Random;
+use super::reader::{self, RecordReader};
 use super::syslog;
 use super::{FOLDER, PATIENCE, QUIET};
 use crate::guest::daemon::{DEFAULT_RULES, Daemon};
@@ -39,6 +40,8 @@ struct Counts {
     full_disks: u64,
     deaf_servers: u64,
     absent_servers: u64,
+    slow_readers: u64,
+    new_readers: u64,
 }
 
 /// Everything, as it stands.
@@ -52,6 +55,12 @@ pub struct Play {
     /// The daemon that runs is neither stopped nor killed any more.
     lives_on: bool,
     ends: Ends,
+    /// One that reads records from the first daemon to the last.
+    steady: RecordReader,
+    /// One that is slow now and then, or goes and comes.
+    restless: RecordReader,
+    /// Until when that one does not read.
+    slow_until: Option<Instant>,
     /// Until when the disk is full.
     full_until: Option<Instant>,
     /// Until when the server does not read, or is away.
@@ -78,6 +87,9 @@ impl Play {
             daemons: 0,
             lives_on: false,
             ends: Ends::new(BOUNDS)?,
+            steady: RecordReader::start()?,
+            restless: RecordReader::start()?,
+            slow_until: None,
             full_until: None,
             silent_until: None,
             next_sample: now + WARM,
@@ -106,6 +118,7 @@ impl Play {
         let log = format!("syslog_output.path={}", syslog::PATH);
         let spool = format!("outputs_queue.spool_dir={FOLDER}/spool");
         let capacity = format!("outputs_queue.capacity={CAPACITY}");
+        let socket = format!("socket_output.path={}", reader::SOCKET);
         let number = format!("append_output[]={{extra_fields: [{{{DAEMON}: '{}'}}]}}", self.daemons);
         std::fs::create_dir_all(format!("{FOLDER}/spool"))?;
         let mut args = vec!["-r", LINK, "-r", DEFAULT_RULES];
@@ -115,10 +128,12 @@ impl Play {
             "file_output.enabled=true",
             "file_output.keep_alive=true",
             "syslog_output.enabled=true",
+            "socket_output.enabled=true",
             "engine.kmod.keep_recording=true",
             SMALL_TABLE,
             &file,
             &log,
+            &socket,
             &spool,
             &capacity,
             &number,
@@ -164,7 +179,7 @@ impl Play {
         if self.ends.file.is_long() && self.full_until.is_none() {
             return self.rotate();
         }
-        match self.random.between(0, 16) {
+        match self.random.between(0, 19) {
             0..4 => {
                 self.counts.reloads += 1;
                 self.turn_rules(false)?;
@@ -200,6 +215,17 @@ impl Play {
                 self.ends.take_server_away()?;
                 self.silent_until = Some(until);
                 Ok(format!("no syslog server for {time:?}"))
+            }
+            15..17 if self.slow_until.is_none() => {
+                self.counts.slow_readers += 1;
+                self.restless.pause()?;
+                self.slow_until = Some(until);
+                Ok(format!("a reader of records that does not read for {time:?}"))
+            }
+            17 if self.slow_until.is_none() => {
+                self.counts.new_readers += 1;
+                self.restless = RecordReader::start()?;
+                Ok("another reader of records".to_owned())
             }
             _ => self.rotate(),
         }
@@ -265,6 +291,10 @@ impl Play {
                 self.silent_until = None;
                 self.ends.server.come_back()?;
             }
+            if self.slow_until.is_some_and(|until| until <= now) {
+                self.slow_until = None;
+                self.restless.go_on()?;
+            }
             self.look_at_memory(now)?;
             if now >= end {
                 return Ok(());
@@ -303,6 +333,7 @@ impl Play {
         let now = Instant::now();
         self.full_until = self.full_until.map(|_| now);
         self.silent_until = self.silent_until.map(|_| now);
+        self.slow_until = self.slow_until.map(|_| now);
         self.go_on(Duration::from_millis(1))
     }
 
@@ -327,9 +358,11 @@ impl Play {
     /// # Errors
     /// What is not as it should be.
     pub fn verify(&mut self, opened: [usize; 2]) -> Outcome<Vec<String>> {
+        let readers = [self.steady.verify(opened)?, self.restless.verify(opened)?];
         // After SIGTERM recording would go on, and figures that change while they are read need not add up.
         losses::exact(&self.end_daemon(Signal::SIGINT)?)?;
         let [file, syslog] = self.ends.verify(opened)?;
-        Ok(vec![format!("{:?}", self.counts), file, syslog, self.memory.verify()?])
+        let [steady, restless] = readers;
+        Ok(vec![format!("{:?}", self.counts), file, syslog, steady, restless, self.memory.verify()?])
     }
 }
