@@ -6,6 +6,7 @@
 
 use bumpalo::Bump;
 use kestrel::fields::{Clock, EventFacts};
+use kestrel::live::Taken;
 use kestrel::recording::{Reader, Step, restore_processes, restore_users};
 use kestrel::state::{State, Users};
 use kestrel_core::event::{Record, RecordHeader};
@@ -54,6 +55,16 @@ impl Day {
     /// How many there are.
     pub fn len(&self) -> u64 {
         self.records.len() as u64
+    }
+
+    /// Takes in one after the other, and gives each to `other`, with what is known of processes.
+    pub fn each(&mut self, mut other: impl FnMut(&Taken<'_>)) {
+        for (number, words) in (1..).zip(&self.records) {
+            let record = Record::parse(words.as_bytes()).expect("it was recorded");
+            let key = self.state.apply(&record);
+            other(&Taken { record, bytes: words.as_bytes(), number, key, state: &self.state });
+            self.state.settle(&record, key);
+        }
     }
 
     /// Takes in one after the other, and judges them by these rules, if there are any; gives how many matched.

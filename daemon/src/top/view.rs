@@ -247,7 +247,9 @@ fn draw_outputs(frame: &mut Frame<'_>, app: &App, area: Rect) {
 fn records_read(now: &Stats, output: &str) -> String {
     match now.records {
         Some(RecordsRead { readers: 1.., .. }) if output != "socket_output" => String::new(),
-        Some(RecordsRead { readers: readers @ 1.., lost: 0, .. }) => format!(", {} read records", short(readers as f64)),
+        Some(RecordsRead { readers: readers @ 1.., lost: 0, .. }) => {
+            format!(", {} read records", short(readers as f64))
+        }
         Some(RecordsRead { readers: readers @ 1.., lost, .. }) => {
             format!(", {} read records, {} lost", short(readers as f64), short(lost as f64))
         }

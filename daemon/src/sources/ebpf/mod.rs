@@ -7,7 +7,10 @@
 //! | file | is about |
 //! |---|---|
 //! | `btf.rs` | the kernel's description of its types |
-//! | `loader.rs` | getting the probe into the kernel |
+//! | `loader.rs` | the probe in the kernel: loaded, or found where it is kept |
+//! | `programs.rs`, `operations.rs` | its programs, made for this kernel; which of them goes on with which |
+//! | `entries.rs` | where programs are attached |
+//! | `tables.rs` | what it goes by: plans, nodes, texts |
 //! | `traced.rs` | kernels that preempt the probe |
 //! | `pins.rs` | the probe outlives its daemon |
 //! | `ring.rs` | the ring of captures |
@@ -18,25 +21,30 @@
 //! | `half.rs` | where the next one is written |
 //! | `captured.rs` | a capture, as fillers see it |
 //! | `record.rs` | captures become records |
-//! | `error.rs`, `refusal.rs` | why it cannot be used, and what a kernel is missing |
+//! | `error.rs`, `failure.rs`, `refusal.rs` | why it cannot be used, and what a kernel is missing |
 //! | `rights.rs`, `perf.rs` | what this process may |
 
 mod btf;
 mod captured;
+mod entries;
 mod error;
+mod failure;
 mod half;
 mod judge;
 mod loader;
 mod mapped;
 mod marks;
 mod misses;
+mod operations;
 mod perf;
 mod pins;
 mod plan;
+mod programs;
 mod record;
 mod refusal;
 mod rights;
 mod ring;
+mod tables;
 mod traced;
 
 pub use error::{ProbeError, Refusal};
@@ -161,9 +169,9 @@ impl EbpfSource {
                 plan.others = entry.first;
             }
         }
-        self.probe.follow(&plans);
+        self.probe.tables.follow(&plans);
         if let Some(texts) = self.texts.take() {
-            self.probe.have_in_force(texts);
+            self.probe.tables.have_in_force(texts);
         }
     }
 }
@@ -221,7 +229,7 @@ impl Source for EbpfSource {
         }
         self.program = None;
         self.generation = self.generation.wrapping_add(1);
-        let base = self.probe.free_half().base();
+        let base = self.probe.tables.free_half().base();
         let judgement = if program.is_empty() {
             Judgement::default()
         } else {
@@ -234,9 +242,9 @@ impl Source for EbpfSource {
         };
         self.probe.about.set_generation(self.generation);
         if let Some(never) = self.texts.take() {
-            self.probe.forget(&never);
+            self.probe.tables.forget(&never);
         }
-        self.texts = Some(self.probe.judge_by(&judgement, base)?);
+        self.texts = Some(self.probe.tables.judge_by(&judgement, base)?);
         self.judgement = judgement;
         if self.is_asked {
             self.follow();
@@ -284,7 +292,7 @@ impl Source for EbpfSource {
     }
 
     fn stop(&mut self) -> Result<(), SourceError> {
-        self.probe.follow(&plan::plans(&EventSet::default()));
+        self.probe.tables.follow(&plan::plans(&EventSet::default()));
         self.at_rest = true;
         self.probe.end();
         Ok(())

@@ -49,7 +49,11 @@ fn stats(seconds: u64) -> Stats {
             rule("Program run from shared memory", "Critical", 0, 5 * seconds, 5_000 * seconds),
             rule("A rule whose name is so long that no terminal has room for it", "Informational", 1, 0, 0),
         ],
-        outputs: vec![output("file_output", 2 * seconds, 0, 0), output("syslog_output", 10, 17, 3), output("socket_output", 7, 0, 0)],
+        outputs: vec![
+            output("file_output", 2 * seconds, 0, 0),
+            output("syslog_output", 10, 17, 3),
+            output("socket_output", 7, 0, 0),
+        ],
         records: Some(RecordsRead { readers: 3, given: 4_000 * seconds, lost: 21 }),
         held: Held { rate: 0, repeat: 12 },
         ..Stats::default()

@@ -1,0 +1,134 @@
+//! The probe's programs: made for this kernel, and looked at by its verifier.
+
+use super::btf::Btf;
+use super::error::ProbeError;
+use super::failure::{not_made, refused};
+use super::traced;
+use aya::programs::{Program, ProgramError};
+use aya::{Ebpf, EbpfLoader};
+use kestrel_core::capture::{ABSENT, MEMBERS, OFFSETS};
+use std::collections::BTreeSet;
+use std::fs;
+use std::sync::{Mutex, PoisonError};
+
+/// The probe, as `ci/build-ebpf.sh` builds it from `ebpf/`.
+pub static OBJECT: &[u8] = aya::include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/../ebpf/kestrel.bpf.o"));
+
+/// Where the kernel describes its types.
+const TYPES: &str = "/sys/kernel/btf/vmlinux";
+
+/// Of a ring, one part in so many is kept for what processes are known from.
+const RESERVE: u64 = 8;
+
+/// Where the members lie that the probe reads, and whether the kernel has the helper that finds registers.
+///
+/// # Errors
+/// [`ProbeError`] if the kernel does not describe its types, or one of them is not as it is known.
+pub fn offsets() -> Result<([u32; OFFSETS], u32), ProbeError> {
+    let bytes = fs::read(TYPES).map_err(|error| ProbeError::NoTypes { path: TYPES, error })?;
+    let btf = Btf::parse(&bytes).ok_or(ProbeError::Types { path: TYPES })?;
+    let mut offsets = [ABSENT; OFFSETS];
+    for (offset, member) in offsets.iter_mut().zip(MEMBERS) {
+        match member.path.split('|').find_map(|path| btf.offset(member.of, path)) {
+            Some(found) => *offset = found,
+            None if member.optional => {}
+            None => return Err(ProbeError::Member { structure: member.of, member: member.path }),
+        }
+    }
+    Ok((offsets, u32::from(btf.has_helper("BPF_FUNC_task_pt_regs"))))
+}
+
+/// What the probe is told before it is loaded.
+pub struct Settings {
+    /// Bytes of the ring.
+    pub ring_bytes: u32,
+    /// CPUs that there may be.
+    pub cpus: u32,
+    /// Where the members lie that it reads.
+    pub offsets: [u32; OFFSETS],
+    /// 1 if the kernel has the helper that finds registers.
+    pub has_registers: u32,
+    /// 1 if the verifier is asked to follow structures.
+    pub follows_types: u32,
+    /// Requests of io_uring are followed.
+    pub requests: bool,
+    /// Programs are of perf's tracepoints, as far as there are such.
+    pub traced: bool,
+}
+
+/// Ends of the names of programs that the verifier takes longest for.
+const LONGEST: [&str; 6] = ["sys_exit", "judge", "string_text", "strings", "vector", "message"];
+
+/// Threads that have programs verified: more would gain little.
+const MOST_THREADS: usize = 4;
+
+/// Has the verifier look at programs, the last of the list first, on as many CPUs as there are.
+fn in_parallel(programs: Mutex<Vec<(&str, &mut Program)>>) -> Result<(), ProbeError> {
+    let work = || {
+        loop {
+            let next = programs.lock().unwrap_or_else(PoisonError::into_inner).pop();
+            let Some((name, program)) = next else { return Ok(()) };
+            let loaded = match program {
+                Program::RawTracePoint(program) => program.load(),
+                Program::TracePoint(program) => program.load(),
+                Program::KProbe(program) => program.load(),
+                _ => Err(ProgramError::UnexpectedProgramType),
+            };
+            loaded.map_err(|error| refused(name, error))?;
+        }
+    };
+    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS);
+    std::thread::scope(|scope| {
+        let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
+        let own = work();
+        let outcomes =
+            others.into_iter().map(|other| other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        outcomes.fold(own, Result::and)
+    })
+}
+
+/// Makes the maps, and has the verifier look at the programs.
+///
+/// # Errors
+/// [`ProbeError`] if the kernel refuses a map or a program.
+pub fn in_kernel(settings: &Settings) -> Result<Ebpf, ProbeError> {
+    let Settings { ring_bytes, cpus, offsets, has_registers, follows_types, requests, traced } = settings;
+    let room = u64::from(*ring_bytes) - u64::from(*ring_bytes) / RESERVE;
+    let mut loader = EbpfLoader::new();
+    loader.btf(None);
+    loader.override_global("MEMBER_OFFSETS", offsets.as_slice(), true);
+    loader.override_global("HAS_REGISTERS", has_registers, true);
+    loader.override_global("FOLLOWS_TYPES", follows_types, true);
+    loader.override_global("ORDINARY_ROOM", &room, true);
+    loader.map_max_entries("RING_BUFFER", *ring_bytes);
+    for by_cpu in [
+        "CALL_SLOTS",
+        "REQUEST_SLOTS",
+        "EXEC_SLOTS",
+        "FORK_SLOTS",
+        "EXIT_SLOTS",
+        "SIGNAL_SLOTS",
+        "COUNTERS",
+        "EVENT_COUNTS",
+    ] {
+        loader.map_max_entries(by_cpu, *cpus);
+    }
+    let mut programs = loader.load(OBJECT).map_err(not_made)?;
+    let as_traced: BTreeSet<String> = programs.programs().filter_map(|(name, _)| traced::stands_for(name)).collect();
+    let is_needed = |name: &str, program: &Program| match program {
+        // Of those that there are two of, one.
+        Program::RawTracePoint(_) => !(*traced && as_traced.contains(name)),
+        Program::TracePoint(_) => *traced,
+        // Of no use where requests cannot be followed.
+        Program::KProbe(_) => *requests,
+        _ => true,
+    };
+    let mut needed: Vec<(&str, &mut Program)> =
+        programs.programs_mut().filter(|(name, program)| is_needed(name, program)).collect();
+    // Those that take longest first, so that no CPU waits for another one's last.
+    needed.sort_by_key(|(name, _)| {
+        LONGEST.iter().position(|part| name.ends_with(part)).map_or(0, |place| LONGEST.len() - place)
+    });
+    in_parallel(Mutex::new(needed))?;
+    Ok(programs)
+}
