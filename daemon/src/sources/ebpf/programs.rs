@@ -10,6 +10,7 @@ use kestrel_core::capture::{ABSENT, MEMBERS, OFFSETS};
 use std::collections::BTreeSet;
 use std::fs;
 use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
 
 /// The probe, as `ci/build-ebpf.sh` builds it from `ebpf/`.
 pub static OBJECT: &[u8] = aya::include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/../ebpf/kestrel.bpf.o"));
@@ -68,6 +69,7 @@ fn in_parallel(programs: Mutex<Vec<(&str, &mut Program)>>) -> Result<(), ProbeEr
         loop {
             let next = programs.lock().unwrap_or_else(PoisonError::into_inner).pop();
             let Some((name, program)) = next else { return Ok(()) };
+            let begin = Instant::now();
             let loaded = match program {
                 Program::RawTracePoint(program) => program.load(),
                 Program::TracePoint(program) => program.load(),
@@ -75,6 +77,15 @@ fn in_parallel(programs: Mutex<Vec<(&str, &mut Program)>>) -> Result<(), ProbeEr
                 _ => Err(ProgramError::UnexpectedProgramType),
             };
             loaded.map_err(|error| refused(name, error))?;
+            if log::log_enabled!(log::Level::Debug) {
+                // Known since 5.16.
+                let gone_through = program.info().ok().and_then(|info| info.verified_instruction_count());
+                let gone_through = gone_through.map_or_else(|| "unknown".to_owned(), |count| count.to_string());
+                log::debug!(
+                    "eBPF: program {name}: the verifier went through {gone_through} instructions, {} ms",
+                    begin.elapsed().as_millis()
+                );
+            }
         }
     };
     let threads = std::thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS);
