@@ -240,6 +240,20 @@ fn podmans_labels_come_from_its_database_and_its_own_files_are_no_mounts() {
 }
 
 #[test]
+fn the_labels_of_a_newer_podman_come_from_the_database_that_it_has() {
+    let config = format!(r#"{{"annotations":{{{PODMAN}}}}}"#);
+    let (dir, reader) = machine(&[
+        ("var/lib/containers/storage/overlay-containers/ID/userdata/config.json", config.as_str()),
+        ("var/lib/containers/storage/overlay-containers/containers.json", PODMAN_CONTAINERS),
+    ]);
+    let asked = Asked { id: ID, runtime: Some(Runtime::Podman), home: None };
+    assert!(reader.details(asked).unwrap().labels.is_empty());
+    let database = include_bytes!("../../../tests/data/podman-few.sql");
+    add_bytes(&dir, "var/lib/containers/storage/db.sql", database);
+    assert_eq!(reader.details(asked).unwrap().labels.get("tier").map(String::as_str), Some("front"));
+}
+
+#[test]
 fn privileged_is_what_every_runtime_makes_of_it() {
     let privileged = r#""linux":{"resources":{"devices":[{"allow":true,"access":"rwm"}]}},
         "process":{"capabilities":{"bounding":["CAP_CHOWN","CAP_SYS_MODULE"]}}"#;
