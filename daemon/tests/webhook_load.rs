@@ -168,10 +168,8 @@ fn record(cpu: &Cpu, load: Load, stop: &AtomicBool) -> u64 {
     number
 }
 
-/// Runs on the first of the processors that this test may use, or on all others.
-fn stay_on(first: bool) {
-    let me = Pid::from_raw(0);
-    let all = sched_getaffinity(me).unwrap();
+/// Runs this thread on the first of these processors, or on all others.
+fn stay_on(all: &CpuSet, first: bool) {
     let mut cpus = (0..CpuSet::count()).filter(|cpu| all.is_set(*cpu).unwrap());
     let (one, mut chosen) = (cpus.next().unwrap(), CpuSet::new());
     if first {
@@ -179,7 +177,7 @@ fn stay_on(first: bool) {
     } else {
         cpus.for_each(|cpu| chosen.set(cpu).unwrap());
     }
-    sched_setaffinity(me, &chosen).unwrap();
+    sched_setaffinity(Pid::from_raw(0), &chosen).unwrap();
 }
 
 fn rules() -> RuleSet {
@@ -213,18 +211,19 @@ fn put(load: Load) -> Outcome {
     let (mut took, mut halves, mut bytes) = (Duration::ZERO, [0; 2], 0);
     let event_loop = EventLoop::new(source, signals, Limits::default()).unwrap();
     let (mut ended, mut processor) = (None, Duration::ZERO);
+    let all = &sched_getaffinity(Pid::from_raw(0)).unwrap();
     std::thread::scope(|scope| {
         let (stop, written) = (&stop, &written);
         let recorder = scope.spawn(move || {
             if load.apart {
-                stay_on(false);
+                stay_on(all, false);
             }
             written.store(record(&cpu, load, stop), Ordering::SeqCst);
         });
         let (took, halves, bytes) = (&mut took, &mut halves, &mut bytes);
         scope.spawn(move || {
             if load.apart {
-                stay_on(false);
+                stay_on(all, false);
             }
             let requests = load.events / BATCH;
             // Made once: what making them costs is none of the daemon's.
@@ -248,12 +247,13 @@ fn put(load: Load) -> Outcome {
             pthread_kill(loop_thread, Signal::SIGTERM).unwrap();
         });
         if load.apart {
-            stay_on(true);
+            stay_on(all, true);
         }
         let before = processor_time();
         ended = Some(event_loop.run(&mut watch));
         processor = processor_time() - before;
     });
+    sched_setaffinity(Pid::from_raw(0), all).unwrap();
     let Ended { stop, accounts, system_calls } = ended.unwrap();
     stop.unwrap();
     let records = written.load(Ordering::SeqCst);
