@@ -145,7 +145,7 @@ fn containerd_is_read_from_its_bundle() {
             assert_eq!((&*details.name, details.runtime), ("cart", Some(Runtime::Containerd)));
             assert_eq!(image(&details), ["docker.io/shop/cart:2", "docker.io/shop/cart", "2", "", ""]);
             assert_eq!((details.privileged, details.host_pid), (Some(false), Some(false)));
-            assert_eq!((details.host_network, details.host_ipc), (Some(false), Some(true)));
+            assert_eq!((details.host_network, details.host_ipc), (None, Some(true)), "its sandbox is not known");
             let mounts: Vec<_> =
                 details.mounts.iter().map(|m| (&*m.source, &*m.dest, m.writable, &*m.propagation)).collect();
             assert_eq!(mounts, [("/", "/host", false, "rprivate")]);
@@ -203,6 +203,22 @@ fn what_is_started_by_containerds_own_client_has_its_image_and_labels_from_the_d
     let digest = format!("sha256:{SANDBOX}");
     assert_eq!(image(&details), ["docker.io/shop/cart:2", "docker.io/shop/cart", "2", &digest, IMAGE]);
     assert_eq!(details.labels.into_iter().collect::<Vec<_>>(), [("app".to_owned(), "cart".to_owned())]);
+}
+
+#[test]
+fn a_container_of_a_pod_is_in_the_machines_network_if_its_sandbox_is() {
+    let config = bundle(CRI, "");
+    let of_sandbox = CRI.replace(r#"container-type":"container""#, r#"container-type":"sandbox""#);
+    for (own, expected) in [(r#"{"type":"network","path":"/var/run/netns/x"},"#, false), ("", true)] {
+        let sandbox = format!(r#"{{"annotations":{{{of_sandbox}}},"linux":{{"namespaces":[{own}{{"type":"pid"}}]}}}}"#);
+        let place = "run/containerd/io.containerd.runtime.v2.task/k8s.io";
+        let files = [(format!("{place}/ID/config.json"), &config), (format!("{place}/SANDBOX/config.json"), &sandbox)];
+        let files = files.each_ref().map(|(name, text)| (name.as_str(), text.as_str()));
+        let details = read(&files, ID, Some(Runtime::Containerd)).unwrap();
+        assert_eq!((details.host_network, details.host_pid), (Some(expected), Some(false)));
+        let details = read(&files, SANDBOX, Some(Runtime::Containerd)).unwrap();
+        assert_eq!(details.host_network, Some(expected));
+    }
 }
 
 #[test]
