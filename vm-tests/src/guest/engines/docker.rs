@@ -1,21 +1,29 @@
 //! Docker: its daemon with the containerd that it starts itself, the kernel's overlayfs, and without systemd and firewall.
 
-use super::super::failure::{Doing, Outcome};
-use super::{How, Ran, client, image, must, serve};
+use super::super::failure::{Doing, Failure, Outcome};
+use super::client::{self, Client};
+use super::{How, Ran, image, must, serve};
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
 const SOCKET: &str = "/run/docker.sock";
 const LOG: &str = "/run/dockerd.log";
 
-/// Starts its daemon and gives it the image.
-pub fn prepare() -> Outcome {
+/// Where its daemon keeps everything, if nothing else is said, and another place.
+pub const USUAL: &str = "/var/lib/docker";
+/// Where nobody looks.
+pub const ELSEWHERE: &str = "/opt/docker";
+
+/// Starts its daemon, which keeps everything in this folder, and gives it the image.
+pub fn prepare(folder: &str) -> Outcome {
     // As on every machine of Debian's.
     if !Path::new("/var/run").exists() {
         symlink("/run", "/var/run").doing("/var/run")?;
     }
     let words = [
         "/usr/sbin/dockerd",
+        "--data-root",
+        folder,
         "--iptables=false",
         "--ip6tables=false",
         "--bridge=none",
@@ -24,10 +32,16 @@ pub fn prepare() -> Outcome {
         "--userland-proxy=false",
     ];
     serve(&words, SOCKET, LOG)?;
-    must(&["/usr/bin/docker", "load", "--quiet", "--input", image::ARCHIVE]).map(drop)
+    let loaded = must(&["/usr/bin/docker", "load", "--quiet", "--input", image::ARCHIVE]);
+    loaded.map(drop).map_err(|failure| {
+        let log = std::fs::read_to_string(LOG).unwrap_or_default();
+        let last: Vec<&str> = log.lines().rev().take(5).collect();
+        Failure(format!("{failure}; its daemon says: {last:#?}"))
+    })
 }
 
 /// Runs a container.
 pub fn run(name: &str, how: &How, words: &[&str]) -> Outcome<Ran> {
-    client::run("/usr/bin/docker", "docker: ", name, how, words)
+    let client = Client { words: &["/usr/bin/docker"], complaint: "docker: ", folder: "/run", more: &[] };
+    client::run(&client, name, how, words)
 }
