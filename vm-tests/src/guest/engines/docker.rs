@@ -9,6 +9,9 @@ use std::path::Path;
 const SOCKET: &str = "/run/docker.sock";
 const LOG: &str = "/run/dockerd.log";
 
+/// How often it is started: it gives its containerd 15 seconds, which an emulated one on a busy machine may not have.
+const TRIES: u32 = 3;
+
 /// Where its daemon keeps everything, if nothing else is said, and another place.
 pub const USUAL: &str = "/var/lib/docker";
 /// Where nobody looks.
@@ -31,13 +34,18 @@ pub fn prepare(folder: &str) -> Outcome {
         "--exec-opt=native.cgroupdriver=cgroupfs",
         "--userland-proxy=false",
     ];
-    serve(&words, SOCKET, LOG)?;
-    let loaded = must(&["/usr/bin/docker", "load", "--quiet", "--input", image::ARCHIVE]);
-    loaded.map(drop).map_err(|failure| {
-        let log = std::fs::read_to_string(LOG).unwrap_or_default();
-        let last: Vec<&str> = log.lines().rev().take(5).collect();
-        Failure(format!("{failure}; its daemon says: {last:#?}"))
-    })
+    let load = ["/usr/bin/docker", "load", "--quiet", "--input", image::ARCHIVE];
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        let Err(failure) = serve(&words, SOCKET, LOG).and_then(|()| must(&load)) else { return Ok(()) };
+        if tries == TRIES {
+            let log = std::fs::read_to_string(LOG).unwrap_or_default();
+            let last: Vec<&str> = log.lines().rev().take(5).collect();
+            return Err(Failure(format!("{failure}; its daemon says: {last:#?}")));
+        }
+        let _ = std::fs::remove_file(SOCKET);
+    }
 }
 
 /// Runs a container.
