@@ -4,7 +4,9 @@
 //! right but for it.
 #![no_main]
 
-use kestrel::recording::{Machine, Opening, Reader, Step, Writer, restore_containers, restore_processes, restore_users};
+use kestrel::recording::{
+    Machine, Opening, Reader, Step, Writer, restore_containers, restore_processes, restore_users,
+};
 use kestrel::state::{State, Users};
 use kestrel_core::event::Record;
 use kestrel_core::schema::EventSet;
