@@ -27,7 +27,7 @@ fn read(file: &[u8], wanted: &EventSet) -> u64 {
         match reader.advance().expect("an undamaged recording") {
             Step::Record => count += u64::from(reader.record()[0] != 0),
             Step::End => return count,
-            Step::Processes(_) | Step::Users(_) => {}
+            Step::Processes(_) | Step::Users(_) | Step::Containers(_) => {}
         }
     }
 }

@@ -89,7 +89,7 @@ fn times(path: &Path) -> Vec<u64> {
         match reader.advance().unwrap() {
             Step::Record => times.push(Record::parse(reader.record()).unwrap().header().time_ns / MS),
             Step::End => return times,
-            Step::Processes(_) | Step::Users(_) => {}
+            Step::Processes(_) | Step::Users(_) | Step::Containers(_) => {}
         }
     }
 }

@@ -298,7 +298,7 @@ fn read(bytes: &[u8]) -> Result<Vec<Vec<u8>>, RecordingError> {
         match importer.advance()? {
             Step::Record => records.push(importer.record().to_vec()),
             Step::End => return Ok(records),
-            Step::Processes(_) | Step::Users(_) => {}
+            Step::Processes(_) | Step::Users(_) | Step::Containers(_) => {}
         }
     }
 }

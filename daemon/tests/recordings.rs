@@ -450,6 +450,7 @@ fn a_process_that_was_looked_up_while_recording_is_told_of_before_its_record() {
             Step::End => break,
             Step::Processes(entries) => steps.push(format!("{} processes", entries.len())),
             Step::Users(_) => steps.push("users".to_owned()),
+            Step::Containers(entries) => steps.push(format!("{} containers", entries.len())),
             Step::Record => steps.push("record".to_owned()),
         }
     }

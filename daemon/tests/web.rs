@@ -248,6 +248,56 @@ fn bodies_that_have_no_room_wait_and_get_through_one_after_the_other() {
 }
 
 #[test]
+fn who_announces_great_bodies_and_does_not_send_them_keeps_nobody_out() {
+    let server = Running::start(&WebConfig::default());
+    // As many as take all the room there is, and then as many more as there may be, which wait for it.
+    let announced: Vec<TcpStream> = (0..MAX_CLIENTS - 4)
+        .map(|n| {
+            let mut stream = server.connect();
+            let length =
+                if n % 2 == 0 { "Content-Length: 12582912\r\n\r\n" } else { "Transfer-Encoding: chunked\r\n\r\n" };
+            stream.write_all(format!("POST /take HTTP/1.1\r\n{length}").as_bytes()).unwrap();
+            stream
+        })
+        .collect();
+    for _ in 0..3 {
+        let small = server.ask(b"POST /take HTTP/1.1\r\nContent-Length: 2\r\nConnection: close\r\n\r\nab");
+        assert_eq!(summary(&small), ["200 OK | 2"]);
+    }
+    assert!(server.is_well());
+    drop(announced);
+}
+
+#[test]
+fn who_takes_every_place_with_half_a_body_keeps_nobody_out() {
+    let server = Running::start(&WebConfig::default());
+    let half: Vec<TcpStream> = (0..MAX_CLIENTS)
+        .map(|_| {
+            let mut stream = server.connect();
+            let head = b"POST /take HTTP/1.1\r\nContent-Length: 9\r\nExpect: 100-continue\r\n\r\n";
+            stream.write_all(head).unwrap();
+            // Once it is told to go on, it is no client any more that is waited for between requests.
+            stream.read_exact(&mut [0; 25]).unwrap();
+            stream.write_all(b"{").unwrap();
+            stream
+        })
+        .collect();
+    // Until they are waited for too long, there is no place for others.
+    let end = Instant::now() + Duration::from_secs(10);
+    let mut stream = server.connect();
+    let answered = |stream: &mut TcpStream| {
+        let asked = stream.write_all(b"GET /healthz HTTP/1.1\r\nConnection: close\r\n\r\n").is_ok();
+        asked && rest(stream).starts_with("HTTP/1.1 200 OK\r\n")
+    };
+    while !answered(&mut stream) {
+        assert!(Instant::now() < end, "nobody gets in");
+        std::thread::sleep(Duration::from_millis(50));
+        stream = server.connect();
+    }
+    drop(half);
+}
+
+#[test]
 fn a_client_that_waits_for_a_word_before_its_body_gets_it() {
     let server = Running::start(&WebConfig::default());
     let mut stream = server.connect();

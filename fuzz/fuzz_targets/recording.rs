@@ -4,7 +4,9 @@
 //! right but for it.
 #![no_main]
 
-use kestrel::recording::{Machine, Opening, Reader, Step, Writer, restore_processes, restore_users};
+use kestrel::recording::{
+    Machine, Opening, Reader, Step, Writer, restore_containers, restore_processes, restore_users,
+};
 use kestrel::state::{State, Users};
 use kestrel_core::event::Record;
 use kestrel_core::schema::EventSet;
@@ -28,6 +30,7 @@ fn read(bytes: &[u8]) -> usize {
             }
             Ok(Step::Processes(entries)) => restore_processes(&mut state, entries),
             Ok(Step::Users(lists)) => restore_users(&mut state.users, lists),
+            Ok(Step::Containers(entries)) => restore_containers(&mut state.containers, entries),
             Ok(Step::End) | Err(_) => return records,
         }
     }

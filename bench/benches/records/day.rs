@@ -7,7 +7,7 @@
 use bumpalo::Bump;
 use kestrel::fields::{Clock, EventFacts};
 use kestrel::live::Taken;
-use kestrel::recording::{Reader, Step, restore_processes, restore_users};
+use kestrel::recording::{Reader, Step, restore_containers, restore_processes, restore_users};
 use kestrel::state::{State, Users};
 use kestrel_core::event::{Record, RecordHeader};
 use kestrel_core::schema::{EventId, EventSet};
@@ -46,6 +46,7 @@ impl Day {
                 }
                 Step::Processes(entries) => restore_processes(&mut state, entries),
                 Step::Users(lists) => restore_users(&mut state.users, lists),
+                Step::Containers(entries) => restore_containers(&mut state.containers, entries),
                 Step::End => break,
             }
         }

@@ -17,7 +17,7 @@ mod look_back;
 
 use crate::config::{CaptureConfig, CaptureMode};
 use crate::recording::{Files, Machine, Opening, Rotation};
-use crate::state::State;
+use crate::state::{Process, State};
 use kestrel_rules::Rule;
 use look_back::LookBack;
 use std::collections::VecDeque;
@@ -97,6 +97,16 @@ impl Captures {
             self.full = self.running.as_ref().map(|running| running.path.clone());
             self.end();
         } else if let Err(error) = written {
+            self.failed(&error);
+        }
+    }
+
+    /// The record that was taken in last is of this process: what is known of its container is told with it.
+    pub fn process(&mut self, process: &Process) {
+        if let Some(container) = process.group.container.as_deref()
+            && let Some(running) = &mut self.running
+            && let Err(error) = running.files.container(container)
+        {
             self.failed(&error);
         }
     }

@@ -19,7 +19,7 @@ use mio::Registry;
 use sd_notify::NotifyState;
 use std::io;
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// What `-o` sets: all of them but the one that names the file to record into, which has no `=` in it.
@@ -64,6 +64,9 @@ pub fn run(args: &RecordArgs, cli: &Cli, config: &Config) -> Result<(), Failure>
     event_loop.start(&events)?;
     let mut state =
         State::new(config.falco_libs.thread_table_size, Users::read_from("/etc"), Some(ProcReader::new("/proc")));
+    if config.containers.ask_runtimes {
+        state.containers.ask_runtimes(Path::new("/"));
+    }
     state.scan();
     let files = Files::begin(&path, rotation, Opening::new(machine, condition), &state)
         .map_err(system(format!("{}: cannot begin the recording", path.display())))?;
@@ -118,6 +121,10 @@ impl Recorder {
             && let Some(process) = self.state.processes.get(key)
         {
             self.files.process(process)?;
+        }
+        let process = self.state.processes.get(key);
+        if let Some(container) = process.and_then(|process| process.group.container.as_deref()) {
+            self.files.container(container)?;
         }
         let fits = match &mut self.selection {
             Some(selection) => {
@@ -222,7 +229,7 @@ mod tests {
                     recorded.push((EventId(record.header().event), record.task().pid));
                 }
                 Step::End => break,
-                Step::Processes(_) | Step::Users(_) => {}
+                Step::Processes(_) | Step::Users(_) | Step::Containers(_) => {}
             }
         }
         assert_eq!(recorded, [(id::FORK, 7), (id::KILL, 7)]);

@@ -4,7 +4,7 @@ use super::Failure;
 use crate::cli::ShowArgs;
 use crate::config::Config;
 use crate::fields::Clock;
-use crate::recording::{RecordingError, Span, Step, moment, restore_processes, restore_users};
+use crate::recording::{RecordingError, Span, Step, moment, restore_containers, restore_processes, restore_users};
 use crate::shown::{Shown, View};
 use crate::sources::SourceError;
 use crate::sources::replay::{AnyTape, ReplayError, Tape};
@@ -54,6 +54,7 @@ pub fn run(args: &ShowArgs, config: &Config) -> Result<(), Failure> {
             }
             Ok(Step::Processes(entries)) => restore_processes(&mut shown.state, entries),
             Ok(Step::Users(lists)) => restore_users(&mut shown.state.users, lists),
+            Ok(Step::Containers(entries)) => restore_containers(&mut shown.state.containers, entries),
             Ok(Step::End) => {
                 if !tape.was_closed() {
                     log::warn!("{}: it was not ended: whoever recorded it was interrupted", args.file.display());

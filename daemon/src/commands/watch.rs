@@ -16,6 +16,7 @@ use crate::signals::Signals;
 use crate::state::{ProcReader, State, Users};
 use crate::watch::{Audit, FilesInForce, Judge, Observer, Watch};
 use kestrel_outputs::Outputs;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// Watches until somebody or something ends it. `files` are those that the configuration was read from.
@@ -74,6 +75,10 @@ pub fn run(cli: &Cli, config: &Config, files: &[ReadFile]) -> Result<(), Failure
     watch.judge_mut().state.scan();
     event_loop.know_processes();
     sandbox::enter(config, cli.pidfile.as_deref());
+    // Not before: the thread that asks is to have given up as much.
+    if config.containers.ask_runtimes {
+        watch.judge_mut().state.containers.ask_runtimes(Path::new("/"));
+    }
     service::ready();
     let Ended { stop, accounts, system_calls } = event_loop.run(&mut watch);
     service::stopping();

@@ -32,6 +32,7 @@ const TEXTS: &[(&str, &str)] = &[
         "config_files",
         "More files and folders, each a path or {path, strategy}: append, override or add-only; for the first file alone",
     ),
+    ("containers.ask_runtimes", "Ask Docker and Podman over their sockets what a container is, where no file tells"),
     ("engine.ebpf.keep_recording", "With the eBPF probe: on SIGTERM recording goes on, for the next start"),
     (
         "engine.ebpf.pin_dir",

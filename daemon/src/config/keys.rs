@@ -36,6 +36,7 @@ pub const KEYS: &[(&str, Kind)] = &[
     ("capture.mode", Kind::Choice(&["rules", "all_rules"])),
     ("capture.path_prefix", Kind::Text),
     ("config_files", Kind::List(&FRAGMENTS)),
+    ("containers.ask_runtimes", Kind::Bool),
     ("engine.ebpf.keep_recording", Kind::Bool),
     ("engine.ebpf.pin_dir", Kind::Text),
     ("engine.ebpf.ring_kib", Kind::Count(64, 1 << 20)),

@@ -96,6 +96,8 @@ pub struct Config {
     pub k8s_audit: AuditConfig,
     /// Figures of Kestrel's own.
     pub metrics: MetricsConfig,
+    /// How containers are known.
+    pub containers: ContainersConfig,
     /// What Kestrel gives up once it is set up.
     pub sandbox: SandboxConfig,
     /// Alerts that begin a recording.
@@ -129,10 +131,25 @@ impl Default for Config {
             webserver: WebConfig::default(),
             k8s_audit: AuditConfig::default(),
             metrics: MetricsConfig::default(),
+            containers: ContainersConfig::default(),
             sandbox: SandboxConfig::default(),
             capture: CaptureConfig::default(),
             outputs: OutputsConfig::default(),
         }
+    }
+}
+
+/// The section `containers`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ContainersConfig {
+    /// Ask runtimes over their sockets where no file tells.
+    pub ask_runtimes: bool,
+}
+
+impl Default for ContainersConfig {
+    fn default() -> Self {
+        ContainersConfig { ask_runtimes: true }
     }
 }
 

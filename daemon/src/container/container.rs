@@ -14,25 +14,37 @@ const TRIES: u8 = 16;
 #[derive(Debug)]
 pub struct Container {
     id: Box<[u8]>,
+    /// The user in whose part of the hierarchy of control groups it is; `None` for root's.
+    owner: Option<u32>,
+    /// Its control group, where only its runtime's files tell that it is one.
+    place: OnceCell<Box<[u8]>>,
     runtime: OnceCell<Runtime>,
     pod_uid: OnceCell<Box<str>>,
     details: OnceCell<Details>,
     ip: OnceCell<Ipv4Addr>,
     accounts: OnceCell<Accounts>,
     tries: Cell<u8>,
+    /// How often something became known of it.
+    revision: Cell<u8>,
+    /// Its runtime was asked what it is, and has not answered that it does not know.
+    asked: Cell<bool>,
 }
 
 impl Container {
-    /// A container of which only the id is known.
-    pub(super) fn new(id: &[u8]) -> Container {
+    /// A container of which only the id is known, and whose it is.
+    pub(super) fn new(id: &[u8], owner: Option<u32>) -> Container {
         Container {
             id: id.into(),
+            owner,
+            place: OnceCell::new(),
             runtime: OnceCell::new(),
             pod_uid: OnceCell::new(),
             details: OnceCell::new(),
             ip: OnceCell::new(),
             accounts: OnceCell::new(),
             tries: Cell::new(0),
+            revision: Cell::new(0),
+            asked: Cell::new(false),
         }
     }
 
@@ -44,6 +56,33 @@ impl Container {
         if let Some(uid) = pod_uid(path) {
             let _ = self.pod_uid.set(String::from_utf8_lossy(uid).replace('_', "-").into());
         }
+    }
+
+    /// Takes in the control group that it has, whose path does not tell that by itself.
+    pub(super) fn set_place(&self, place: &[u8]) {
+        self.note(self.place.set(place.into()));
+    }
+
+    /// Counts that something became known, if it did.
+    fn note<T>(&self, set: Result<(), T>) {
+        if set.is_ok() {
+            self.revision.set(self.revision.get().saturating_add(1));
+        }
+    }
+
+    /// How often something became known of it: whoever tells others of it knows by this whether there is more to tell.
+    pub fn revision(&self) -> u8 {
+        self.revision.get()
+    }
+
+    /// The user in whose part of the hierarchy of control groups it is; `None` for root's.
+    pub fn owner(&self) -> Option<u32> {
+        self.owner
+    }
+
+    /// Its control group, where only its runtime's files told that it is one; empty otherwise.
+    pub fn place(&self) -> &[u8] {
+        self.place.get().map_or(&[], |place| place)
     }
 
     /// Its id, all of it.
@@ -96,17 +135,27 @@ impl Container {
 
     /// Takes in what its runtime wrote down; what is known already stays.
     pub fn set_details(&self, details: Details) {
-        let _ = self.details.set(details);
+        self.note(self.details.set(details));
     }
 
     /// Takes in its users and groups; what is known already stays.
     pub fn set_accounts(&self, accounts: Accounts) {
-        let _ = self.accounts.set(accounts);
+        self.note(self.accounts.set(accounts));
     }
 
     /// Takes in its address; what is known already stays.
     pub fn set_ip(&self, ip: Ipv4Addr) {
-        let _ = self.ip.set(ip);
+        self.note(self.ip.set(ip));
+    }
+
+    /// Whether its runtime was asked what it is.
+    pub(super) fn was_asked(&self) -> bool {
+        self.asked.get()
+    }
+
+    /// Notes whether its runtime was asked.
+    pub(super) fn set_asked(&self, asked: bool) {
+        self.asked.set(asked);
     }
 
     /// Whether it has an address of its own to be found.

@@ -106,7 +106,7 @@ impl Details {
     /// Takes in what the sandbox of its pod is known by: what all containers of the pod share.
     pub(super) fn complete_from_sandbox(&mut self, sandbox: Details) {
         let Some(pod) = &mut self.pod else { return };
-        let Details { pod: of_sandbox, host_network, host_ipc, ip, cni, .. } = sandbox;
+        let Details { pod: of_sandbox, host_pid, host_network, host_ipc, ip, cni, .. } = sandbox;
         if let Some(of_sandbox) = of_sandbox {
             pod.labels = of_sandbox.labels;
             for (mine, theirs) in [
@@ -119,6 +119,7 @@ impl Details {
                 }
             }
         }
+        self.host_pid = self.host_pid.or(host_pid);
         self.host_network = self.host_network.or(host_network);
         self.host_ipc = self.host_ipc.or(host_ipc);
         self.ip = self.ip.or(ip);

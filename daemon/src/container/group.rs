@@ -3,9 +3,12 @@
 //! A process holds its group, and the group its container, so that a field of an event is two pointers away. The tables here only
 //! serve to find a group again by its number, and a container by its id.
 
-use super::{Accounts, Asked, Container, Details, Identity, Reader, accounts, network};
+use super::ask::{Asker, Question};
+use super::{Accounts, Asked, Container, Details, Identity, Reader, Runtime, accounts, network};
 use crate::state::Users;
 use hashbrown::HashMap;
+use std::cell::RefCell;
+use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -27,13 +30,36 @@ pub struct Group {
 /// The id of a container, and the user in whose part of the hierarchy it is: any user can give a group of his own any name.
 type Key = (Box<[u8]>, Option<u32>);
 
+/// What somebody else knows of a container: a recording, or a test.
+#[derive(Debug, Default)]
+pub struct Told {
+    /// Its id.
+    pub id: Box<[u8]>,
+    /// The user in whose part of the hierarchy it is; `None` for root's.
+    pub owner: Option<u32>,
+    /// Its control group, where the path alone does not tell that it is one.
+    pub place: Box<[u8]>,
+    /// What runs it.
+    pub runtime: Option<Runtime>,
+    /// What its runtime wrote down.
+    pub details: Option<Details>,
+    /// Its users and groups.
+    pub accounts: Option<Accounts>,
+    /// Its address.
+    pub ip: Option<Ipv4Addr>,
+}
+
 /// Groups by number, containers by id.
 #[derive(Debug)]
 pub struct Containers {
     groups: HashMap<u64, Rc<Group>>,
     containers: HashMap<Key, Rc<Container>>,
+    /// Containers by their control groups, where somebody told of one whose path does not tell that it is one.
+    places: HashMap<Box<[u8]>, Rc<Container>>,
     /// Without it, nothing is looked for.
     reader: Option<Reader>,
+    /// Without it, nobody is asked.
+    asker: RefCell<Option<Asker>>,
     proc: PathBuf,
     /// Whether a number stands for one path: not where the old hierarchies are in use, which numbers do not tell of.
     by_number: bool,
@@ -45,10 +71,39 @@ impl Containers {
         Containers {
             groups: HashMap::new(),
             containers: HashMap::new(),
+            places: HashMap::new(),
             reader: root.map(Reader::new),
+            asker: RefCell::new(None),
             proc: proc.to_owned(),
             by_number: true,
         }
+    }
+
+    /// From now on, runtimes below this folder (`/`) are asked for what no file tells.
+    pub fn ask_runtimes(&mut self, root: &Path) {
+        self.asker = RefCell::new(Some(Asker::new(root)));
+    }
+
+    /// Takes in what runtimes answered meanwhile. It costs nothing as long as none was asked.
+    pub fn take_answers(&mut self) {
+        while let Some((question, details)) = self.asker.get_mut().as_mut().and_then(Asker::answer) {
+            let key: Key = (question.id.into_bytes().into(), None);
+            let Some(container) = self.containers.get(&key) else { continue };
+            match details {
+                Some(details) => container.set_details(details),
+                None => container.set_asked(false),
+            }
+        }
+    }
+
+    /// Asks for what no file tells of a container of root's, unless that was done.
+    fn ask(&self, container: &Container, id: &str) {
+        if container.owner().is_some() || container.was_asked() {
+            return;
+        }
+        let question = Question { id: id.to_owned(), runtime: container.runtime() };
+        let asked = self.asker.borrow_mut().as_mut().is_some_and(|asker| asker.ask(question));
+        container.set_asked(asked);
     }
 
     /// From now on, numbers of groups do not say which groups they are: the old hierarchies are in use (cgroups(7)).
@@ -67,8 +122,10 @@ impl Containers {
         if let Some(group) = self.groups.get(&id).filter(|group| *group.path == *path) {
             return Rc::clone(group);
         }
-        let told = Identity::of_cgroup(path).or_else(|| self.reader.as_ref()?.of_group(path));
-        let container = told.map(|identity| self.container(&identity, path));
+        let container = match Identity::of_cgroup(path) {
+            Some(identity) => Some(self.container(&identity, owner(path), path)),
+            None => self.by_place(path),
+        };
         let group = Rc::new(Group { id, path: path.into(), container });
         if self.by_number && id != 0 && !path.is_empty() {
             make_room(&mut self.groups, MOST_GROUPS);
@@ -77,13 +134,25 @@ impl Containers {
         group
     }
 
-    fn container(&mut self, identity: &Identity<'_>, path: &[u8]) -> Rc<Container> {
-        let key = (identity.id.as_ref().into(), owner(path));
+    /// The container of a group whose path does not tell that it is one's: files do, or somebody did.
+    fn by_place(&mut self, path: &[u8]) -> Option<Rc<Container>> {
+        let place = place(path)?;
+        if let Some(container) = self.places.get(place) {
+            return Some(Rc::clone(container));
+        }
+        let identity = self.reader.as_ref()?.of_group(path)?;
+        let container = self.container(&identity, None, path);
+        container.set_place(place);
+        Some(container)
+    }
+
+    fn container(&mut self, identity: &Identity<'_>, owner: Option<u32>, path: &[u8]) -> Rc<Container> {
+        let key = (identity.id.as_ref().into(), owner);
         if let Some(container) = self.containers.get(&key) {
             container.set_group(identity, path);
             return Rc::clone(container);
         }
-        let container = Rc::new(Container::new(&identity.id));
+        let container = Rc::new(Container::new(&identity.id, owner));
         container.set_group(identity, path);
         make_room(&mut self.containers, MOST_CONTAINERS);
         self.containers.insert(key, Rc::clone(&container));
@@ -104,8 +173,11 @@ impl Containers {
             let home = |uid| machine.user(uid).map_or_else(PathBuf::new, |user| PathBuf::from(&*user.home));
             let home = owner(&group.path).map(home);
             let asked = Asked { id, runtime: container.runtime(), home: home.as_deref() };
-            if let Some(details) = reader.details(asked) {
-                container.set_details(details);
+            match reader.details(asked) {
+                Some(details) => container.set_details(details),
+                // What is not there at the first program's start will not be there later.
+                None if settled => self.ask(container, id),
+                None => {}
             }
         }
         if !settled {
@@ -124,16 +196,24 @@ impl Containers {
         }
     }
 
-    /// Takes in what somebody else knows of a container: a recording, or a test.
-    pub fn tell(&mut self, id: &[u8], details: Option<Details>, accounts: Option<Accounts>) {
-        let runtime = details.as_ref().and_then(|details| details.runtime);
-        let identity = Identity { id: id.into(), runtime };
-        let container = self.container(&identity, b"");
+    /// Takes in what somebody else knows of a container; what is known already stays.
+    pub fn tell(&mut self, told: Told) {
+        let Told { id, owner, place, runtime, details, accounts, ip } = told;
+        let runtime = runtime.or_else(|| details.as_ref().and_then(|details| details.runtime));
+        let container = self.container(&Identity { id: (&*id).into(), runtime }, owner, b"");
         if let Some(details) = details {
             container.set_details(details);
         }
         if let Some(accounts) = accounts {
             container.set_accounts(accounts);
+        }
+        if let Some(ip) = ip {
+            container.set_ip(ip);
+        }
+        if !place.is_empty() {
+            container.set_place(&place);
+            make_room(&mut self.places, MOST_CONTAINERS);
+            self.places.insert(place, container);
         }
     }
 
@@ -153,6 +233,13 @@ fn make_room<K, V>(table: &mut HashMap<K, Rc<V>>, most: usize) {
     if table.len() >= most {
         table.clear();
     }
+}
+
+/// The two uppermost parts of a group's path, where containerd names groups after its containers: `/NAMESPACE/ID`.
+fn place(path: &[u8]) -> Option<&[u8]> {
+    let mut parts = path.strip_prefix(b"/")?.split(|&b| b == b'/');
+    let (namespace, id) = (parts.next()?, parts.next()?);
+    path.get(..namespace.len() + id.len() + 2)
 }
 
 /// The user in whose part of the hierarchy a group is: `user-UID.slice`, as systemd-logind makes it. 0 is the machine's own.
@@ -200,6 +287,29 @@ mod tests {
         }
         assert!(Rc::ptr_eq(&containers.known(1).unwrap(), &kept));
         assert_eq!(kept.container.as_ref().unwrap().short_id(), b"000000000000");
+    }
+
+    #[test]
+    fn a_container_whose_path_tells_nothing_is_known_by_its_place_once_somebody_told() {
+        let mut containers = Containers::new(None, Path::new("/proc"));
+        assert!(containers.group(7, b"/shop/web-1").container.is_none());
+        let name = |name: &str| Some(Details { name: name.to_owned(), ..Details::default() });
+        let told = |id: &[u8], place: &[u8], name| Told {
+            id: id.into(),
+            place: place.into(),
+            details: name,
+            ..Told::default()
+        };
+        containers.tell(told(b"web-1", b"/shop/web-1", name("web")));
+        containers.tell(told(b"web-1", b"", name("later")));
+        for path in [&b"/shop/web-1"[..], b"/shop/web-1/init"] {
+            let group = containers.group(8, path);
+            assert_eq!(group.container.as_ref().unwrap().details().unwrap().name, "web");
+        }
+        assert!(containers.group(9, b"/shop/web-10").container.is_none());
+        for path in [&b""[..], b"/", b"/shop"] {
+            assert!(place(path).is_none());
+        }
     }
 
     #[test]

@@ -2,8 +2,9 @@
 //!
 //! A process is in the container of its control group. What a container is (name, image, mounts, pod) stands in files that its
 //! runtime wrote before it started it; they are read when the first of its processes is met, so that its first event has it
-//! already, and no daemon is asked, which could let the loop wait. What was found is kept with the container for as long as one
-//! of its processes is known.
+//! already, and no daemon is asked, which could let the loop wait. Only where no file tells, and the configuration lets it, a
+//! runtime is asked over its socket, beside the loop. What was found is kept with the container for as long as one of its
+//! processes is known.
 //!
 //! ```text
 //! record: cgroup id, at an exec its path
@@ -12,6 +13,7 @@
 //!             └▶ container.rs  one container ◀─ read/       details, once
 //!                                            ◀─ accounts.rs its users, once
 //!                                            ◀─ network.rs  its address, once
+//!                                            ◀─ ask/        details, later, where read/ found none
 //! ```
 //!
 //! | file | holds |
@@ -21,6 +23,7 @@
 //! | `details.rs` | what is known of a container |
 //! | `image.rs` | names of images |
 //! | `read/` | the runtimes' files, one file a runtime |
+//! | `ask/` | asking runtimes over their sockets |
 //! | `files.rs` | reading such files without being held up or led astray |
 //! | `accounts.rs` | users and groups as a container names them |
 //! | `network.rs` | the address of a network namespace |
@@ -29,6 +32,7 @@
 #![forbid(unsafe_code)]
 
 mod accounts;
+mod ask;
 #[expect(clippy::module_inception, reason = "one container, among what is about containers")]
 mod container;
 mod details;
@@ -44,7 +48,7 @@ pub use accounts::{Accounts, IdMap};
 pub use container::Container;
 pub(crate) use container::short;
 pub use details::{Details, Labels, Mount, Pod, given};
-pub use group::{Containers, Group};
+pub use group::{Containers, Group, Told};
 pub use identity::{Identity, pod_uid};
 pub use image::ImageName;
 pub use read::{Asked, Reader, parse, parse_network};

@@ -137,6 +137,91 @@ pub struct GroupEntry {
     pub name: String,
 }
 
+/// What is known of a container. What is said of one later adds to what was said before.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ContainerEntry {
+    /// Its id.
+    pub id: Vec<u8>,
+    /// The user in whose part of the hierarchy of control groups it is; `None` for root's.
+    pub owner: Option<u32>,
+    /// Its control group, where the path alone does not tell that it is one; empty otherwise.
+    pub place: Vec<u8>,
+    /// What runs it, as `container.type` shows it; empty if that is not known.
+    pub runtime: String,
+    /// What its runtime wrote down.
+    pub details: Option<DetailsEntry>,
+    /// Its address, where its runtime did not write it down.
+    pub ip: Option<[u8; 4]>,
+    /// Its users and groups.
+    pub accounts: Option<AccountsEntry>,
+}
+
+/// What the runtime of a container wrote down.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DetailsEntry {
+    /// Its name.
+    pub name: String,
+    /// Its image: reference, repository, tag, digest.
+    pub image: [String; 4],
+    /// Id of the image.
+    pub image_id: String,
+    /// Its labels.
+    pub labels: Vec<(String, String)>,
+    /// What of the machine is mounted in it.
+    pub mounts: Vec<MountEntry>,
+    /// Whether it is privileged, and in the machine's own pid, network and IPC namespaces.
+    pub shares: [Option<bool>; 4],
+    /// Its address.
+    pub ip: Option<[u8; 4]>,
+    /// What the network plugin answered.
+    pub cni: String,
+    /// The pod that it belongs to.
+    pub pod: Option<PodEntry>,
+}
+
+/// A mount of a container.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MountEntry {
+    /// What is mounted.
+    pub source: String,
+    /// Where.
+    pub dest: String,
+    /// How, in the runtime's own words.
+    pub mode: String,
+    /// Whether it can be written.
+    pub writable: bool,
+    /// How mounts below it spread.
+    pub propagation: String,
+}
+
+/// A pod of Kubernetes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PodEntry {
+    /// Its name.
+    pub name: String,
+    /// Its namespace.
+    pub namespace: String,
+    /// Its unique id.
+    pub uid: String,
+    /// Id of its sandbox.
+    pub sandbox_id: String,
+    /// Its labels.
+    pub labels: Vec<(String, String)>,
+}
+
+/// Users and groups of a container.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountsEntry {
+    /// The users, by the ids that they have in it.
+    pub users: Vec<UserEntry>,
+    /// The groups.
+    pub groups: Vec<GroupEntry>,
+    /// User ids: inside, outside, how many. Without an entry they are the same.
+    pub uids: Vec<(u32, u32, u32)>,
+    /// Group ids.
+    pub gids: Vec<(u32, u32, u32)>,
+}
+
 /// Blocks of records: where they begin, and the times of their records.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IndexEntry {

@@ -1,6 +1,7 @@
 //! One file after the other: a new one when the last is large or old enough, and the oldest removed.
 
 use super::{Opening, Writer};
+use crate::container::Container;
 use crate::state::{Process, State, Users};
 use std::collections::VecDeque;
 use std::ffi::OsString;
@@ -126,6 +127,14 @@ impl Files {
     /// Those of the system.
     pub fn process(&mut self, process: &Process) -> io::Result<()> {
         self.writer()?.process(process)
+    }
+
+    /// Tells of a container, unless that was done and no more is known of it.
+    ///
+    /// # Errors
+    /// Those of the system.
+    pub fn container(&mut self, container: &Container) -> io::Result<()> {
+        self.writer()?.container(container)
     }
 
     /// Says anew who the users are.

@@ -106,6 +106,8 @@ pub enum Kind {
     Records = 4,
     /// [`super::IndexEntry`] after [`super::IndexEntry`]. Only the trailer comes after it.
     Index = 5,
+    /// [`super::ContainerEntry`] after [`super::ContainerEntry`].
+    Containers = 6,
 }
 
 /// How a block is stored.
@@ -207,7 +209,7 @@ impl BlockHead {
         if head.head_crc.get() != head.checksum() {
             return Err("the head of a block does not agree with its checksum");
         }
-        let kind = [Kind::Opening, Kind::Users, Kind::Processes, Kind::Records, Kind::Index];
+        let kind = [Kind::Opening, Kind::Users, Kind::Processes, Kind::Records, Kind::Index, Kind::Containers];
         let kind =
             kind.into_iter().find(|kind| *kind as u8 == head.kind).ok_or("a block of a kind that is not known")?;
         let codec = [Codec::Plain, Codec::Zstd].into_iter().find(|codec| *codec as u8 == head.codec);

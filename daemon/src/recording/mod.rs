@@ -17,6 +17,7 @@
 //! | `layout.rs` | file head, block heads, trailer: bytes |
 //! | `content.rs` | what blocks other than records hold |
 //! | `snapshot.rs` | processes and users, to and from the process table |
+//! | `containers.rs` | containers, to and from what is known of them |
 //! | `mapping.rs` | records of another table of events |
 //! | `writer.rs` | a file being written |
 //! | `files.rs` | one file after the other |
@@ -25,6 +26,7 @@
 //! | `span.rs` | the part of it that is asked for |
 //! | `error.rs` | why one cannot be |
 
+mod containers;
 mod content;
 mod error;
 mod files;
@@ -36,7 +38,11 @@ mod snapshot;
 mod span;
 mod writer;
 
-pub use content::{EventRow, GroupEntry, IndexEntry, Machine, Opening, ParamRow, ProcessEntry, UserEntry, UserLists};
+pub use containers::{entry as container_entry, restore as restore_containers};
+pub use content::{
+    AccountsEntry, ContainerEntry, DetailsEntry, EventRow, GroupEntry, IndexEntry, Machine, MountEntry, Opening,
+    ParamRow, PodEntry, ProcessEntry, UserEntry, UserLists,
+};
 pub use error::RecordingError;
 pub use files::{Files, Rotation};
 pub use heard::{Heard, told_first};

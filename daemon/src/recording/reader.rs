@@ -3,7 +3,7 @@
 use super::layout::{self, BLOCK_HEAD, BlockHead, Codec, FILE_HEAD, FileHead, Kind, MAX_BLOCK, TRAILER};
 use super::mapping::Mapping;
 use super::span::Span;
-use super::{IndexEntry, Opening, ProcessEntry, RecordingError, UserLists};
+use super::{ContainerEntry, IndexEntry, Opening, ProcessEntry, RecordingError, UserLists};
 use kestrel_core::event::{ALIGN, MAX_RECORD, RecordHeader, TaskContext};
 use kestrel_core::schema::{EventId, EventSet};
 use std::io::{Read, Seek, SeekFrom};
@@ -23,6 +23,8 @@ pub enum Step {
     Processes(Vec<ProcessEntry>),
     /// Users and groups from here on.
     Users(UserLists),
+    /// Containers, as they are known from here on.
+    Containers(Vec<ContainerEntry>),
     /// Nothing more.
     End,
 }
@@ -263,6 +265,10 @@ impl<R: Read + Seek> Reader<R> {
                 Kind::Users => {
                     self.load(&head)?;
                     return Ok(Step::Users(self.message()?));
+                }
+                Kind::Containers => {
+                    self.load(&head)?;
+                    return Ok(Step::Containers(self.messages(head.count)?));
                 }
                 Kind::Opening => return Err(self.broken("a second opening")),
                 Kind::Index => {

@@ -1,8 +1,10 @@
 //! A file being written.
 
 use super::layout::{self, BLOCK_HEAD, BlockHead, Codec, FILE_HEAD, FileHead, Kind, MAX_BLOCK};
-use super::{IndexEntry, Opening, snapshot};
+use super::{IndexEntry, Opening, containers, snapshot};
+use crate::container::Container;
 use crate::state::{Process, ProcessKey, State, Users};
+use hashbrown::HashMap;
 use kestrel_core::event::{MAX_RECORD, RecordHeader};
 use kestrel_core::schema::{EventId, EventSet};
 use std::io::{self, Write};
@@ -20,6 +22,9 @@ const LEVEL: i32 = 1;
 /// Entries of an index. With more, two become one.
 const INDEX_ENTRIES: usize = 16_384;
 
+/// Containers of which it is known what was told of them: with more, all are told of again when they are met.
+const MOST_TOLD: usize = 4096;
+
 /// Writes a recording.
 pub struct Writer<W: Write> {
     out: W,
@@ -31,13 +36,31 @@ pub struct Writer<W: Write> {
     last_ns: u64,
     events: EventSet,
     index: Vec<IndexEntry>,
-    /// Processes that are told of before the records that wait.
-    ahead: Vec<u8>,
-    ahead_count: u32,
+    /// Containers and processes that are told of before the records that wait.
+    ahead: [Ahead; 2],
+    /// The containers that were told of, each with how much was known of it then.
+    told: HashMap<(Box<[u8]>, Option<u32>), u8>,
     /// Bytes written so far.
     at: u64,
     total: u64,
 }
+
+/// Messages of one kind that wait.
+struct Ahead {
+    kind: Kind,
+    bytes: Vec<u8>,
+    count: u32,
+}
+
+impl Ahead {
+    const fn of(kind: Kind) -> Ahead {
+        Ahead { kind, bytes: Vec::new(), count: 0 }
+    }
+}
+
+/// Where they wait: containers are told of before the processes in them.
+const CONTAINERS: usize = 0;
+const PROCESSES: usize = 1;
 
 impl<W: Write> Writer<W> {
     /// Begins a file: its head, the opening, and what is known of users and processes.
@@ -55,8 +78,8 @@ impl<W: Write> Writer<W> {
             last_ns: 0,
             events: EventSet::EMPTY,
             index: Vec::new(),
-            ahead: Vec::new(),
-            ahead_count: 0,
+            ahead: [Ahead::of(Kind::Containers), Ahead::of(Kind::Processes)],
+            told: HashMap::new(),
             at: 0,
             total: 0,
         };
@@ -64,6 +87,11 @@ impl<W: Write> Writer<W> {
         writer.at = FILE_HEAD as u64;
         writer.message(Kind::Opening, opening)?;
         writer.users(&state.users)?;
+        let mut known: Vec<&Container> = state.containers.iter().collect();
+        known.sort_unstable_by_key(|container| (container.id(), container.owner()));
+        for container in known {
+            writer.container(container)?;
+        }
         let mut processes: Vec<(ProcessKey, &Process)> =
             state.processes.iter().map(|(key, process)| (*key, process)).collect();
         processes.sort_unstable_by_key(|(key, _)| (key.start_ticks, key.pid));
@@ -88,7 +116,7 @@ impl<W: Write> Writer<W> {
 
     /// True if records wait for their block to be full.
     pub fn has_unwritten(&self) -> bool {
-        self.count > 0 || self.ahead_count > 0
+        self.count > 0 || self.ahead.iter().any(|ahead| ahead.count > 0)
     }
 
     /// Appends a record.
@@ -113,20 +141,45 @@ impl<W: Write> Writer<W> {
     /// # Errors
     /// Those of `out`.
     pub fn process(&mut self, process: &Process) -> io::Result<()> {
-        self.ahead.extend(postcard::to_stdvec(&snapshot::entry(process)).map_err(io::Error::other)?);
-        self.ahead_count += 1;
-        if self.ahead.len() >= BLOCK_BYTES { self.flush_ahead() } else { Ok(()) }
+        let entry = postcard::to_stdvec(&snapshot::entry(process)).map_err(io::Error::other)?;
+        self.add_ahead(PROCESSES, &entry)
+    }
+
+    /// Tells of a container, before the records that wait, unless that was done and no more is known of it.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn container(&mut self, container: &Container) -> io::Result<()> {
+        let (key, revision) = ((Box::<[u8]>::from(container.id()), container.owner()), container.revision());
+        if revision == 0 || self.told.get(&key).is_some_and(|told| *told >= revision) {
+            return Ok(());
+        }
+        if self.told.len() >= MOST_TOLD {
+            self.told.clear();
+        }
+        self.told.insert(key, revision);
+        let entry = postcard::to_stdvec(&containers::entry(container)).map_err(io::Error::other)?;
+        self.add_ahead(CONTAINERS, &entry)
+    }
+
+    fn add_ahead(&mut self, which: usize, entry: &[u8]) -> io::Result<()> {
+        let waits = &mut self.ahead[which];
+        waits.bytes.extend_from_slice(entry);
+        waits.count += 1;
+        if waits.bytes.len() >= BLOCK_BYTES { self.flush_ahead() } else { Ok(()) }
     }
 
     fn flush_ahead(&mut self) -> io::Result<()> {
-        if self.ahead_count == 0 {
-            return Ok(());
+        for which in [CONTAINERS, PROCESSES] {
+            let kind = self.ahead[which].kind;
+            let Ahead { mut bytes, count, .. } = std::mem::replace(&mut self.ahead[which], Ahead::of(kind));
+            if count > 0 {
+                self.block(kind, &bytes, count)?;
+                bytes.clear();
+                self.ahead[which].bytes = bytes;
+            }
         }
-        let (ahead, count) = (std::mem::take(&mut self.ahead), std::mem::take(&mut self.ahead_count));
-        let written = self.block(Kind::Processes, &ahead, count);
-        self.ahead = ahead;
-        self.ahead.clear();
-        written
+        Ok(())
     }
 
     /// Says anew who the users are. Records that came before are written before.

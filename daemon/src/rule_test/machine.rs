@@ -1,7 +1,7 @@
 //! The machine that tests happen on.
 
 use super::ContainerFacts;
-use crate::container::Accounts;
+use crate::container::{Accounts, Told};
 use crate::fields::Clock;
 use crate::state::{State, Users};
 use jiff::tz::TimeZone;
@@ -47,7 +47,8 @@ pub fn state(containers: &[ContainerFacts]) -> State {
     for ContainerFacts { id, details } in containers {
         let users = Users::from_text(&passwd, &group);
         let accounts = Accounts { users, ..Accounts::default() };
-        state.containers.tell(id.as_bytes(), Some(details.clone()), Some(accounts));
+        let (details, accounts) = (Some(details.clone()), Some(accounts));
+        state.containers.tell(Told { id: id.as_bytes().into(), details, accounts, ..Told::default() });
     }
     state
 }

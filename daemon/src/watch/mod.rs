@@ -377,8 +377,15 @@ impl Watch {
         let is_read = outputs.wants_records();
         let mut wanted = None;
         judge.record_by_steps(bytes, |step| match step {
-            Step::Taken(taken) if is_read => teller.record(&taken, outputs),
-            Step::Taken(_) => {}
+            Step::Taken(taken) => {
+                let process = taken.state.processes.get(taken.key);
+                if let (Some(captures), Some(process)) = (&mut *captures, process) {
+                    captures.process(process);
+                }
+                if is_read {
+                    teller.record(&taken, outputs);
+                }
+            }
             Step::Match(rule, alert) => {
                 wanted = wanted.max(captures.as_ref().and_then(|captures| captures.wanted(rule)));
                 *sent += 1;

@@ -54,6 +54,7 @@ pub struct Health {
 pub fn needs_restart(old: &Config, new: &Config) -> Vec<&'static str> {
     let (a, b) = (&old.outputs, &new.outputs);
     let changes = [
+        ("containers", old.containers != new.containers),
         ("engine", old.engine != new.engine),
         ("falco_libs", old.falco_libs != new.falco_libs),
         ("hostname", old.hostname != new.hostname),
@@ -121,6 +122,7 @@ mod tests {
         ]
         .into();
         let mut other = Config::default();
+        other.containers.ask_runtimes = false;
         other.engine.kmod.device = "x".to_owned();
         other.falco_libs.thread_table_size = 1;
         other.hostname = "x".to_owned();

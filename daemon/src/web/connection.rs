@@ -13,6 +13,10 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// How long it may take for a body, from the moment that there is room for it.
 const BODY_PATIENCE: Duration = Duration::from_secs(30);
 
+/// How long it may be waited for, for a body, where others wait for what it takes: that long for all of it, and of a part of it
+/// as large a part.
+const CROWDED_PATIENCE: Duration = Duration::from_secs(5);
+
 /// How long a client may be silent between requests.
 const SILENCE: Duration = Duration::from_secs(60);
 
@@ -50,7 +54,7 @@ enum Phase {
     /// A head, or the beginning of one.
     Head,
     /// Room for its body of so many bytes.
-    Room { route: usize, head: Head, needed: usize },
+    Room { route: usize, head: Head, needed: usize, since: Instant },
     /// The rest of its body, or a service that had no room for it.
     Body { route: usize, head: Head, held: usize },
     /// It must take what is left of an answer.
@@ -84,6 +88,9 @@ pub struct Connection {
     until: Instant,
     /// Since when a head is waited for.
     since: Instant,
+    /// Since when there is nothing to be read of a body that is not whole, and how long that was so before.
+    dry: Option<Instant>,
+    waited: Duration,
     /// It is to be asked again without an event: the service had no room for its request, or others had their turn.
     pub put_off: bool,
 }
@@ -99,6 +106,8 @@ impl Connection {
             requests: 0,
             until: now + PATIENCE,
             since: now,
+            dry: None,
+            waited: Duration::ZERO,
             put_off: false,
         }
     }
@@ -115,7 +124,25 @@ impl Connection {
 
     /// True if it waits for room for its body.
     pub fn waits_for_room(&self) -> bool {
-        matches!(self.phase, Phase::Room { .. })
+        self.needs().is_some()
+    }
+
+    /// Bytes that it waits for room for, and since when.
+    pub fn needs(&self) -> Option<(usize, Instant)> {
+        match self.phase {
+            Phase::Room { needed, since, .. } => Some((needed, since)),
+            _ => None,
+        }
+    }
+
+    /// How much longer it was waited for its body than is fair to others, if it is; what was not read for other reasons is none of
+    /// its fault.
+    pub fn lag(&self, now: Instant) -> Option<Duration> {
+        let Phase::Body { held, .. } = &self.phase else { return None };
+        let since = self.dry.filter(|_| !self.reader.is_whole())?;
+        let waited = self.waited + now.saturating_duration_since(since);
+        let received = self.reader.body().len() as f64 / (*held).max(1) as f64;
+        Some(waited.saturating_sub(CROWDED_PATIENCE.mul_f64(received.min(1.0))))
     }
 
     /// Gives back what its body took.
@@ -166,7 +193,7 @@ impl Connection {
 
     /// Goes on with what was read.
     fn step(&mut self, routes: &[Route], service: &mut dyn Service, budget: &mut Budget, now: Instant) -> Step {
-        if let Phase::Room { route, head, needed } = &mut self.phase {
+        if let Phase::Room { route, head, needed, .. } = &mut self.phase {
             if *needed > budget.0 {
                 return Step::Stop(Verdict::Waiting);
             }
@@ -175,6 +202,7 @@ impl Connection {
             self.until = now + if head.length == BodyLength::None { PATIENCE } else { BODY_PATIENCE };
             let (expects, max_body) = (head.expects_continue, routes.get(route).map_or(0, |route| route.max_body));
             self.phase = Phase::Body { route, head, held };
+            (self.dry, self.waited) = (None, Duration::ZERO);
             if let Err(bad) = self.reader.allow(max_body) {
                 return self.refuse(Answer::text(bad.status(), &bad.to_string()), budget, now);
             }
@@ -192,7 +220,7 @@ impl Connection {
                         BodyLength::Bytes(n) => usize::try_from(n).unwrap_or(usize::MAX).min(max_body),
                         BodyLength::Chunked => max_body,
                     };
-                    self.phase = Phase::Room { route, head, needed };
+                    self.phase = Phase::Room { route, head, needed, since: now };
                     Step::On
                 }
                 // A request without a body has an end that is known: its connection can go on.
@@ -280,13 +308,17 @@ impl Connection {
                 Ok(0) => return Err(()),
                 Ok(n) => {
                     self.reader.push(&buf[..n]);
+                    self.waited += self.dry.take().map_or(Duration::ZERO, |since| now.saturating_duration_since(since));
                     if fresh {
                         self.until = now + PATIENCE;
                     }
                     return Ok(true);
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(false),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    self.dry.get_or_insert(now);
+                    return Ok(false);
+                }
                 Err(_) => return Err(()),
             }
         }

@@ -127,6 +127,11 @@ impl RequestReader {
         self.state != State::Head || !self.buffer.is_empty()
     }
 
+    /// True if a request is whole, and was not answered.
+    pub fn is_whole(&self) -> bool {
+        self.state == State::Whole
+    }
+
     /// How many more bytes are to be read now, at most: what is held stays bounded whatever is sent.
     pub fn wants(&self) -> usize {
         let room = MAX_HEAD.saturating_sub(self.buffer.len());

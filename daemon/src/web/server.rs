@@ -27,6 +27,11 @@ const MAX_ACCEPTED: usize = 256;
 /// When to ask again: a service that had no room, or a system that lets nobody in (too many open files).
 const RETRY: Duration = Duration::from_millis(50);
 
+/// How long somebody waits for room before those are sent away who take it up and are waited for, and how long it must have been
+/// waited for them.
+const CROWDED: Duration = Duration::from_millis(500);
+const LAG: Duration = Duration::from_secs(1);
+
 /// Token of the listener; clients have those below.
 const LISTENER: Token = Token(MAX_CLIENTS);
 
@@ -148,7 +153,8 @@ impl WebServer {
         let retry = self.again.take_if(|again| *again <= now).is_some();
         if retry {
             self.accept(now);
-            self.all(|client| client.put_off || client.waits_for_room(), service, now);
+            self.all(|client| client.put_off, service, now);
+            self.waiting(service, now);
         }
         // The poll in the poll is edge-triggered as well: nothing may be left in it. Bounded all the same: whoever sends
         // without end is heard again at the next call.
@@ -163,6 +169,7 @@ impl WebServer {
             }
             if events.is_empty() {
                 self.expire(now);
+                self.uncrowd(now);
                 return;
             }
             for event in &events {
@@ -174,6 +181,7 @@ impl WebServer {
         }
         self.again = Some(now);
         self.expire(now);
+        self.uncrowd(now);
     }
 
     fn accept(&mut self, now: Instant) {
@@ -189,7 +197,7 @@ impl WebServer {
                 }
             };
             self.stats.clients += 1;
-            let Some(free) = self.room() else { continue };
+            let Some(free) = self.room(now) else { continue };
             let stream = match Stream::new(socket, self.tls.as_ref()) {
                 Ok(stream) => stream,
                 Err(error) => {
@@ -207,8 +215,8 @@ impl WebServer {
         self.again = Some(now);
     }
 
-    /// A place for a client: a free one, or that of the client that is waited for longest.
-    fn room(&mut self) -> Option<usize> {
+    /// A place for a client: a free one, or that of the client that is waited for longest, between requests if there is one.
+    fn room(&mut self, now: Instant) -> Option<usize> {
         if let Some(free) = self.clients.iter().position(Option::is_none) {
             return Some(free);
         }
@@ -216,10 +224,50 @@ impl WebServer {
             let client = client.as_ref()?;
             Some((client.idle_since()?, client.number, n))
         });
-        let (_, _, longest) = waiting.min()?;
+        match waiting.min() {
+            Some((_, _, longest)) => {
+                self.stats.sent_away += 1;
+                self.leave(longest);
+                Some(longest)
+            }
+            None => self.send_slowest_away(now),
+        }
+    }
+
+    /// Sends the client away that is waited for longest while it sends a body, if it is waited for too long.
+    fn send_slowest_away(&mut self, now: Instant) -> Option<usize> {
+        let clients = self.clients.iter().enumerate();
+        let lags = clients.filter_map(|(n, client)| Some((client.as_ref()?.lag(now).filter(|lag| *lag >= LAG)?, n)));
+        let (_, slowest) = lags.max()?;
+        if let Some(client) = &mut self.clients[slowest] {
+            client.expired(&mut self.budget);
+        }
         self.stats.sent_away += 1;
-        self.leave(longest);
-        Some(longest)
+        self.leave(slowest);
+        Some(slowest)
+    }
+
+    /// Serves those who wait for room for their bodies, as far as there is some: small ones first, which are soon over.
+    fn waiting(&mut self, service: &mut dyn Service, now: Instant) {
+        let waiting = self.clients.iter().enumerate().filter_map(|(n, client)| {
+            let client = client.as_ref()?;
+            Some((client.needs()?.0, client.number, n))
+        });
+        let mut waiting: Vec<(usize, u64, usize)> = waiting.collect();
+        waiting.sort_unstable();
+        for (_, _, n) in waiting {
+            self.client(n, service, now);
+        }
+    }
+
+    /// Makes room where somebody waits for it, at the cost of those who take it up and do not fill it: whoever announces a great body
+    /// and does not send it would keep all others waiting.
+    fn uncrowd(&mut self, now: Instant) {
+        let Some((needed, since)) = self.clients.iter().flatten().filter_map(Connection::needs).min() else { return };
+        let crowded = now.saturating_duration_since(since) >= CROWDED;
+        while crowded && self.budget.0 < needed && self.send_slowest_away(now).is_some() {}
+        let next = if self.budget.0 < needed { now + RETRY } else { now };
+        self.again = Some(self.again.map_or(next, |again| again.min(next)));
     }
 
     fn client(&mut self, n: usize, service: &mut dyn Service, now: Instant) {

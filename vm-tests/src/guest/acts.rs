@@ -2,7 +2,7 @@
 //! needs a program of that name to do, with the real system calls, and nothing else.
 
 use super::failure::{Doing, Failure, Outcome};
-use super::{calls, containers, evasion, load, names, powers, processes, uring, work};
+use super::{calls, containers, engines, evasion, load, names, powers, processes, uring, work};
 use nix::fcntl::OFlag;
 use nix::kmod::{DeleteModuleFlags, ModuleInitFlags, delete_module, finit_module, init_module};
 use nix::pty::{grantpt, posix_openpt, ptsname_r, unlockpt};
@@ -46,6 +46,7 @@ fn act(words: &[&str]) -> Outcome {
         ["powers", rest @ ..] => powers::act(rest),
         ["run", program, args @ ..] => Command::new(program).args(args).status().map(drop).doing(program),
         ["container", words @ ..] => containers::run_one(containers::PLAIN, words).map(drop),
+        ["rootless", words @ ..] => engines::rootless::act(words),
         ["chroot", folder] => Ok(chroot(*folder)?),
         ["traceme"] => Ok(ptrace::traceme()?),
         ["traced", program, args @ ..] => {

@@ -242,7 +242,7 @@ mod tests {
         assert_eq!(of("podman").0, BTreeSet::from([Engine::Podman]));
         assert_eq!(of("docker-shell"), (BTreeSet::from([Engine::Docker]), 1));
         let all = of("podman,docker,containerd");
-        assert_eq!(all, (BTreeSet::from([Engine::Podman, Engine::Docker, Engine::Containerd]), 30));
+        assert_eq!(all, (BTreeSet::from([Engine::Podman, Engine::Docker, Engine::Containerd]), 33));
     }
 
     #[test]

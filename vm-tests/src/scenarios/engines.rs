@@ -4,10 +4,12 @@ use super::Scenario;
 use crate::engine::Engine;
 use crate::guest::alerts::Alert;
 use crate::guest::daemon::{DEFAULT_RULES, Daemon};
-use crate::guest::engines::{self, Case, How, IMAGE, PLAIN, REPOSITORY, Ran, TAG, USER};
+use crate::guest::engines::pod::{self, Pod};
+use crate::guest::engines::{self, Case, How, IMAGE, PAUSE, PLAIN, REPOSITORY, Ran, TAG, USER};
 use crate::guest::failure::{Doing, Outcome, ensure};
 use crate::guest::stage::Stage;
 use crate::guest::{module, sentinel};
+use std::time::{Duration, Instant};
 
 /// Podman's.
 pub const PODMAN: &[Scenario] = &[
@@ -57,7 +59,14 @@ pub const PODMAN: &[Scenario] = &[
     Scenario::steps(
         "podman-first-event",
         "the first event of a container of Podman's that lives 50 ms has all that is known of it",
-        |_: &mut Stage<'_>| first_event(Engine::Podman),
+        |_: &mut Stage<'_>| first_event(Engine::Podman, |how, words| engines::run(Engine::Podman, how, words)),
+    )
+    .with(Engine::Podman)
+    .limit(LIMIT),
+    Scenario::steps(
+        "podman-rootless-first-event",
+        "the first event of a container of an ordinary user's Podman has all that is known of it",
+        |_: &mut Stage<'_>| first_event(Engine::Podman, engines::run_rootless),
     )
     .with(Engine::Podman)
     .limit(LIMIT),
@@ -118,9 +127,17 @@ pub const DOCKER: &[Scenario] = &[
     Scenario::steps(
         "docker-first-event",
         "the first event of a container of Docker's that lives 50 ms has all that is known of it",
-        |_: &mut Stage<'_>| first_event(Engine::Docker),
+        |_: &mut Stage<'_>| first_event(Engine::Docker, |how, words| engines::run(Engine::Docker, how, words)),
     )
     .with(Engine::Docker)
+    .limit(LIMIT),
+    Scenario::steps(
+        "docker-asked",
+        "a container whose files are where nobody looks is known once Docker was asked, and nothing waits for that",
+        |_: &mut Stage<'_>| asked(),
+    )
+    .with(Engine::Docker)
+    .alone()
     .limit(LIMIT),
     Scenario::steps(
         "docker-ordinary",
@@ -184,7 +201,14 @@ pub const CONTAINERD: &[Scenario] = &[
     Scenario::steps(
         "containerd-first-event",
         "the first event of a container of containerd's that lives 50 ms has all that is known of it",
-        |_: &mut Stage<'_>| first_event(Engine::Containerd),
+        |_: &mut Stage<'_>| first_event(Engine::Containerd, |how, words| engines::run(Engine::Containerd, how, words)),
+    )
+    .with(Engine::Containerd)
+    .limit(LIMIT),
+    Scenario::steps(
+        "containerd-pod-first-event",
+        "the first events of a pod's sandbox, and of a container in it that lives 50 ms, have the pod's names, ids and labels",
+        |_: &mut Stage<'_>| first_event_of_pod(),
     )
     .with(Engine::Containerd)
     .limit(LIMIT),
@@ -280,7 +304,7 @@ fn rules() -> String {
 }
 
 /// What is known of a container.
-const FIELDS: [&str; 20] = [
+const FIELDS: [&str; 24] = [
     "container.id",
     "container.full_id",
     "container.type",
@@ -298,12 +322,19 @@ const FIELDS: [&str; 20] = [
     "user.name",
     "group.name",
     "k8s.pod.name",
+    "k8s.ns.name",
+    "k8s.pod.uid",
+    "k8s.pod.full_sandbox_id",
+    "k8s.pod.label[app]",
     "proc.name",
     "proc.exepath",
     "proc.vpid",
 ];
 
-fn first_event(engine: Engine) -> Outcome {
+/// Runs a container to its end.
+type Run = fn(&How, &[&str]) -> Outcome<Ran>;
+
+fn first_event(engine: Engine, run: Run) -> Outcome {
     std::fs::write(FILE, rules()).doing(FILE)?;
     module::load("")?;
     sentinel::prepare()?;
@@ -314,7 +345,7 @@ fn first_event(engine: Engine) -> Outcome {
         (["/bin/sleep", "0.05"].as_slice(), "Started ("),
         (["/bin/cp", "/bin/busybox", "/tmp/tool"].as_slice(), "Put (file=/tmp/tool "),
     ] {
-        let ran = engines::run(engine, &how, words)?;
+        let ran = run(&how, words)?;
         let alerts = sentinel::settle(&mut daemon)?;
         let [alert] = alerts.as_slice() else {
             let outputs: Vec<&str> = alerts.iter().map(Alert::output).collect();
@@ -324,6 +355,98 @@ fn first_event(engine: Engine) -> Outcome {
         ensure(alert.output().contains(shown), || format!("no {shown:?} in: {}", alert.output()))?;
         check(alert, engine, &ran, &image.id)?;
     }
+    daemon.stop()?.summary()?;
+    Ok(())
+}
+
+/// How long the program of a container may take to begin, emulated on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+fn first_event_of_pod() -> Outcome {
+    std::fs::write(FILE, rules()).doing(FILE)?;
+    module::load("")?;
+    sentinel::prepare()?;
+    let image = engines::prepare(Engine::Containerd)?;
+    let mut daemon = Daemon::start(&[FILE, sentinel::RULES], &[])?;
+    let pod = Pod::start()?;
+    let of_pod = [
+        ("container.type", "containerd"),
+        ("container.privileged", "false"),
+        ("container.host_network", "true"),
+        ("k8s.pod.name", pod::NAME),
+        ("k8s.ns.name", pod::NAMESPACE),
+        ("k8s.pod.uid", pod::UID),
+        ("k8s.pod.full_sandbox_id", &pod.sandbox),
+        ("k8s.pod.label[app]", pod::LABEL.1),
+        ("proc.name", "sleep"),
+    ];
+    // The first program of the sandbox is a `sleep` as well. It begins some time after its runtime says that it runs.
+    let end = Instant::now() + PATIENCE;
+    let mut alerts = sentinel::settle(&mut daemon)?;
+    while alerts.is_empty() && Instant::now() < end {
+        alerts = sentinel::settle(&mut daemon)?;
+    }
+    let of_sandbox = [
+        ("container.full_id", pod.sandbox.as_str()),
+        ("container.name", pod::NAME),
+        ("container.image", PAUSE),
+        ("user.name", "root"),
+    ];
+    one_that_shows(&alerts, &[&of_pod[..], &of_sandbox].concat())?;
+    let how = How { uid: USER.1, mount: Some(("/srv", "/data")), ..PLAIN };
+    let ran = pod.run(&how, &["/bin/sleep", "0.05"])?;
+    let alerts = sentinel::settle(&mut daemon)?;
+    let of_container = [
+        ("container.full_id", ran.id.as_str()),
+        ("container.name", &ran.name),
+        ("container.image", IMAGE),
+        ("container.image.repository", REPOSITORY),
+        ("container.image.tag", TAG),
+        ("container.image.id", &image.id),
+        ("container.label[tier]", "front"),
+        ("user.name", USER.0),
+    ];
+    let alert = one_that_shows(&alerts, &[&of_pod[..], &of_container].concat())?;
+    // Beside it there is what kubelet's runtime puts into every container of a pod.
+    let mounts = alert.field("container.mounts");
+    ensure(mounts.contains("/srv:/data::true:rprivate"), || format!("mounts are {mounts}"))?;
+    ensure(!alert.field("container.image.digest").is_empty(), || format!("no digest: {}", alert.output()))?;
+    pod.stop()?;
+    daemon.stop()?.summary()?;
+    Ok(())
+}
+
+/// The only one of these alerts, which must show these values.
+fn one_that_shows<'a>(alerts: &'a [Alert], expected: &[(&str, &str)]) -> Outcome<&'a Alert> {
+    let [alert] = alerts else {
+        let outputs: Vec<&str> = alerts.iter().map(Alert::output).collect();
+        return Err(format!("{} alerts instead of one: {outputs:#?}", alerts.len()).into());
+    };
+    for (field, expected) in expected {
+        let shown = alert.field(field);
+        ensure(shown == *expected, || format!("{field} is {shown:?} instead of {expected:?} in: {}", alert.output()))?;
+    }
+    Ok(alert)
+}
+
+fn asked() -> Outcome {
+    /// It goes on for a while: how long an answer takes, nobody knows. The shell has programs of these names in itself.
+    const SCRIPT: &str =
+        "for n in 1 2 3 4 5 6 7 8; do /bin/sleep 1; /bin/cp /bin/busybox /tmp/tool; rm /tmp/tool; done";
+    std::fs::write(FILE, rules()).doing(FILE)?;
+    module::load("")?;
+    sentinel::prepare()?;
+    let image = engines::prepare_docker_elsewhere()?;
+    let mut daemon = Daemon::start(&[FILE, sentinel::RULES], &[])?;
+    let how = How { uid: USER.1, mount: Some(("/srv", "/data")), ..PLAIN };
+    let ran = engines::run(Engine::Docker, &how, &["/bin/sh", "-c", SCRIPT])?;
+    let alerts = sentinel::settle(&mut daemon)?;
+    let last = alerts.iter().rfind(|alert| alert.output().contains("Put (file=/tmp/tool "));
+    let last = last.ok_or_else(|| {
+        let outputs: Vec<&str> = alerts.iter().map(Alert::output).collect();
+        format!("no alert of a file that was put there ({}), but: {outputs:#?}", ran.errors)
+    })?;
+    check(last, Engine::Docker, &ran, &image.id)?;
     daemon.stop()?.summary()?;
     Ok(())
 }

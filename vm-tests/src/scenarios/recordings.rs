@@ -5,7 +5,7 @@ use crate::guest::daemon::{self, DEFAULT_RULES, Daemon};
 use crate::guest::failure::{Doing, Outcome, ensure};
 use crate::guest::programs::succeed;
 use crate::guest::stage::Stage;
-use crate::guest::{module, sentinel};
+use crate::guest::{containers, module, sentinel};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -15,6 +15,11 @@ pub const SCENARIOS: &[Scenario] = &[
         "record",
         "what was recorded is replayed with the alerts that it would have raised, twice the same",
         record,
+    ),
+    Scenario::steps(
+        "record-container",
+        "the replay of a recording knows the container that an alert is about as it was known when it ran",
+        record_container,
     ),
     Scenario::steps(
         "record-capture",
@@ -59,6 +64,26 @@ fn record(_: &mut Stage<'_>) -> Outcome {
     }
     ensure(first.iter().any(|line| line.contains("\"proc.cmdline\":\"cat /etc/shadow\"")), || first.join("\n"))?;
     ensure(first == replay(file)?, || "two replays are not the same".to_owned())?;
+    std::fs::remove_file(file).doing(file.display())
+}
+
+fn record_container(_: &mut Stage<'_>) -> Outcome {
+    let (file, unused) = (Path::new("/run/container.krec"), Path::new("/run/no-alerts"));
+    sentinel::prepare()?;
+    module::load("")?;
+    let recorder = Daemon::start_with(&["record", "-w", "/run/container.krec"], unused)?;
+    // Its runtime's files are gone with it, and with them everything that a replay could look up.
+    containers::run_one(containers::PLAIN, &["/sbin/apk", "add", "nmap"])?;
+    let ended = recorder.stop()?;
+    ensure(ended.status.success(), || format!("the recorder ended with {}:\n{}", ended.status, ended.log))?;
+    let alerts = replay(file)?;
+    let about = alerts.iter().find(|line| line.contains("Package manager started in a container"));
+    let about = about.ok_or_else(|| format!("no alert about the container:\n{}", alerts.join("\n")))?;
+    for (field, value) in
+        [("container.name", containers::NAME), ("container.image", containers::IMAGE), ("user.name", "root")]
+    {
+        ensure(about.contains(&format!("\"{field}\":\"{value}\"")), || format!("{field} is not {value} in: {about}"))?;
+    }
     std::fs::remove_file(file).doing(file.display())
 }
 

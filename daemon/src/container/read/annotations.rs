@@ -32,6 +32,12 @@ pub(super) fn add(annotations: Option<&Value>, details: &mut Details) {
     }
 }
 
+/// Whether they are of a container in a pod, which has namespaces of its sandbox.
+pub(super) fn joins_a_sandbox(annotations: Option<&Value>) -> bool {
+    let kinds = ["io.kubernetes.cri.container-type", "io.kubernetes.cri-o.ContainerType"];
+    annotations.is_some_and(|all| kinds.iter().any(|kind| text(all, &[kind]) == "container"))
+}
+
 fn is_internal(name: &str) -> bool {
     let starts = [
         "io.kubernetes.cri",

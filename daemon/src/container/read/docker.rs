@@ -63,7 +63,7 @@ pub(super) fn details(config: &Value, host: Option<&Value>) -> Details {
 }
 
 /// The pod that labels of cri-dockerd tell. The sandbox has the pod's own labels.
-fn pod(labels: &Labels) -> Option<Pod> {
+pub(super) fn pod(labels: &Labels) -> Option<Pod> {
     let of = |name: &str| labels.get(name).cloned().unwrap_or_default();
     labels.get("io.kubernetes.pod.name")?;
     let is_sandbox = of("io.kubernetes.docker.type") == "podsandbox";

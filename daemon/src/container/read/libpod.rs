@@ -1,15 +1,35 @@
-//! What Podman keeps in its database, and in no other file: labels (Podman: `libpod/boltdb_state.go`). Since Podman 5 it is another
-//! kind of database, which is not read.
+//! What Podman keeps in its database, and in no other file: labels. Older ones have one of bbolt's (Podman: `libpod/boltdb_state.go`),
+//! those since 4.8 one of SQLite's (`libpod/sqlite_state_internal.go`), where a machine was not upgraded.
 
 use super::super::details::Details;
 use super::super::image::ImageName;
+use super::sqlite::{self, Column};
 use super::{at, bolt, json, text, texts};
 use std::path::Path;
 
 /// Takes in what the Podman whose storage is in this folder knows of a container.
 pub(super) fn add(folder: &Path, id: &str, details: &mut Details) {
-    let database = folder.join("libpod").join("bolt_state.db");
-    if let Some(config) = bolt::ask(&database, |view| view.value(&["ctr", id], "config")) {
+    let older = || bolt::ask(&folder.join("libpod").join("bolt_state.db"), |view| view.value(&["ctr", id], "config"));
+    let newer =
+        || sqlite::ask(&folder.join("db.sql"), TABLE, id, |row| config(row).filter(|config| json(config).is_some()));
+    if let Some(config) = newer().or_else(older) {
+        add_config(&config, details);
+    }
+}
+
+/// The table of SQLite's that holds containers: id, name, pod, and the configuration as JSON.
+const TABLE: &str = "ContainerConfig";
+
+fn config(row: &[Column]) -> Option<Vec<u8>> {
+    match row {
+        [_, _, _, Column::Bytes(config), ..] => Some(config.clone()),
+        _ => None,
+    }
+}
+
+/// Takes in what a database of SQLite's with these bytes says of a container.
+pub(super) fn add_row(database: &[u8], id: &str, details: &mut Details) {
+    if let Some(config) = sqlite::row(&database, TABLE, id).as_deref().and_then(config) {
         add_config(&config, details);
     }
 }

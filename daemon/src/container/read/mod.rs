@@ -8,9 +8,11 @@
 //! | `oci.rs` | the `config.json` of a bundle: what containerd, CRI-O, Podman and runc start |
 //! | `annotations.rs` | what CRI plugins note in it: pods, images, names |
 //! | `bolt.rs` | looking something up in the kind of database that containerd and Podman have |
+//! | `sqlite.rs` | looking something up in the kind of database that newer Podmans have |
 //! | `containerd.rs` | containerd's database: images and labels |
 //! | `libpod.rs` | Podman's database: labels |
 //! | `docker.rs` | Docker's containers and images |
+//! | `inspect.rs` | what Docker and Podman answer when they are asked |
 //! | `storage.rs` | the names that Podman and CRI-O give containers and images |
 //! | `lxc.rs` | the configuration of LXC's containers |
 //! | `nspawn.rs` | what systemd-machined knows of systemd-nspawn's |
@@ -22,12 +24,16 @@ mod bolt;
 mod cni;
 mod containerd;
 mod docker;
+mod inspect;
 mod libpod;
 mod lxc;
 mod nspawn;
 mod oci;
 mod runc;
+mod sqlite;
 mod storage;
+
+pub(super) use inspect::{inspect, inspect_image};
 
 use super::{Details, Identity, Runtime, files};
 use serde_json::Value;
@@ -278,6 +284,10 @@ pub fn parse(runtime: Runtime, id: &str, text: &[u8]) -> Option<Details> {
             let config = json(text)?;
             let mut details = docker::details(&config, Some(&config));
             docker::add_names(text, &mut details);
+            if let Some(answered) = inspect(text) {
+                details.set_labels(answered.labels);
+            }
+            inspect_image(text, &mut details);
             Some(details)
         }
         Runtime::CriO => oci::parse(text),
@@ -291,6 +301,7 @@ pub fn parse(runtime: Runtime, id: &str, text: &[u8]) -> Option<Details> {
             storage::add_container(text, id, &mut details);
             storage::add_image(text, &mut details);
             libpod::add_config(text, &mut details);
+            libpod::add_row(text, id, &mut details);
             Some(details)
         }
         Runtime::Lxc => Some(lxc::parse(id, text)),

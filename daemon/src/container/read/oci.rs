@@ -24,7 +24,13 @@ pub(super) fn parse(bytes: &[u8]) -> Option<Details> {
     let root = text(&spec, &["root", "path"]);
     details.root = (!root.is_empty()).then(|| root.into());
     if let Some(Value::Array(namespaces)) = at(&spec, &["linux", "namespaces"]) {
-        let shares = |kind: &str| Some(!namespaces.iter().any(|namespace| text(namespace, &["type"]) == kind));
+        let in_pod = annotations::joins_a_sandbox(at(&spec, &["annotations"]));
+        let shares = |kind: &str| match namespaces.iter().find(|namespace| text(namespace, &["type"]) == kind) {
+            None => Some(true),
+            // Its sandbox's: whether that is the machine's, the sandbox's own bundle tells.
+            Some(namespace) if in_pod && !text(namespace, &["path"]).is_empty() => None,
+            Some(_) => Some(false),
+        };
         details.host_pid = shares("pid");
         details.host_network = shares("network");
         details.host_ipc = shares("ipc");

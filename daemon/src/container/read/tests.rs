@@ -145,7 +145,7 @@ fn containerd_is_read_from_its_bundle() {
             assert_eq!((&*details.name, details.runtime), ("cart", Some(Runtime::Containerd)));
             assert_eq!(image(&details), ["docker.io/shop/cart:2", "docker.io/shop/cart", "2", "", ""]);
             assert_eq!((details.privileged, details.host_pid), (Some(false), Some(false)));
-            assert_eq!((details.host_network, details.host_ipc), (Some(false), Some(true)));
+            assert_eq!((details.host_network, details.host_ipc), (None, Some(true)), "its sandbox is not known");
             let mounts: Vec<_> =
                 details.mounts.iter().map(|m| (&*m.source, &*m.dest, m.writable, &*m.propagation)).collect();
             assert_eq!(mounts, [("/", "/host", false, "rprivate")]);
@@ -206,6 +206,22 @@ fn what_is_started_by_containerds_own_client_has_its_image_and_labels_from_the_d
 }
 
 #[test]
+fn a_container_of_a_pod_is_in_the_machines_network_if_its_sandbox_is() {
+    let config = bundle(CRI, "");
+    let of_sandbox = CRI.replace(r#"container-type":"container""#, r#"container-type":"sandbox""#);
+    for (own, expected) in [(r#"{"type":"network","path":"/var/run/netns/x"},"#, false), ("", true)] {
+        let sandbox = format!(r#"{{"annotations":{{{of_sandbox}}},"linux":{{"namespaces":[{own}{{"type":"pid"}}]}}}}"#);
+        let place = "run/containerd/io.containerd.runtime.v2.task/k8s.io";
+        let files = [(format!("{place}/ID/config.json"), &config), (format!("{place}/SANDBOX/config.json"), &sandbox)];
+        let files = files.each_ref().map(|(name, text)| (name.as_str(), text.as_str()));
+        let details = read(&files, ID, Some(Runtime::Containerd)).unwrap();
+        assert_eq!((details.host_network, details.host_pid), (Some(expected), Some(false)));
+        let details = read(&files, SANDBOX, Some(Runtime::Containerd)).unwrap();
+        assert_eq!(details.host_network, Some(expected));
+    }
+}
+
+#[test]
 fn the_labels_of_a_pod_are_those_of_its_sandbox_in_the_database() {
     let config = bundle(&CRI.replace("SANDBOX", "ID"), "");
     let (dir, reader) =
@@ -237,6 +253,20 @@ fn podmans_labels_come_from_its_database_and_its_own_files_are_no_mounts() {
     assert_eq!(details.labels.get("tier").map(String::as_str), Some("front"));
     let mounts: Vec<_> = details.mounts.iter().map(|mount| (&*mount.source, &*mount.dest)).collect();
     assert_eq!(mounts, [("/srv", "/data")]);
+}
+
+#[test]
+fn the_labels_of_a_newer_podman_come_from_the_database_that_it_has() {
+    let config = format!(r#"{{"annotations":{{{PODMAN}}}}}"#);
+    let (dir, reader) = machine(&[
+        ("var/lib/containers/storage/overlay-containers/ID/userdata/config.json", config.as_str()),
+        ("var/lib/containers/storage/overlay-containers/containers.json", PODMAN_CONTAINERS),
+    ]);
+    let asked = Asked { id: ID, runtime: Some(Runtime::Podman), home: None };
+    assert!(reader.details(asked).unwrap().labels.is_empty());
+    let database = include_bytes!("../../../tests/data/podman-few.sql");
+    add_bytes(&dir, "var/lib/containers/storage/db.sql", database);
+    assert_eq!(reader.details(asked).unwrap().labels.get("tier").map(String::as_str), Some("front"));
 }
 
 #[test]

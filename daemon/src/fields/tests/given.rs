@@ -1,7 +1,7 @@
 //! What is said to have a value has one.
 
 use super::world::*;
-use crate::container::{Accounts, Details, ImageName, Labels, Mount, Pod};
+use crate::container::{Accounts, Details, ImageName, Labels, Mount, Pod, Told};
 use crate::fields::provided;
 use crate::state::Users;
 use kestrel_core::event::{FdFlags, FdHead, FdKind};
@@ -12,7 +12,8 @@ use zerocopy::IntoBytes;
 /// Records of all kinds, of a shell in a container.
 fn corpus(world: &mut World) -> Vec<Made> {
     let id = "0123456789abcdef".repeat(4);
-    world.state.containers.tell(id.as_bytes(), Some(details()), Some(accounts()));
+    let (details, accounts) = (Some(details()), Some(accounts()));
+    world.state.containers.tell(Told { id: id.as_bytes().into(), details, accounts, ..Told::default() });
     let mut init = task(1, 0, "init");
     init.euid = 7;
     init.egid = 8;

@@ -1,7 +1,7 @@
 //! Fields that the process table tells: `proc.*`, `thread.*`, `user.*`, `container.*`.
 
 use super::world::*;
-use crate::container::{Accounts, Details, IdMap, ImageName, Mount};
+use crate::container::{Accounts, Details, IdMap, ImageName, Mount, Told};
 use crate::state::Users;
 use kestrel_core::event::{FdHead, TaskContext};
 
@@ -260,7 +260,8 @@ fn what_the_runtime_wrote_down_is_told_field_by_field() {
         uids: IdMap(vec![(0, 1000, 100)]),
         gids: IdMap(vec![(0, 1000, 100)]),
     };
-    world.state.containers.tell(id.as_bytes(), Some(details), Some(accounts));
+    let (details, accounts) = (Some(details), Some(accounts));
+    world.state.containers.tell(Told { id: id.as_bytes().into(), details, accounts, ..Told::default() });
     let inside = TaskContext { vpid: 1, pid_ns: 2, euid: 1033, egid: 1033, ..task(60, 20, "sh") };
     world.take(&fork(task(20, 10, "bash"), inside));
     world.take(&exec(inside, "sh", &[], &[]).bytes("cgroups", format!("/system.slice/docker-{id}.scope")));

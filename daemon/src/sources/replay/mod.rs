@@ -4,7 +4,7 @@
 //!   tape (a file) ──▶ ReplaySource ──records──▶ loop ──▶ handler
 //!                         │                                │
 //!                         └───── Playback, shared: ────────┘
-//!               processes and users that the file tells of; a pause; the next record's turn; the end
+//!               processes, containers and users that the file tells of; a pause; the next record's turn; the end
 //! ```
 //!
 //! Nothing of the machine it runs on is asked: two replays of a file come to the same.
@@ -125,6 +125,7 @@ impl<T: Tape> ReplaySource<T> {
                 Step::Record => return Ok(true),
                 Step::Processes(entries) => self.playback.tell(News::Processes(entries)),
                 Step::Users(lists) => self.playback.tell(News::Users(lists)),
+                Step::Containers(entries) => self.playback.tell(News::Containers(entries)),
                 Step::End => {
                     if !self.tape.was_closed() {
                         log::warn!("{}: it was not ended: whoever recorded it was interrupted", self.path.display());

@@ -1,6 +1,6 @@
 //! What the source and who takes its records share: they meet in the loop, which knows neither of them.
 
-use crate::recording::{ProcessEntry, UserLists, restore_processes, restore_users};
+use crate::recording::{ContainerEntry, ProcessEntry, UserLists, restore_containers, restore_processes, restore_users};
 use crate::state::State;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -13,6 +13,8 @@ pub enum News {
     Processes(Vec<ProcessEntry>),
     /// Users and groups.
     Users(UserLists),
+    /// Containers.
+    Containers(Vec<ContainerEntry>),
 }
 
 /// A playback that goes on.
@@ -43,6 +45,7 @@ impl Playback {
             for news in self.news.take() {
                 match news {
                     News::Processes(entries) => restore_processes(state, entries),
+                    News::Containers(entries) => restore_containers(&mut state.containers, entries),
                     News::Users(lists) => {
                         restore_users(&mut state.users, lists);
                         users = true;

@@ -1,20 +1,27 @@
-//! containerd without its part for Kubernetes, by its own client.
+//! containerd, by its own client. Its part for Kubernetes is there for pods (`pod.rs`).
 
 use super::super::failure::{Doing, Outcome};
 use super::{How, Ran, image, must, output, said, serve};
 
-const SOCKET: &str = "/run/containerd/containerd.sock";
-const LOG: &str = "/run/containerd.log";
+/// Where it listens.
+pub const SOCKET: &str = "/run/containerd/containerd.sock";
+/// What it says.
+pub const LOG: &str = "/run/containerd.log";
 
 /// Not the usual one, whose containers are told by the path of their control group alone.
 const NAMESPACE: &str = "shop";
 
 const CONFIG: &str = "/etc/containerd/config.toml";
 
+/// The image of the containers that hold the namespaces of pods is one that is here.
+fn config() -> String {
+    format!("version = 2\n[plugins.\"io.containerd.grpc.v1.cri\"]\nsandbox_image = \"{}\"\n", image::PAUSE)
+}
+
 /// Starts it and gives it the image.
 pub fn prepare() -> Outcome {
     std::fs::create_dir_all("/etc/containerd").doing("/etc/containerd")?;
-    std::fs::write(CONFIG, "version = 2\ndisabled_plugins = [\"io.containerd.grpc.v1.cri\"]\n").doing(CONFIG)?;
+    std::fs::write(CONFIG, config()).doing(CONFIG)?;
     serve(&["/usr/bin/containerd"], SOCKET, LOG)?;
     must(&["/usr/bin/ctr", "--namespace", NAMESPACE, "images", "import", image::ARCHIVE]).map(drop)
 }

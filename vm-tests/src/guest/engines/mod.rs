@@ -5,19 +5,25 @@
 //! | `image.rs` | the image, as an archive that every engine takes in |
 //! | `client.rs` | what Docker and Podman are told alike |
 //! | `podman.rs` | Podman |
+//! | `rootless.rs` | Podman of an ordinary user |
 //! | `docker.rs` | Docker |
 //! | `containerd.rs` | containerd |
+//! | `pod.rs` | pods of Kubernetes, by containerd |
+//! | `grpc.rs` | how that is asked for |
 
 mod client;
 mod containerd;
 mod docker;
+mod grpc;
 mod image;
+pub mod pod;
 mod podman;
+pub mod rootless;
 
 use super::failure::{Doing, Failure, Outcome};
 use super::programs::succeed;
 use crate::engine::Engine;
-pub use image::{NAME as IMAGE, REPOSITORY, TAG, USER};
+pub use image::{NAME as IMAGE, PAUSE, REPOSITORY, TAG, USER};
 use std::fs::File;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
@@ -86,6 +92,22 @@ impl Ran {
 /// # Errors
 /// What the engine said.
 pub fn prepare(engine: Engine) -> Outcome<&'static image::Image> {
+    prepare_by(|| match engine {
+        Engine::Podman => podman::prepare(),
+        Engine::Containerd => containerd::prepare(),
+        Engine::Docker => docker::prepare(docker::USUAL),
+    })
+}
+
+/// The same for a Docker whose files are where nobody looks for them.
+///
+/// # Errors
+/// What it said.
+pub fn prepare_docker_elsewhere() -> Outcome<&'static image::Image> {
+    prepare_by(|| docker::prepare(docker::ELSEWHERE))
+}
+
+fn prepare_by(start: impl FnOnce() -> Outcome) -> Outcome<&'static image::Image> {
     static IMAGE: OnceLock<image::Image> = OnceLock::new();
     if let Some(image) = IMAGE.get() {
         return Ok(image);
@@ -96,11 +118,7 @@ pub fn prepare(engine: Engine) -> Outcome<&'static image::Image> {
     for (path, text) in NETWORK {
         std::fs::write(path, text).doing(path)?;
     }
-    match engine {
-        Engine::Podman => podman::prepare()?,
-        Engine::Containerd => containerd::prepare()?,
-        Engine::Docker => docker::prepare()?,
-    }
+    start()?;
     Ok(IMAGE.get_or_init(|| image))
 }
 
@@ -109,14 +127,27 @@ pub fn prepare(engine: Engine) -> Outcome<&'static image::Image> {
 /// # Errors
 /// What the engine said, if it did not run.
 pub fn run(engine: Engine, how: &How, words: &[&str]) -> Outcome<Ran> {
-    static NUMBER: AtomicU64 = AtomicU64::new(0);
     prepare(engine)?;
-    let name = format!("web-{}", NUMBER.fetch_add(1, Ordering::Relaxed) + 1);
+    let name = next_name();
     match engine {
         Engine::Podman => podman::run(&name, how, words),
         Engine::Containerd => containerd::run(&name, how, words),
         Engine::Docker => docker::run(&name, how, words),
     }
+}
+
+/// Runs a container of the user's Podman to its end.
+///
+/// # Errors
+/// What it said, if it did not run.
+pub fn run_rootless(how: &How, words: &[&str]) -> Outcome<Ran> {
+    prepare(Engine::Podman)?;
+    rootless::run(&next_name(), how, words)
+}
+
+fn next_name() -> String {
+    static NUMBER: AtomicU64 = AtomicU64::new(0);
+    format!("web-{}", NUMBER.fetch_add(1, Ordering::Relaxed) + 1)
 }
 
 /// A program of an engine's, with what engines expect around them.

@@ -1,7 +1,8 @@
 //! Podman of root, with the kernel's overlayfs, and without systemd.
 
 use super::super::failure::{Doing, Outcome};
-use super::{How, Ran, client, image, must};
+use super::client::{self, Client};
+use super::{How, Ran, image, must};
 
 /// What differs from a machine with systemd and a network.
 const FILES: [(&str, &str); 2] = [
@@ -25,5 +26,6 @@ pub fn prepare() -> Outcome {
 
 /// Runs a container.
 pub fn run(name: &str, how: &How, words: &[&str]) -> Outcome<Ran> {
-    client::run("/usr/bin/podman", "Error: ", name, how, words)
+    let client = Client { words: &["/usr/bin/podman"], complaint: "Error: ", folder: "/run", more: &[] };
+    client::run(&client, name, how, words)
 }

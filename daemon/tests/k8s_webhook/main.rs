@@ -1,5 +1,8 @@
 //! The webhook of the Kubernetes audit log: real clients, one loop, real rules.
 
+mod certificates;
+mod hostile;
+
 use kestrel::config::AuditConfig;
 use kestrel::fields::Clock;
 use kestrel::state::{State, Users};
@@ -38,7 +41,7 @@ fn exec(pod: &str) -> Value {
     })
 }
 
-fn post(stream: &mut TcpStream, content_type: &str, body: &[u8]) -> u16 {
+fn post(stream: &mut (impl Read + Write), content_type: &str, body: &[u8]) -> u16 {
     let head = format!(
         "POST /k8s-audit HTTP/1.1\r\nHost: x\r\nContent-Type: {content_type}\r\nContent-Length: {}\r\n\r\n",
         body.len()
@@ -48,7 +51,7 @@ fn post(stream: &mut TcpStream, content_type: &str, body: &[u8]) -> u16 {
     answer(stream)
 }
 
-fn answer(stream: &mut TcpStream) -> u16 {
+fn answer(stream: &mut impl Read) -> u16 {
     let mut bytes = Vec::new();
     let mut byte = [0];
     while !bytes.ends_with(b"\r\n\r\n") {
