@@ -199,12 +199,11 @@ impl Listener {
                 }
             }
             let had_their_turn = std::mem::replace(&mut self.in_a_row, 0) < MOST_IN_A_ROW;
-            let (notice, changed) = match self.poll(block && had_their_turn) {
-                Ok(ready) => ready,
-                Err(_) => return Waited::Nothing,
-            };
-            if changed {
-                while let Ok(Some(_)) = self.changes.read_signal() {}
+            let Ok((notice, changed)) = self.poll(block && had_their_turn) else { return Waited::Nothing };
+            // NOTE: who does not wait here sleeps in the loop, which wakes by SIGCHLD: it is left to it.
+            if changed && block {
+                // It is pending once, however many changed. Should it have come anew, it is ready anew.
+                let _ = self.changes.read_signal();
                 (self.quiet, self.heard) = (false, true);
             }
             if notice & libc::POLLIN != 0
@@ -216,7 +215,7 @@ impl Listener {
                 self.over = true;
                 return request::wait(block);
             }
-            if !block && !changed && had_their_turn && notice == 0 {
+            if !block && had_their_turn && notice == 0 {
                 return Waited::Nothing;
             }
         }
