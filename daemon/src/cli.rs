@@ -149,13 +149,14 @@ pub enum Command {
 
 /// What to run, or whom to follow.
 #[derive(Clone, Debug, Default, clap::Args)]
+#[command(group(clap::ArgGroup::new("whom").required(true).args(["command", "pid"])))]
 pub struct RunArgs {
     /// Rule file or folder, instead of those of the configuration or those that are built in; can be given again
     #[arg(short = 'r', value_name = "FILE|DIR")]
     pub rules: Vec<PathBuf>,
 
     /// Follow this process and whatever it starts, instead of starting a command
-    #[arg(long, value_name = "PID", conflicts_with = "command", required_unless_present = "command")]
+    #[arg(long, value_name = "PID")]
     pub pid: Option<i32>,
 
     /// Stop at every system call instead of filtering in the kernel: slower, but sees calls that another filter refuses

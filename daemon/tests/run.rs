@@ -532,6 +532,63 @@ fn what_is_let_go_where_it_begins_raises_no_alert_and_all_else_does() {
     assert_eq!(judged.len(), 2 * 11, "{judged:#?}");
 }
 
+#[test]
+fn a_call_that_has_to_wait_for_somebody_else_is_recorded_when_it_is_made() {
+    let place = Place::new();
+    let script = "rm secret; mkfifo secret; (sleep 0.2; echo x > secret) & cat secret; wait";
+    let output = place.sh(script);
+    assert_eq!((output.stdout.as_slice(), output.status.code()), (&b"x\n"[..], Some(0)), "{output:?}");
+    let mut alerts = alerts(&output);
+    alerts.sort();
+    assert_eq!(alerts.len(), 2, "{:?}", alerts.first());
+    assert!(alerts[0].starts_with("Warning secret opened (by=cat args=cat secret"), "{alerts:?}");
+    assert!(alerts[1].starts_with("Warning secret opened (by=sh args=sh -c"), "{alerts:?}");
+}
+
+#[test]
+fn a_signal_makes_no_call_fail_that_it_would_not_make_fail_without_us() {
+    let place = Place::new();
+    place.build(
+        &[],
+        r#"
+        #include <errno.h>
+        #include <fcntl.h>
+        #include <signal.h>
+        #include <stdio.h>
+        #include <string.h>
+        #include <sys/stat.h>
+        #include <sys/time.h>
+        #include <unistd.h>
+        static void ring(int n) { (void)n; }
+        static void every(int us) {
+            struct itimerval timer = {{0, us}, {0, us}};
+            setitimer(ITIMER_REAL, &timer, 0);
+        }
+        int main(void) {
+            struct sigaction action = {.sa_handler = ring};
+            sigaction(SIGALRM, &action, 0);
+            every(200);
+            const char *names[] = {"rules.yaml", "missing", "made", "secret"};
+            int interrupted = 0;
+            for (int n = 0; n < 8000; n++) {
+                int fd = open(names[n % 4], n % 4 == 2 ? O_CREAT | O_RDWR : O_RDONLY, 0600);
+                if (fd >= 0) close(fd);
+                else interrupted += errno == EINTR;
+                if (n % 64 == 2) unlink("made");
+            }
+            mkfifo("pipe", 0600);
+            every(20000);
+            int fd = open("pipe", O_RDONLY);
+            printf("%d, %s\n", interrupted, fd < 0 ? strerror(errno) : "opened");
+            return 0;
+        }"#,
+    );
+    let output = place.kestrel(&["--", "./program"]).output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "0, Interrupted system call\n", "{:?}", output.status);
+    let opened = alerts(&output).iter().filter(|alert| alert.contains("secret opened")).count();
+    assert_eq!(opened, 2000);
+}
+
 /// Another task writes `secret` over the name `public`, and back, while the first one opens it: each time that it got the secret is
 /// an alert, whatever the name was when the call began.
 fn renamed_meanwhile(start: &str) {

@@ -17,8 +17,15 @@ impl Reachable {
         }
     }
 
-    fn contains(&self, node: usize) -> bool {
-        self.0.get(node / WORD).is_some_and(|word| word & 1 << (node % WORD) != 0)
+    /// The first of them from `at` on. Most nodes of a large section are not among them, so that words are looked at, not nodes.
+    fn from(&self, at: usize) -> Option<usize> {
+        let mut word = at / WORD;
+        let mut left = self.0.get(word)? & (u64::MAX << (at % WORD));
+        while left == 0 {
+            word = word.saturating_add(1);
+            left = *self.0.get(word)?;
+        }
+        Some(word.saturating_mul(WORD).saturating_add(left.trailing_zeros() as usize))
     }
 }
 
@@ -30,11 +37,10 @@ pub fn foresee<V: View>(program: &Program<'_>, event: EventId, view: &mut V) -> 
     let nodes = evaluation.nodes();
     let mut reachable = Reachable([0; MAX_SECTION / WORD]);
     reachable.add(0);
-    // Every node jumps forward, so that whatever leads to a node comes before it.
-    for (at, node) in nodes.iter().enumerate() {
-        if !reachable.contains(at) {
-            continue;
-        }
+    let mut next = 0;
+    while let Some(at) = reachable.from(next) {
+        let Some(node) = nodes.get(at) else { break };
+        next = at.saturating_add(1);
         let (yes, no) = match evaluation.alone(node, view) {
             Answer::Yes => (Some(node.yes), None),
             Answer::No => (None, Some(node.no)),
@@ -45,7 +51,8 @@ pub fn foresee<V: View>(program: &Program<'_>, event: EventId, view: &mut V) -> 
             match jump {
                 KEEP => return Verdict::Keep,
                 REJECT => {}
-                skipped => reachable.add(at.saturating_add(1).saturating_add(usize::from(skipped))),
+                // Every node jumps forward, so that whatever leads to a node comes before it.
+                skipped => reachable.add(next.saturating_add(usize::from(skipped))),
             }
         }
     }

@@ -37,7 +37,7 @@ const STEP: u32 = 1 << 16;
 /// Replays a file to its end, or until somebody ends it.
 pub fn run(args: &ReplayArgs, cli: &Cli, config: &Config) -> Result<(), Failure> {
     let named = [&cli.rules[..], &args.rules].concat();
-    let set = rules::load(&named, config)?;
+    let set = rules::load_or_built_in(&named, config)?;
     let signals = Signals::new().map_err(system("cannot receive signals"))?;
     let tape = AnyTape::open(&args.file).map_err(SourceError::from)?;
     let outputs = Outputs::new(&outputs(args, config), Watch::OUTPUTS)?;

@@ -83,7 +83,7 @@ pub fn is_only_wanted_if_it_succeeds(program: &Program<'_>, event: EventId) -> b
 }
 
 /// The calls whose result is found out ahead: open(2) and openat(2). What others open hangs on more than a name.
-fn opens(event: EventId) -> bool {
+pub fn opens(event: EventId) -> bool {
     matches!(event, id::OPEN | id::OPENAT)
 }
 
@@ -110,14 +110,25 @@ impl Ahead<'_> {
     }
 }
 
-fn leads(view: &View<'_>, call: &Call) -> Option<Leads> {
-    let (dir, name, flags) = match call.event {
-        id::OPEN => (kestrel_core::fill::AT_FDCWD, call.args[0], call.args[1]),
-        _ => (call.args[0] as i32, call.args[1], call.args[2]),
-    };
+/// Relative to what such a call opens, where the name lies, and the flags.
+fn opening(call: &Call) -> (i32, u64, i32) {
+    match call.event {
+        id::OPEN => (kestrel_core::fill::AT_FDCWD, call.args[0], call.args[1] as i32),
+        _ => (call.args[0] as i32, call.args[1], call.args[2] as i32),
+    }
+}
+
+/// Whether such a call makes the file that is not there.
+pub fn creates(call: &Call) -> bool {
+    opening(call).2 & libc::O_CREAT != 0
+}
+
+/// Where the name leads that such a call opens.
+pub fn leads(view: &View<'_>, call: &Call) -> Option<Leads> {
+    let (dir, name, flags) = opening(call);
     let mut text = [0; PATH_MAX];
     let read = view.read_user_string(name, &mut text).ok().filter(|read| !read.cut)?;
-    Some(resolve(view.task_folder()?, dir, &text[..read.len], flags as i32))
+    Some(resolve(view.own_folder()?, view.task_folder()?, dir, &text[..read.len], flags))
 }
 
 impl Values for Ahead<'_> {

@@ -1,4 +1,4 @@
-//! The filter that a command is started with: which system calls stop for the tracer, as a program of classic BPF
+//! The filter that a command is started with: which system calls stop for the tracer, or wait for its answer, as a program of classic BPF
 //! (seccomp(2)); all others run at full speed.
 //!
 //! Numbers are looked up by a binary search over the places where the answer changes. The libraries that make such programs
@@ -6,7 +6,7 @@
 
 use nix::libc::{
     BPF_ABS, BPF_ALU, BPF_AND, BPF_JA, BPF_JEQ, BPF_JGE, BPF_JMP, BPF_K, BPF_LD, BPF_RET, BPF_W, SECCOMP_RET_ALLOW,
-    SECCOMP_RET_TRACE, sock_filter,
+    SECCOMP_RET_TRACE, SECCOMP_RET_USER_NOTIF, sock_filter,
 };
 
 /// Tables of system calls, as filters and tracers see them (`linux/audit.h`).
@@ -40,13 +40,15 @@ pub struct Condition {
     pub value: u32,
 }
 
-/// The calls of one table that stop.
+/// The calls of one table that stop, or wait.
 #[derive(Clone, Debug, Default)]
 pub struct Table {
     /// `AUDIT_ARCH_…`.
     pub arch: u32,
     /// Their numbers, sorted, once each.
     pub numbers: Vec<u32>,
+    /// Those that wait for an answer instead; their numbers are in no other list.
+    pub waiting: Vec<u32>,
     /// Those that stop only sometimes; their numbers are in no other list.
     pub conditions: Vec<Condition>,
 }
@@ -60,6 +62,7 @@ const fn branch(code: u32, k: u32, jt: u8, jf: u8) -> sock_filter {
 }
 
 const TRACE: sock_filter = statement(BPF_RET | BPF_K, SECCOMP_RET_TRACE);
+const NOTIFY: sock_filter = statement(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF);
 const ALLOW: sock_filter = statement(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
 
 /// What a call's number decides.
@@ -67,6 +70,7 @@ const ALLOW: sock_filter = statement(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
 enum Answer {
     Allow,
     Trace,
+    Notify,
     /// If an argument has a value.
     TraceIf(u32, u32),
 }
@@ -76,6 +80,7 @@ impl Answer {
         match self {
             Answer::Allow => vec![ALLOW],
             Answer::Trace => vec![TRACE],
+            Answer::Notify => vec![NOTIFY],
             Answer::TraceIf(argument, value) => vec![
                 // The lower half comes first: both machines are little endian.
                 statement(BPF_LD | BPF_W | BPF_ABS, ARGUMENTS + 8 * argument),
@@ -107,6 +112,7 @@ pub fn program(tables: &[Table]) -> Vec<sock_filter> {
 /// Where the answer changes: from each number on, up to the next.
 fn changes(table: &Table) -> Vec<(u32, Answer)> {
     let mut answers: Vec<(u32, Answer)> = table.numbers.iter().map(|&nr| (nr, Answer::Trace)).collect();
+    answers.extend(table.waiting.iter().map(|&nr| (nr, Answer::Notify)));
     answers.extend(table.conditions.iter().map(|c| (c.nr, Answer::TraceIf(c.argument, c.value))));
     answers.sort_by_key(|(nr, _)| *nr);
     let mut changes = vec![(0, Answer::Allow)];
@@ -150,6 +156,10 @@ mod tests {
 
     /// What the kernel makes of a program: classic BPF, as far as it is used here.
     fn run(program: &[sock_filter], arch: u32, nr: u32, args: [u64; 6]) -> bool {
+        answer(program, arch, nr, args) == SECCOMP_RET_TRACE
+    }
+
+    fn answer(program: &[sock_filter], arch: u32, nr: u32, args: [u64; 6]) -> u32 {
         let (mut at, mut a) = (0, 0);
         loop {
             let sock_filter { code, jt, jf, k } = program[at];
@@ -171,13 +181,13 @@ mod tests {
                 at += usize::from(if a >= k { jt } else { jf });
             } else {
                 assert_eq!(code, BPF_RET | BPF_K);
-                return k == SECCOMP_RET_TRACE;
+                return k;
             }
         }
     }
 
     fn table(arch: u32, numbers: &BTreeSet<u32>) -> Table {
-        Table { arch, numbers: numbers.iter().copied().collect(), conditions: Vec::new() }
+        Table { arch, numbers: numbers.iter().copied().collect(), ..Table::default() }
     }
 
     proptest! {
@@ -200,10 +210,12 @@ mod tests {
     #[test]
     fn a_call_with_a_condition_stops_only_if_the_argument_has_the_value() {
         let condition = Condition { nr: 157, argument: 1, value: 15 };
-        let table = Table { arch: arch::NATIVE, numbers: vec![156, 158], conditions: vec![condition] };
+        let table =
+            Table { arch: arch::NATIVE, numbers: vec![156, 158], waiting: vec![2], conditions: vec![condition] };
         let program = program(&[table]);
         let stops = |nr, value| run(&program, arch::NATIVE, nr, [0, value, 0, 0, 0, 0]);
         assert!(stops(157, 15) && stops(157, 15 | 1 << 40) && stops(156, 0) && stops(158, 0));
         assert!(!stops(157, 16) && !stops(155, 15) && !stops(159, 15));
+        assert_eq!(answer(&program, arch::NATIVE, 2, [0; 6]), SECCOMP_RET_USER_NOTIF);
     }
 }

@@ -40,6 +40,15 @@ pub fn changes_task(event: EventId) -> bool {
     CHANGES.contains(&event)
 }
 
+/// Of calls that have a stop of their own where they succeed: which of them stop where they fail, too.
+#[derive(Clone, Copy, Debug)]
+pub struct Failed {
+    /// Those that make tasks.
+    pub makers: bool,
+    /// execve(2).
+    pub execs: bool,
+}
+
 /// What a number stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Meaning {
@@ -86,15 +95,14 @@ impl Calls {
     }
 
     /// The calls that must stop so that these events can be told. Those that make tasks have stops of their own where they
-    /// succeed; `failed_makers` has them stop where they fail, too. execve(2) has a stop of its own likewise, and `failed_execs`
-    /// is to it what `failed_makers` is to those.
-    pub fn tables(&self, events: &EventSet, failed_makers: bool, failed_execs: bool) -> Vec<Table> {
+    /// succeed; `failed` says whether they stop where they fail, too. Of the native calls, those of `waiting` wait for an answer instead.
+    pub fn tables(&self, events: &EventSet, failed: Failed, waiting: &EventSet) -> Vec<Table> {
         let mut stop: EventSet = LIFECYCLE.into_iter().chain(CHANGES).collect();
         stop = stop.union(events);
-        if !failed_makers {
+        if !failed.makers {
             MAKERS.into_iter().for_each(|event| stop.remove(event));
         }
-        if !failed_execs {
+        if !failed.execs {
             stop.remove(id::EXECVE);
         }
         let names_alone = !events.contains(id::PRCTL);
@@ -115,8 +123,12 @@ impl Calls {
                     }
                     Meaning::Nothing => false,
                 };
-                if stops {
-                    table.numbers.push(nr);
+                let waits =
+                    arch == arch::NATIVE && matches!(*meaning, Meaning::Event(event) if waiting.contains(event));
+                match (stops, waits) {
+                    (true, true) => table.waiting.push(nr),
+                    (true, false) => table.numbers.push(nr),
+                    (false, _) => {}
                 }
             }
             table
@@ -133,11 +145,15 @@ impl Calls {
 mod tests {
     use super::*;
 
+    fn failed(makers: bool, execs: bool) -> Failed {
+        Failed { makers, execs }
+    }
+
     #[test]
     fn what_is_not_asked_for_does_not_stop() {
         let calls = Calls::default();
         let events: EventSet = [id::OPENAT].into_iter().collect();
-        let native = &calls.tables(&events, false, true)[0];
+        let native = &calls.tables(&events, failed(false, true), &EventSet::default())[0];
         let number = |event| (0..NUMBERS).find(|&nr| event_of(Abi::NATIVE, nr) == Some(event)).unwrap();
         for event in [id::OPENAT, id::EXECVE, id::CHDIR, id::SETUID] {
             assert!(native.numbers.contains(&number(event)), "{event:?}");
@@ -146,16 +162,23 @@ mod tests {
             assert!(event == id::PROCEXIT || !native.numbers.contains(&number(event)), "{event:?}");
         }
         assert_eq!(native.conditions.len(), 1);
-        assert!(calls.tables(&events, true, true)[0].numbers.contains(&number(id::CLONE)));
-        let succeeding = &calls.tables(&events, false, false)[0].numbers;
+        assert!(
+            calls.tables(&events, failed(true, true), &EventSet::default())[0].numbers.contains(&number(id::CLONE))
+        );
+        let succeeding = &calls.tables(&events, failed(false, false), &EventSet::default())[0].numbers;
         assert!(!succeeding.contains(&number(id::EXECVE)) && succeeding.contains(&number(id::EXECVEAT)));
+        let waiting = &calls.tables(&events, failed(false, true), &events)[0];
+        assert_eq!(waiting.waiting, [number(id::OPENAT)]);
+        assert!(!waiting.numbers.contains(&number(id::OPENAT)) && waiting.numbers.contains(&number(id::CHDIR)));
     }
 
     #[cfg(target_arch = "x86_64")]
     #[test]
     fn a_32_bit_program_stops_where_any_of_the_calls_behind_one_is_asked_for() {
         let calls = Calls::default();
-        let stops = |events: EventSet, nr| calls.tables(&events, false, true)[1].numbers.contains(&nr);
+        let stops = |events: EventSet, nr| {
+            calls.tables(&events, failed(false, true), &EventSet::default())[1].numbers.contains(&nr)
+        };
         assert!(stops([id::CONNECT].into_iter().collect(), I386_SOCKETCALL));
         assert!(!stops([id::CONNECT].into_iter().collect(), I386_IPC));
         assert!(stops([id::SEMGET].into_iter().collect(), I386_IPC));

@@ -2,6 +2,7 @@
 #![allow(unsafe_code, reason = "fork(2), seccomp(2), and execve(2) in the child")]
 
 use super::error::{TraceError, system};
+use super::listener::{self, Listener};
 use super::request;
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
@@ -42,6 +43,16 @@ pub struct Launched {
     /// Its program.
     pub path: String,
     report: OwnedFd,
+    handed_over: OwnedFd,
+}
+
+/// The filters that a command may begin with.
+#[derive(Debug)]
+pub struct Filters {
+    /// Some calls wait for an answer, where the system takes that.
+    pub waiting: Option<Vec<sock_filter>>,
+    /// All calls stop.
+    pub stopping: Vec<sock_filter>,
 }
 
 /// What the child said.
@@ -56,6 +67,11 @@ pub enum Report {
 }
 
 impl Launched {
+    /// Where notices come from, once the child's filter is installed; `None` if it has no calls that wait.
+    pub fn listener(&self) -> Option<Listener> {
+        Listener::take(&self.handed_over)
+    }
+
     /// What the child said so far, the last thing last.
     pub fn reports(&self) -> Vec<Report> {
         let mut bytes = [0; 64];
@@ -102,11 +118,11 @@ struct Prepared {
     arguments: Vec<*const c_char>,
     _environment: Vec<CString>,
     variables: Vec<*const c_char>,
-    filter: Option<Vec<sock_filter>>,
+    filters: Option<Filters>,
 }
 
 impl Prepared {
-    fn new(command: &Command, path: &Path, filter: Option<Vec<sock_filter>>) -> Result<Prepared, TraceError> {
+    fn new(command: &Command, path: &Path, filters: Option<Filters>) -> Result<Prepared, TraceError> {
         let words = command.words.iter().map(|word| text(word)).collect::<Result<Vec<_>, _>>()?;
         let variable = |(name, value): (OsString, OsString)| {
             CString::new([name.into_vec(), b"=".to_vec(), value.into_vec()].concat()).ok()
@@ -120,12 +136,20 @@ impl Prepared {
             variables: pointers(&environment),
             _words: words,
             _environment: environment,
-            filter,
+            filters,
         })
     }
 
-    /// Installs the filter. Who may not do so with privileges in reach gives them up for good.
-    fn install(filter: &[sock_filter]) -> Result<bool, Errno> {
+    /// Installs a filter, and gives its listener away. `false` if privileges had to be given up for good.
+    fn install(filters: &Filters, hand_over: &OwnedFd) -> Result<bool, Errno> {
+        let mut may_gain = true;
+        // Where that is refused, by an older kernel or because somebody else has the notices, all calls stop.
+        if let Some(waiting) = &filters.waiting
+            && let Ok(listener) = Prepared::with_privileges_or_without(&mut may_gain, || listener::install(waiting))
+        {
+            return listener::give(hand_over, &listener).map(|()| may_gain);
+        }
+        let filter = &filters.stopping;
         let program = sock_fprog { len: filter.len() as u16, filter: filter.as_ptr().cast_mut() };
         let set = || {
             // SAFETY: the program lies where it says, as long as it says.
@@ -133,22 +157,29 @@ impl Prepared {
                 libc::syscall(libc::SYS_seccomp, libc::SECCOMP_SET_MODE_FILTER, 0, &raw const program)
             })
         };
+        Prepared::with_privileges_or_without(&mut may_gain, set)?;
+        Ok(may_gain)
+    }
+
+    /// Who may not install a filter with privileges in reach gives them up for good.
+    fn with_privileges_or_without<T>(may_gain: &mut bool, set: impl Fn() -> Result<T, Errno>) -> Result<T, Errno> {
         match set() {
             Err(Errno::EACCES) => {}
-            result => return result.map(|_| true),
+            result => return result,
         }
         // SAFETY: numbers go in.
         Errno::result(unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) })?;
-        set().map(|_| false)
+        *may_gain = false;
+        set()
     }
 
     /// What the child does. It ends with 127 if the program cannot be executed.
-    fn execute(&self, report: &OwnedFd) -> ! {
+    fn execute(&self, report: &OwnedFd, hand_over: &OwnedFd) -> ! {
         let say = |what: u8, error: Errno| {
             let _ = write(report, &[what, error as i32 as u8]);
         };
-        if let Some(filter) = &self.filter {
-            match Prepared::install(filter) {
+        if let Some(filters) = &self.filters {
+            match Prepared::install(filters, hand_over) {
                 Ok(true) => say(PRIVILEGED, Errno::UnknownErrno),
                 Ok(false) => say(UNPRIVILEGED, Errno::UnknownErrno),
                 Err(error) => {
@@ -183,11 +214,12 @@ impl Prepared {
 ///
 /// # Errors
 /// [`TraceError`] says what is wrong.
-pub fn launch(command: &Command, filter: Option<Vec<sock_filter>>) -> Result<Launched, TraceError> {
+pub fn launch(command: &Command, filters: Option<Filters>) -> Result<Launched, TraceError> {
     let name = command.words.first().map_or(OsStr::new(""), OsString::as_os_str);
     let path = find(name)?;
-    let prepared = Prepared::new(command, &path, filter)?;
+    let prepared = Prepared::new(command, &path, filters)?;
     let (report, say) = pipe2(OFlag::O_CLOEXEC).map_err(system("make a pipe"))?;
+    let (handed_over, hand_over) = listener::pair().map_err(system("make a pair of sockets"))?;
     let (wait, go) = pipe2(OFlag::O_CLOEXEC).map_err(system("make a pipe"))?;
     // SAFETY: there is one thread; the child does nothing that could wait for another.
     let child = match unsafe { fork() }.map_err(system("start a process"))? {
@@ -208,22 +240,22 @@ pub fn launch(command: &Command, filter: Option<Vec<sock_filter>>) -> Result<Lau
                 // SAFETY: numbers go in.
                 unsafe { libc::dup2(stdout.as_raw_fd(), libc::STDOUT_FILENO) };
             }
-            prepared.execute(&say)
+            prepared.execute(&say, &hand_over)
         }
     };
-    let options = if prepared.filter.is_some() { request::FILTERED } else { request::OPTIONS };
+    let options = if prepared.filters.is_some() { request::FILTERED } else { request::OPTIONS };
     if let Err(error) = request::seize(child.as_raw(), options) {
         drop(go);
         let _ = nix::sys::wait::waitpid(child, None);
         return Err(TraceError::Denied { pid: child.as_raw(), error });
     }
-    if prepared.filter.is_none() {
+    if prepared.filters.is_none() {
         // From a stop on it can be told to stop at calls.
         request::interrupt(child.as_raw()).map_err(system("stop the command"))?;
     }
     write(&go, &[1]).map_err(system("let the command begin"))?;
     nix::fcntl::fcntl(&report, nix::fcntl::FcntlArg::F_SETFL(OFlag::O_NONBLOCK)).map_err(system("set up a pipe"))?;
-    Ok(Launched { pid: child.as_raw(), path: path.display().to_string(), report })
+    Ok(Launched { pid: child.as_raw(), path: path.display().to_string(), report, handed_over })
 }
 
 /// Stops this process as the terminal would have, and goes on when somebody says so.

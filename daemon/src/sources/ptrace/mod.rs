@@ -7,6 +7,7 @@
 //! | `tracee.rs` | what is known of the tracees |
 //! | `calls.rs` | which calls are looked at |
 //! | `call_filter.rs` | the filter that keeps all others from stopping |
+//! | `listener.rs` | calls that wait for an answer instead of stopping |
 //! | `launch.rs` | starting a command |
 //! | `ahead.rs`, `resolve.rs` | calls that are let go where they begin |
 //! | `view.rs` | a stopped tracee, as fillers see it |
@@ -15,9 +16,9 @@
 //! | `request.rs` | ptrace(2), waitpid(2) and their like |
 //! | `error.rs` | what can be wrong |
 //!
-//! One thread. While stops come, it waits for the next in waitpid(2), which is the one call that a stop costs at least, and a
+//! One thread. While stops come, it waits for the next in waitpid(2), or in poll(2) where calls wait for an answer as well, and a
 //! timer brings it back to the loop every 20 ms. When none comes for that long, it sleeps in the loop, which hears of the
-//! next stop by SIGCHLD.
+//! next stop by SIGCHLD, and of the next call that waits by its listener.
 
 mod ahead;
 mod call_filter;
@@ -27,6 +28,7 @@ mod error;
 mod folder;
 mod launch;
 mod limits;
+mod listener;
 mod machine;
 mod memory;
 mod request;
@@ -42,17 +44,21 @@ pub use error::TraceError;
 pub use launch::{Command, OF_THE_TERMINAL, ignore, own};
 
 use super::{Accounts, Source, SourceError};
-use calls::Calls;
+use calls::{Calls, Failed};
 use error::system;
 use kestrel_core::filter::Program;
 use kestrel_core::schema::{EventSet, id};
 use kestrel_ringbuf::Counters;
-use mio::{Registry, Token};
+use launch::Filters;
+use listener::Listener;
+use mio::unix::SourceFd;
+use mio::{Interest, Registry, Token};
 use nix::errno::Errno;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use request::Waited;
 use std::cell::Cell;
+use std::os::fd::AsRawFd;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 use tracer::{Origin, Tracer};
@@ -87,6 +93,8 @@ pub struct PtraceSource {
     program: Option<Program<'static>>,
     tracer: Option<Tracer>,
     outcome: Outcome,
+    /// Where the loop's wait is told of, until there is a listener for it.
+    loop_waits: Option<(Registry, Token)>,
     waiting: bool,
     over: bool,
     /// Until when tracees may take to end.
@@ -113,6 +121,7 @@ impl PtraceSource {
             program: None,
             tracer: None,
             outcome,
+            loop_waits: None,
             waiting: false,
             over: false,
             end: None,
@@ -126,11 +135,16 @@ impl PtraceSource {
 
     fn launch(&mut self, command: &Command, events: &EventSet) -> Result<Tracer, TraceError> {
         let calls = Calls::default();
-        let failed_execs =
+        let execs =
             self.program.as_ref().is_none_or(|program| !ahead::is_only_wanted_if_it_succeeds(program, id::EXECVE));
-        let filter =
-            (!self.all_calls).then(|| call_filter::program(&calls.tables(events, self.failed_makers, failed_execs)));
-        let launched = launch::launch(command, filter)?;
+        let failed = Failed { makers: self.failed_makers, execs };
+        let filter = |waiting: &EventSet| call_filter::program(&calls.tables(events, failed, waiting));
+        let waiting = self.waiting_calls();
+        let filters = (!self.all_calls).then(|| Filters {
+            waiting: (waiting != EventSet::default()).then(|| filter(&waiting)),
+            stopping: filter(&EventSet::default()),
+        });
+        let launched = launch::launch(command, filters)?;
         let pid = launched.pid;
         let origin = Origin::Command { launched, began: false, said: false, status: None };
         let mut tracer = Tracer::new(calls, *events, self.all_calls, origin);
@@ -138,6 +152,12 @@ impl PtraceSource {
             tracee.is_ours = true;
         }
         Ok(tracer)
+    }
+
+    /// The calls that are worth waiting for an answer: those that mostly are let go where they begin.
+    fn waiting_calls(&self) -> EventSet {
+        let Some(program) = self.program.filter(|_| listener::is_supported()) else { return EventSet::default() };
+        [id::OPEN, id::OPENAT].into_iter().filter(|&event| program.section(event).is_some()).collect()
     }
 
     fn attach(pid: i32, events: &EventSet) -> Result<Tracer, TraceError> {
@@ -180,6 +200,13 @@ impl PtraceSource {
             // The loop is to look around.
             self.rest();
         }
+        if let Some(listener) = self.tracer.as_mut().and_then(|tracer| tracer.listener.as_mut()) {
+            let waited = listener.wait(self.waiting);
+            if waited == Waited::Nothing {
+                self.rest();
+            }
+            return waited;
+        }
         if !self.waiting {
             // NOTE: whoever sleeps in the loop must have looked once after its last SIGCHLD was read: another one may not come.
             return request::wait(false);
@@ -194,7 +221,24 @@ impl PtraceSource {
     fn rest(&mut self) {
         if std::mem::replace(&mut self.waiting, false) {
             request::set_alarm(0);
+            if let Some(listener) = self.listener() {
+                listener.pass_on();
+            }
         }
+    }
+
+    fn listener(&mut self) -> Option<&mut Listener> {
+        self.tracer.as_mut()?.listener.as_mut()
+    }
+
+    /// The loop is to wake when there is a notice.
+    fn listen(&mut self) -> Result<(), SourceError> {
+        let Some(fd) = self.listener().map(|listener| listener.fd().as_raw_fd()) else { return Ok(()) };
+        if let Some((registry, token)) = self.loop_waits.take() {
+            let registered = registry.register(&mut SourceFd(&fd), token, Interest::READABLE);
+            registered.map_err(|error| TraceError::System { what: "wait for notices", error })?;
+        }
+        Ok(())
     }
 
     /// Has SIGCONT, SIGTERM and the like reach the command.
@@ -218,8 +262,10 @@ impl Source for PtraceSource {
         "ptrace"
     }
 
-    /// Nothing: the loop waits for SIGCHLD anyway.
-    fn register(&mut self, _registry: &Registry, _base: Token) -> Result<(), SourceError> {
+    /// Nothing yet: the loop waits for SIGCHLD anyway, and the listener comes with the command.
+    fn register(&mut self, registry: &Registry, base: Token) -> Result<(), SourceError> {
+        let registry = registry.try_clone().map_err(|error| TraceError::System { what: "wait for notices", error })?;
+        self.loop_waits = Some((registry, base));
         Ok(())
     }
 
@@ -274,10 +320,13 @@ impl Source for PtraceSource {
                     if let Origin::Command { status: Some(status), .. } = &tracer.origin {
                         self.outcome.set(Some(*status));
                     }
-                    if made_record? {
+                    let made_record = made_record?;
+                    self.listen()?;
+                    if made_record {
                         break;
                     }
                 }
+                Waited::Called(notice) => tracer.called(&notice),
                 Waited::Nobody => {
                     self.over = true;
                     self.rest();
@@ -300,6 +349,10 @@ impl Source for PtraceSource {
     fn disarm(&mut self) {
         if !self.over && !std::mem::replace(&mut self.waiting, true) {
             request::set_alarm(LOOK_US);
+        }
+        // The loop may have read SIGCHLD meanwhile.
+        if let Some(listener) = self.listener() {
+            listener.doubt();
         }
     }
 

@@ -1,6 +1,7 @@
 //! The system calls of a tracer: ptrace(2), waitpid(2), process_vm_readv(2), and the timer that keeps a wait from lasting.
 #![allow(unsafe_code, reason = "ptrace(2) and its like")]
 
+use super::listener::Notice;
 use nix::errno::Errno;
 use nix::libc::{self, c_int, c_long, c_uint, c_void};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,6 +17,7 @@ pub const OPTIONS: c_int = libc::PTRACE_O_TRACESYSGOOD
 pub const FILTERED: c_int = OPTIONS | libc::PTRACE_O_TRACESECCOMP | libc::PTRACE_O_EXITKILL;
 
 /// `PTRACE_LISTEN` and others that libc does not name on every target (`linux/ptrace.h`).
+const PTRACE_POKEUSR: c_uint = 6;
 const PTRACE_LISTEN: c_uint = 0x4208;
 const PTRACE_GET_SYSCALL_INFO: c_uint = 0x420e;
 
@@ -30,6 +32,8 @@ const REGISTER_WORDS: usize = 34;
 pub enum Waited {
     /// A tracee changed its state: its thread id, and the status as waitpid(2) tells it.
     Changed(i32, i32),
+    /// A tracee waits for an answer.
+    Called(Notice),
     /// No tracee did.
     Nothing,
     /// There is no tracee.
@@ -168,16 +172,48 @@ pub fn call_info(tid: i32) -> Result<CallInfo, Errno> {
 /// # Errors
 /// ESRCH if the tracee is gone.
 pub fn call_in_registers(tid: i32, compat: bool) -> Result<(u32, [u64; 6]), Errno> {
+    let (words, len) = registers(tid)?;
+    Ok(arguments(&words, len, compat))
+}
+
+/// The general registers, and how many bytes of them there are.
+fn registers(tid: i32) -> Result<([u64; REGISTER_WORDS], usize), Errno> {
     let mut words = [0_u64; REGISTER_WORDS];
     let mut vector = libc::iovec { iov_base: words.as_mut_ptr().cast(), iov_len: size_of_val(&words) };
     request(libc::PTRACE_GETREGSET as c_uint, tid, NT_PRSTATUS, (&raw mut vector).addr())?;
-    Ok(arguments(&words, vector.iov_len, compat))
+    Ok((words, vector.iov_len))
 }
+
+/// What a call of a 64-bit program came to whose tracee is stopped behind it, from its registers; with its number and arguments.
+///
+/// # Errors
+/// ESRCH if the tracee is gone, ENOSYS if its program is of 32 bits.
+pub fn result_in_registers(tid: i32) -> Result<(i64, u32, [u64; 6]), Errno> {
+    let (words, len) = registers(tid)?;
+    if len < RESULT * size_of::<u64>() + size_of::<u64>() || len == OF_32_BITS {
+        return Err(Errno::ENOSYS);
+    }
+    let (nr, args) = arguments(&words, len, false);
+    Ok((words[RESULT].cast_signed(), nr, args))
+}
+
+/// Gives the call of a tracee that is stopped behind it another result. On x86 alone.
+///
+/// # Errors
+/// ESRCH if the tracee is gone, EIO elsewhere.
+pub fn set_result(tid: i32, result: i64) -> Result<(), Errno> {
+    request(PTRACE_POKEUSR, tid, RESULT * size_of::<u64>(), result as usize).map(drop)
+}
+
+/// Where a result is, in words.
+const RESULT: usize = if cfg!(target_arch = "aarch64") { 0 } else { 10 };
+
+/// Bytes of the general registers of a 32-bit program on x86.
+const OF_32_BITS: usize = 68;
 
 /// `struct user_regs_struct` (`sys/user.h`), of a program of 64 bits or of 32.
 #[cfg(target_arch = "x86_64")]
 fn arguments(words: &[u64; REGISTER_WORDS], bytes: usize, compat: bool) -> (u32, [u64; 6]) {
-    const OF_32_BITS: usize = 68;
     if bytes == OF_32_BITS {
         let half = |n: usize| u64::from((words[n / 2] >> (32 * (n % 2))) as u32);
         return (half(11) as u32, [0, 1, 2, 3, 4, 5].map(half));

@@ -4,11 +4,9 @@
 use super::folder::{DELETED, Folder};
 use kestrel_core::fill::AT_FDCWD;
 use nix::errno::Errno;
-use nix::fcntl::{OFlag, OpenHow, ResolveFlag, openat2, readlink};
+use nix::fcntl::{OFlag, OpenHow, ResolveFlag, openat2};
 use nix::libc;
-use std::ffi::OsString;
 use std::os::fd::AsRawFd;
-use std::os::unix::ffi::OsStringExt;
 
 /// What a name leads to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,8 +22,9 @@ pub enum Leads {
 /// Where what each process has of its own lies: there a name leads elsewhere for us.
 const OF_PROCESSES: &[u8] = b"/proc";
 
-/// Where `name` leads for a task whose root is ours, if it is opened with these flags relative to this directory.
-pub fn resolve(folder: &Folder, dir: i32, name: &[u8], flags: i32) -> Leads {
+/// Where `name` leads for a task whose root is ours, if it is opened with these flags relative to this directory. `own` is our
+/// own folder in /proc.
+pub fn resolve(own: &Folder, folder: &Folder, dir: i32, name: &[u8], flags: i32) -> Leads {
     let creates = flags & libc::O_CREAT != 0;
     let mut path = Vec::new();
     if name.first() != Some(&b'/') {
@@ -54,9 +53,10 @@ pub fn resolve(folder: &Folder, dir: i32, name: &[u8], flags: i32) -> Leads {
         opened => opened,
     };
     let Ok(file) = opened else { return Leads::Unknown };
-    let named = readlink(format!("/proc/self/fd/{}", file.as_raw_fd()).as_str()).map(OsString::into_vec);
-    match named {
-        Ok(named) if named.first() == Some(&b'/') && !named.starts_with(OF_PROCESSES) && !named.ends_with(DELETED) => {
+    match own.link(&format!("fd/{}", file.as_raw_fd())) {
+        Some(named)
+            if named.first() == Some(&b'/') && !named.starts_with(OF_PROCESSES) && !named.ends_with(DELETED) =>
+        {
             Leads::To(named)
         }
         _ => Leads::Unknown,
@@ -69,7 +69,7 @@ const RESOLVE_CACHED: u64 = 0x20;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::unix::ffi::OsStrExt;
+    use std::os::unix::ffi::{OsStrExt, OsStringExt};
     use std::os::unix::fs::symlink;
 
     #[test]
@@ -85,7 +85,7 @@ mod tests {
             let path = place.join(name);
             // The second time it is in memory, whether it is there or not.
             let _ = std::fs::metadata(&path);
-            resolve(&me, AT_FDCWD, path.as_os_str().as_bytes(), flags)
+            resolve(&me, &me, AT_FDCWD, path.as_os_str().as_bytes(), flags)
         };
         let file = Leads::To(place.join("file").into_os_string().into_vec());
         let link = Leads::To(place.join("link").into_os_string().into_vec());
@@ -105,10 +105,10 @@ mod tests {
             assert_eq!(of(name, flags), expected, "{name} {flags:#o}");
         }
         for own in [&b"/proc/self/maps"[..], b"/dev/stdin", b""] {
-            assert_eq!(resolve(&me, AT_FDCWD, own, 0), Leads::Unknown);
+            assert_eq!(resolve(&me, &me, AT_FDCWD, own, 0), Leads::Unknown);
         }
         let cwd = std::env::current_dir().unwrap().join("Cargo.toml").into_os_string().into_vec();
-        assert_eq!(resolve(&me, AT_FDCWD, b"Cargo.toml", 0), Leads::To(cwd));
+        assert_eq!(resolve(&me, &me, AT_FDCWD, b"Cargo.toml", 0), Leads::To(cwd));
     }
 
     #[test]
@@ -118,7 +118,7 @@ mod tests {
         let dir = std::fs::File::open(place.path()).unwrap();
         let me = Folder::open(std::process::id().cast_signed()).unwrap();
         let file = place.path().canonicalize().unwrap().join("file").into_os_string().into_vec();
-        assert_eq!(resolve(&me, dir.as_raw_fd(), b"file", 0), Leads::To(file));
-        assert_eq!(resolve(&me, -1, b"file", 0), Leads::Unknown);
+        assert_eq!(resolve(&me, &me, dir.as_raw_fd(), b"file", 0), Leads::To(file));
+        assert_eq!(resolve(&me, &me, -1, b"file", 0), Leads::Unknown);
     }
 }

@@ -32,6 +32,8 @@ pub struct Tracee {
     pub children_differ: bool,
     /// The call that it is in, if that is looked at.
     pub call: Option<Entered>,
+    /// It was told to stop behind that call.
+    pub interrupted: bool,
     /// Its folder in /proc.
     pub folder: OnceCell<Option<Folder>>,
     /// It has not executed the command yet: what it does is ours.
@@ -50,11 +52,22 @@ impl Tracee {
             stale: false,
             children_differ: false,
             call: None,
+            interrupted: false,
             folder: OnceCell::new(),
             is_ours: false,
             shares_memory: false,
             shares_root: None,
         }
+    }
+
+    /// Whether names mean to it what they mean to us, who are in this mount namespace (0 if that is not known).
+    pub fn shares_root(&mut self, namespace: u32) -> bool {
+        let Tracee { task, folder, shares_root, .. } = self;
+        *shares_root.get_or_insert_with(|| {
+            let folder = folder.get_or_init(|| Folder::open(task.tid.cast_signed()));
+            let root = || folder.as_ref().and_then(|folder| folder.link("root"));
+            namespace != 0 && task.mnt_ns == namespace && root().is_some_and(|root| root == b"/")
+        })
     }
 }
 

@@ -8,11 +8,12 @@
 //!   end                    ─▶ its status ─▶ record
 //! ```
 //!
-//! `tracer/call.rs` is about calls, `tracer/program.rs` about tasks that are made and programs that they execute.
+//! `tracer/call.rs` is about calls, `tracer/open.rs` about those that wait instead of stopping, `tracer/program.rs` about tasks that are made and programs that they execute.
 //!
 //! A tracee may be killed at any moment: a request that finds it gone is no error, for its end comes as a status.
 
 mod call;
+mod open;
 mod program;
 
 use super::calls::Calls;
@@ -20,6 +21,7 @@ use super::context::{self, Cgroups};
 use super::error::TraceError;
 use super::folder::Folder;
 use super::launch::{Launched, Report, stop_ourselves};
+use super::listener::Listener;
 use super::machine;
 use super::memory::Memory;
 use super::request::{self, Resume};
@@ -70,6 +72,8 @@ pub struct Tracer {
     pub tracees: Tracees,
     /// Where they are from.
     pub origin: Origin,
+    /// Where notices of calls that wait come from.
+    pub listener: Option<Listener>,
     /// What became of the events.
     pub counters: Counters,
     /// What nobody can want.
@@ -93,6 +97,7 @@ impl Tracer {
             letting_go: false,
             tracees: Tracees::default(),
             origin,
+            listener: None,
             counters: Counters::default(),
             program: None,
             later: VecDeque::new(),
@@ -101,6 +106,7 @@ impl Tracer {
                 memory: Memory::default(),
                 accepted: HashSet::new(),
                 namespace_start: machine::namespace_start(),
+                own: Folder::open(std::process::id().cast_signed()),
                 memfd_dev: machine::memfd_dev(),
             },
             cgroups: Cgroups::default(),
@@ -149,17 +155,20 @@ impl Tracer {
             libc::PTRACE_EVENT_EXEC => self.executed(tid)?,
             libc::PTRACE_EVENT_SECCOMP => self.in_call(tid)?,
             libc::PTRACE_EVENT_STOP if signal != libc::SIGTRAP => {
+                self.stopped_behind(tid);
                 if self.letting_go {
                     self.go_on(tid, 0);
                 } else {
                     let _ = request::resume(tid, Resume::Listening, 0);
                     self.stop_with(tid, signal);
                 }
-                return Ok(false);
+                return Ok(self.len > 0);
             }
+            libc::PTRACE_EVENT_STOP => self.stopped_behind(tid),
             0 if signal == libc::SIGTRAP | 0x80 => self.in_call(tid)?,
             0 => {
                 inject = signal;
+                self.mend(tid);
                 self.signalled(tid, signal);
             }
             _ => {}

@@ -50,6 +50,8 @@ pub struct Surroundings {
     pub accepted: HashSet<u64>,
     /// The init of our own pid namespace: its namespace's number, and when it started, ns since the epoch.
     pub namespace_start: (u32, u64),
+    /// Our own folder in /proc.
+    pub own: Option<Folder>,
     /// The device of files that memfd_create makes; 0 if there are none.
     pub memfd_dev: u32,
 }
@@ -84,6 +86,11 @@ impl<'a> View<'a> {
     /// Its folder in /proc; `None` if it is gone.
     pub fn task_folder(&self) -> Option<&Folder> {
         self.folder().ok()
+    }
+
+    /// Our own.
+    pub fn own_folder(&self) -> Option<&Folder> {
+        self.around.own.as_ref()
     }
 
     fn folder(&self) -> Result<&Folder, Unavailable> {

@@ -65,14 +65,9 @@ impl Tracer {
         self.refresh(tid);
         let alone = self.tracees.is_last(tid);
         let Some(tracee) = self.tracees.get_mut(tid).filter(|tracee| !tracee.is_ours) else { return false };
-        let (task, namespace) = (&tracee.task, self.mount_namespace);
-        let folder = tracee.folder.get_or_init(|| Folder::open(tid));
-        let shares_root = *tracee.shares_root.get_or_insert_with(|| {
-            let root = || folder.as_ref().and_then(|folder| folder.link("root"));
-            namespace != 0 && task.mnt_ns == namespace && root().is_some_and(|root| root == b"/")
-        });
+        let names = tracee.shares_root(self.mount_namespace);
         let view = self.around.view(tracee, Hints::default());
-        let trust = Trust { memory: alone && !tracee.shares_memory, names: shares_root };
+        let trust = Trust { memory: alone && !tracee.shares_memory, names };
         ahead::can_go(&program, &view, begun, trust, self.room.as_mut_bytes())
     }
 
@@ -84,15 +79,19 @@ impl Tracer {
             Err(error) => return Err(TraceError::TooOld { error }),
         };
         match info.op {
-            CallInfo::ENTRY | CallInfo::SECCOMP => self.entered(tid, &info),
+            CallInfo::ENTRY | CallInfo::SECCOMP => self.entered(tid, info.arch, info.words[0], info.args()),
             CallInfo::EXIT => self.left(tid, info.words[0].cast_signed()),
             _ => {}
         }
         Ok(())
     }
 
-    fn entered(&mut self, tid: i32, info: &CallInfo) {
-        let (meaning, compat) = self.calls.meaning(info.arch, info.words[0]);
+    /// A call begins: it is remembered if it is to be looked at when it is over.
+    pub(super) fn entered(&mut self, tid: i32, arch: u32, nr: u64, args: [u64; 6]) {
+        if let Some(tracee) = self.tracees.get_mut(tid) {
+            tracee.call = None;
+        }
+        let (meaning, compat) = self.calls.meaning(arch, nr);
         let event = match meaning {
             Meaning::Event(event) => Some(event),
             Meaning::Multiplexed => None,
@@ -104,8 +103,7 @@ impl Tracer {
         if !looked_at {
             return;
         }
-        let args = info.args();
-        let nr = info.words[0] as u32 & !if compat { 0 } else { X32_BIT };
+        let nr = nr as u32 & !if compat { 0 } else { X32_BIT };
         if let Some(event) = event
             && self.can_go(tid, &Call { event, nr, args, ret: 0, compat, lost: false })
         {
@@ -138,7 +136,8 @@ impl Tracer {
         room
     }
 
-    fn left(&mut self, tid: i32, result: i64) {
+    /// A call is over.
+    pub(super) fn left(&mut self, tid: i32, result: i64) {
         let Some(Entered { event, nr, args, compat, .. }) =
             self.tracees.get_mut(tid).and_then(|tracee| tracee.call.take())
         else {

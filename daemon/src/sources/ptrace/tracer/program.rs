@@ -138,6 +138,7 @@ impl Tracer {
             return Ok(());
         }
         *began = true;
+        self.listener = launched.listener();
         let privileged = nix::unistd::geteuid().is_root();
         let may_gain = launched.reports().iter().all(|report| *report != Report::Filtered { may_gain: false });
         *said = privileged && may_gain;
