@@ -39,6 +39,9 @@ pub const TICK: Duration = Duration::from_secs(1);
 /// How long a handler gets at the end to deliver what it has.
 const GRACE: Duration = Duration::from_secs(3);
 
+/// How long records that came before a stop are judged, if whoever comes next can go on with them.
+const LAST_RECORDS: Duration = Duration::from_secs(5);
+
 const SIGNALS: Token = Token(0);
 
 /// The first token that is the handler's; it may use [`HANDLER_TOKENS`] of them.
@@ -377,15 +380,16 @@ impl EventLoop {
         }
     }
 
-    /// The records that came before the stop still count.
+    /// The records that came before the stop still count. Where recording goes on, those that take too long are the next one's.
     fn last_records(&mut self, stop: Stop, handler: &mut dyn Handler) -> Result<(), SourceError> {
         if stop == Stop::Handler {
             return self.source.stop();
         }
-        let mut left = u64::MAX;
+        let (mut left, mut end) = (u64::MAX, None);
         if self.limits.keep_recording && stop == Stop::Signal(Signal::SIGTERM) {
             // What comes from here on is the next one's.
             left = self.source.accounts().unread_bytes;
+            end = Some(Instant::now() + LAST_RECORDS);
         } else {
             self.source.stop()?;
         }
@@ -393,6 +397,10 @@ impl EventLoop {
             let Some(record) = self.source.next()? else { break };
             left = left.saturating_sub(record.len() as u64);
             if handler.record(record, self.poll.registry()).is_break() {
+                break;
+            }
+            if end.is_some_and(|end| Instant::now() >= end) {
+                log::info!("about {left} bytes of records are left for the next kestrel");
                 break;
             }
         }
