@@ -131,7 +131,6 @@ impl State {
 
     /// Takes in a record, before it is judged; gives the process that it belongs to.
     pub fn apply(&mut self, record: &Record<'_>) -> ProcessKey {
-        self.containers.take_answers();
         let task = record.task();
         let key = self.meet(task, record.header().time_ns);
         let event = EventId(record.header().event);

@@ -567,6 +567,7 @@ impl Handler for Watch {
 
     fn settle(&mut self, source: &dyn Source, registry: &Registry) -> Option<Wanted> {
         self.judge_audit(registry);
+        self.judge.state.containers.take_answers();
         self.observe(source, registry);
         if self.changes.as_mut().is_some_and(|changes| changes.changed(Instant::now())) {
             log::info!("rules or configuration changed: reading them again");

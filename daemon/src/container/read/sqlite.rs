@@ -12,6 +12,7 @@
 use super::CONTAINER_BYTES;
 use super::bolt::Source;
 use crate::container::files;
+use std::cell::Cell;
 use std::path::Path;
 
 /// How often is asked.
@@ -19,6 +20,11 @@ const TRIES: u32 = 4;
 
 /// Pages on the way from the root of a tree to a leaf at most, and pages of the list of tables.
 const MOST_PAGES: u32 = 64;
+
+/// Bytes of pages that are read, and of rows that are looked at, for one question: whoever owns the database may have made its
+/// cells lead anywhere, and to the same place again and again. A row's overhead counts too.
+const MOST_BYTES: usize = 8 << 20;
+const ROW: usize = 64;
 
 /// Bytes of the file's head.
 const HEAD: usize = 100;
@@ -79,6 +85,8 @@ struct Database<'a> {
     page_size: usize,
     /// Bytes of a page that are used.
     usable: usize,
+    /// What is left of [`MOST_BYTES`].
+    left: Cell<usize>,
 }
 
 /// A page, and where its own head begins: behind the file's in the first one.
@@ -104,10 +112,18 @@ impl<'a> Database<'a> {
             source,
             page_size,
             usable,
+            left: Cell::new(MOST_BYTES),
         })
     }
 
+    /// Counts so many bytes; `None` if that is too much.
+    fn take(&self, bytes: usize) -> Option<()> {
+        self.left.set(self.left.get().checked_sub(bytes)?);
+        Some(())
+    }
+
     fn page(&self, number: u32) -> Option<Page> {
+        self.take(self.page_size)?;
         let mut bytes = vec![0; self.page_size];
         let at = u64::from(number.checked_sub(1)?).checked_mul(self.page_size as u64)?;
         let head = if number == 1 { HEAD } else { 0 };
@@ -200,6 +216,7 @@ impl<'a> Database<'a> {
     /// So many bytes, of which a page holds at most `most` and else says where the others are.
     fn payload(&self, page: &Page, at: usize, length: i64, most: usize) -> Option<Vec<u8>> {
         let length = usize::try_from(length).ok().filter(|length| *length <= CONTAINER_BYTES)?;
+        self.take(length + ROW)?;
         let least = (self.usable - 12) * 32 / 255 - 23;
         let here = match length {
             _ if length <= most => length,
@@ -348,6 +365,44 @@ mod tests {
         }
         assert_eq!((varint(&[0x81], 0), varint(&[], 0)), (None, None));
         assert_eq!((signed(&[0xff, 0xfe]), signed(&[0x01, 0x00]), signed(&[])), (-2, 256, 0));
+    }
+
+    /// Counts what is read.
+    struct Counting(Vec<u8>, Cell<u64>);
+
+    impl Source for Counting {
+        fn fill(&self, buffer: &mut [u8], at: u64) -> bool {
+            self.1.set(self.1.get() + buffer.len() as u64);
+            (&self.0.as_slice()).fill(buffer, at)
+        }
+    }
+
+    #[test]
+    fn cells_that_lead_to_one_place_again_and_again_are_given_up() {
+        // A database of one page of 64 KiB: as many rows as its head can name, each of which is all of a long one that runs on
+        // into other pages.
+        const PAGE: usize = 1 << 16;
+        let mut bytes = vec![0; 20 * PAGE];
+        bytes[..HEAD].copy_from_slice(&MANY[..HEAD]);
+        bytes[16..18].copy_from_slice(&1_u16.to_be_bytes());
+        bytes[20] = 0;
+        let cell = PAGE - 40_000 + 7;
+        bytes[HEAD] = TABLE_LEAF;
+        bytes[HEAD + 3..HEAD + 5].copy_from_slice(&12_000_u16.to_be_bytes());
+        for index in 0..12_000 {
+            let at = HEAD + 8 + 2 * index;
+            bytes[at..at + 2].copy_from_slice(&(cell as u16).to_be_bytes());
+        }
+        // Its length, 800,000, its number, and no column.
+        bytes[cell..cell + 4].copy_from_slice(&[0xb0, 0xea, 0x00, 0x01]);
+        for page in 1..20 {
+            bytes[page * PAGE..page * PAGE + 4].copy_from_slice(&(page as u32 + 2).to_be_bytes());
+        }
+        // 13,616 bytes of it are here.
+        bytes[cell + 13_620..cell + 13_624].copy_from_slice(&2_u32.to_be_bytes());
+        let source = Counting(bytes, Cell::new(0));
+        assert_eq!(super::row(&source, "ContainerConfig", ID), None);
+        assert!(source.1.get() <= (MOST_BYTES + HEAD) as u64, "{}", source.1.get());
     }
 
     proptest! {
