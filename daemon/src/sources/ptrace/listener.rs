@@ -101,7 +101,7 @@ fn message<T>(with: impl FnOnce(&mut libc::msghdr) -> T) -> T {
     header.msg_iov = &raw mut piece;
     header.msg_iovlen = 1;
     header.msg_control = ancillary.0.as_mut_ptr().cast();
-    // SAFETY: it is a sum.
+    // SAFETY: it computes a length and touches no memory.
     header.msg_controllen = unsafe { libc::CMSG_SPACE(size_of::<c_int>() as u32) } as _;
     with(&mut header)
 }
