@@ -1,8 +1,9 @@
 //! One container.
 
 use super::{Accounts, Details, Identity, Mount, Pod, Runtime, pod_uid};
-use std::cell::{Cell, OnceCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::net::Ipv4Addr;
+use std::rc::Rc;
 
 /// Characters of an id that are shown where it need not be whole.
 const SHORT: usize = 12;
@@ -28,6 +29,21 @@ pub struct Container {
     revision: Cell<u8>,
     /// Its runtime was asked what it is, and has not answered that it does not know.
     asked: Cell<bool>,
+    /// What others told of it.
+    held: RefCell<Option<Held>>,
+}
+
+/// Memory that is counted as long as it is held.
+#[derive(Debug)]
+struct Held {
+    bytes: usize,
+    of: Rc<Cell<usize>>,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.of.set(self.of.get().saturating_sub(self.bytes));
+    }
 }
 
 impl Container {
@@ -45,6 +61,16 @@ impl Container {
             tries: Cell::new(0),
             revision: Cell::new(0),
             asked: Cell::new(false),
+            held: RefCell::default(),
+        }
+    }
+
+    /// Counts in a sum that others told so many bytes of it, for as long as it is known. What they say again is kept once.
+    pub(super) fn hold(&self, bytes: usize, of: &Rc<Cell<usize>>) {
+        let mut held = self.held.borrow_mut();
+        if held.as_ref().is_none_or(|held| held.bytes < bytes) {
+            of.set(of.get().saturating_add(bytes));
+            *held = Some(Held { bytes, of: Rc::clone(of) });
         }
     }
 

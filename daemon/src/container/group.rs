@@ -7,7 +7,7 @@ use super::ask::{Asker, Question};
 use super::{Accounts, Asked, Container, Details, Identity, Reader, Runtime, accounts, network};
 use crate::state::Users;
 use hashbrown::HashMap;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -15,6 +15,9 @@ use std::rc::Rc;
 /// Groups and containers that are kept at most; those that no process is in go first.
 const MOST_GROUPS: usize = 16_384;
 const MOST_CONTAINERS: usize = 4096;
+
+/// Bytes of what somebody else told of containers that are kept at most: who tells may mean harm.
+const MOST_TOLD_BYTES: usize = 64 << 20;
 
 /// A control group.
 #[derive(Debug, Default)]
@@ -47,6 +50,8 @@ pub struct Told {
     pub accounts: Option<Accounts>,
     /// Its address.
     pub ip: Option<Ipv4Addr>,
+    /// Bytes of memory that all of it takes, about.
+    pub bytes: usize,
 }
 
 /// Groups by number, containers by id.
@@ -56,6 +61,8 @@ pub struct Containers {
     containers: HashMap<Key, Rc<Container>>,
     /// Containers by their control groups, where somebody told of one whose path does not tell that it is one.
     places: HashMap<Box<[u8]>, Rc<Container>>,
+    /// Bytes of what was told.
+    told_bytes: Rc<Cell<usize>>,
     /// Without it, nothing is looked for.
     reader: Option<Reader>,
     /// Without it, nobody is asked.
@@ -72,6 +79,7 @@ impl Containers {
             groups: HashMap::new(),
             containers: HashMap::new(),
             places: HashMap::new(),
+            told_bytes: Rc::default(),
             reader: root.map(Reader::new),
             asker: RefCell::new(None),
             proc: proc.to_owned(),
@@ -196,11 +204,16 @@ impl Containers {
         }
     }
 
-    /// Takes in what somebody else knows of a container; what is known already stays.
-    pub fn tell(&mut self, told: Told) {
-        let Told { id, owner, place, runtime, details, accounts, ip } = told;
+    /// Takes in what somebody else knows of a container; what is known already stays. Of more than can be kept, only that there
+    /// is such a container.
+    pub fn tell(&mut self, mut told: Told) {
+        if !self.has_room_for(told.bytes) {
+            told = Told { id: told.id, owner: told.owner, runtime: told.runtime, ..Told::default() };
+        }
+        let Told { id, owner, place, runtime, details, accounts, ip, bytes } = told;
         let runtime = runtime.or_else(|| details.as_ref().and_then(|details| details.runtime));
         let container = self.container(&Identity { id: (&*id).into(), runtime }, owner, b"");
+        container.hold(bytes, &self.told_bytes);
         if let Some(details) = details {
             container.set_details(details);
         }
@@ -215,6 +228,18 @@ impl Containers {
             make_room(&mut self.places, MOST_CONTAINERS);
             self.places.insert(place, container);
         }
+    }
+
+    /// Whether so many bytes more can be kept; what no process is in makes room for them.
+    fn has_room_for(&mut self, bytes: usize) -> bool {
+        let fits = |told: &Cell<usize>| told.get().saturating_add(bytes) <= MOST_TOLD_BYTES;
+        if !fits(&self.told_bytes) {
+            self.groups.retain(|_, group| Rc::strong_count(group) > 1);
+            // One stands for itself, and one for its place.
+            self.places.retain(|_, container| Rc::strong_count(container) > 2);
+            self.containers.retain(|_, container| Rc::strong_count(container) > 1);
+        }
+        fits(&self.told_bytes)
     }
 
     /// Every container that is known, in no order.

@@ -2,7 +2,9 @@
 //! and by the bounds of the process table.
 
 use crate::fields::Clock;
-use crate::recording::{self, ProcessEntry, RecordingError, UserLists, restore_processes, restore_users};
+use crate::recording::{
+    self, ContainerEntry, ProcessEntry, RecordingError, UserLists, restore_containers, restore_processes, restore_users,
+};
 use crate::shown::{Shown, View};
 use crate::state::{LIFECYCLE, State, Users};
 use kestrel_core::schema::{self, EventSet};
@@ -17,8 +19,8 @@ pub enum ListenError {
     /// Something about records came before the opening, or a second opening.
     #[error("what it says about its records comes in the wrong order")]
     Order,
-    /// A process, or users.
-    #[error("what it says about a process or its users cannot be read")]
+    /// A process, a container, or users.
+    #[error("what it says about a process, a container or its users cannot be read")]
     Garbled,
     /// It does not give what was asked for.
     #[error("{0}")]
@@ -105,6 +107,10 @@ impl Listener {
             Frame::Process(bytes) => {
                 let entry: ProcessEntry = read(&bytes)?;
                 restore_processes(&mut shown.state, vec![entry]);
+            }
+            Frame::Container(bytes) => {
+                let entry: ContainerEntry = read(&bytes)?;
+                restore_containers(&mut shown.state.containers, vec![entry]);
             }
             Frame::Record { number, bytes } => {
                 return Ok(match shown.record(heard.record(&bytes), number, |_| true) {

@@ -1,7 +1,8 @@
 //! The daemon's side: each reader gets the records that it asked for, and what it must know to make sense of them.
 
+use crate::container::Container;
 use crate::fields::Clock;
-use crate::recording::{self, Opening, process_entry, told_first, user_lists};
+use crate::recording::{self, Opening, ToldContainers, container_entry, process_entry, told_first, user_lists};
 use crate::state::{LIFECYCLE, Process, ProcessKey, State, Users};
 use hashbrown::HashMap;
 use kestrel_core::event::Record;
@@ -42,6 +43,7 @@ struct Reader {
     greeted: bool,
     /// The processes that it was told of.
     told: HashMap<ProcessKey, Told>,
+    told_containers: ToldContainers,
 }
 
 /// What a reader was told of a process.
@@ -129,6 +131,7 @@ impl Teller {
             users_are_due: true,
             greeted: false,
             told: HashMap::new(),
+            told_containers: ToldContainers::default(),
         }
     }
 
@@ -178,17 +181,29 @@ impl Reader {
     fn give(&mut self, taken: &Taken<'_>, reader: &mut RecordReader<'_>) {
         if !self.introduce(taken, reader) {
             reader.lose();
-            self.told.clear();
+            self.forget();
         } else if !reader.record(taken.number, taken.bytes) {
-            self.told.clear();
+            self.forget();
         }
     }
 
-    /// Says what is known of a record's process, and of those that fields ask for with it, as far as that was not said. False if
+    /// The reader is about to forget everything, too.
+    fn forget(&mut self) {
+        self.told.clear();
+        self.told_containers.clear();
+    }
+
+    /// Says what is known of a record's container and process, and of those that fields ask for with it, as far as that was not said. False if
     /// the reader is too slow.
     fn introduce(&mut self, taken: &Taken<'_>, reader: &mut RecordReader<'_>) -> bool {
         let Taken { key, state: State { processes, .. }, .. } = *taken;
         let Some(process) = processes.get(key) else { return true };
+        if let Some(container) = process.group.container.as_deref()
+            && self.told_containers.lacks(container)
+            && !self.tell_container(container, reader)
+        {
+            return false;
+        }
         let task = taken.record.task();
         let around = Some((task.sid, task.pgid));
         if self.was_told(key, process) && self.told.get(&key).is_some_and(|told| told.around == around) {
@@ -207,6 +222,16 @@ impl Reader {
             .all(|(key, process)| self.was_told(key, process) || self.tell(key, process, taken, reader));
         if let Some(told) = self.told.get_mut(&key) {
             told.around = around;
+        }
+        said
+    }
+
+    /// Says what is known of a container: before the processes in it. False if the reader is too slow.
+    fn tell_container(&mut self, container: &Container, reader: &mut RecordReader<'_>) -> bool {
+        let Ok(entry) = postcard::to_stdvec(&container_entry(container)) else { return false };
+        let said = reader.say(&Frame::Container(entry.into()));
+        if said {
+            self.told_containers.insert(container);
         }
         said
     }

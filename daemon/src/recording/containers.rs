@@ -6,12 +6,61 @@
 use super::{AccountsEntry, ContainerEntry, DetailsEntry, GroupEntry, MountEntry, PodEntry, UserEntry};
 use crate::container::{Accounts, Container, Containers, Details, IdMap, ImageName, Mount, Pod, Runtime, Told};
 use crate::state::{Group, User, Users};
+use hashbrown::{Equivalent, HashMap};
 
 /// Bytes of texts in an entry, about.
 const ENTRY_BYTES: usize = 512 << 10;
 
 /// Bytes of one text: longer ones are left out, for half of one is another one.
 const TEXT_BYTES: usize = 64 << 10;
+
+/// Containers of which it is known what was told of them: with more, all are told of again when they are met.
+const MOST_TOLD: usize = 4096;
+
+/// Which containers somebody was told of, and how much was known of each then.
+#[derive(Debug, Default)]
+pub struct ToldContainers(HashMap<Name, u8>);
+
+/// By what a container is known.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Name {
+    id: Box<[u8]>,
+    owner: Option<u32>,
+}
+
+/// The same, to look it up.
+#[derive(Hash)]
+struct NameOf<'a> {
+    id: &'a [u8],
+    owner: Option<u32>,
+}
+
+impl Equivalent<Name> for NameOf<'_> {
+    fn equivalent(&self, name: &Name) -> bool {
+        (self.id, self.owner) == (&*name.id, name.owner)
+    }
+}
+
+impl ToldContainers {
+    /// Whether there is something to tell of a container.
+    pub fn lacks(&self, container: &Container) -> bool {
+        let name = NameOf { id: container.id(), owner: container.owner() };
+        container.revision() > self.0.get(&name).copied().unwrap_or(0)
+    }
+
+    /// It was told of as it is known now.
+    pub fn insert(&mut self, container: &Container) {
+        if self.0.len() >= MOST_TOLD {
+            self.0.clear();
+        }
+        self.0.insert(Name { id: container.id().into(), owner: container.owner() }, container.revision());
+    }
+
+    /// Whoever was told has forgotten everything.
+    pub fn clear(&mut self) {
+        self.0.clear();
+    }
+}
 
 /// Bytes that an entry may still take.
 struct Room(usize);
@@ -106,7 +155,9 @@ fn of_accounts(accounts: &Accounts, room: &mut Room) -> AccountsEntry {
 /// Takes in what is said of containers; what is known already stays.
 pub fn restore(containers: &mut Containers, entries: Vec<ContainerEntry>) {
     for entry in entries {
+        let bytes = memory(&entry);
         containers.tell(Told {
+            bytes,
             id: entry.id.into(),
             owner: entry.owner,
             place: entry.place.into(),
@@ -116,6 +167,22 @@ pub fn restore(containers: &mut Containers, entries: Vec<ContainerEntry>) {
             ip: entry.ip.map(Into::into),
         });
     }
+}
+
+/// Bytes of memory that what an entry says takes, about.
+fn memory(entry: &ContainerEntry) -> usize {
+    /// One of many texts, numbers or structures, with its place in a table.
+    const EACH: usize = 128;
+    let details = entry.details.as_ref().map_or(0, |details| {
+        let labels = details.labels.len() + details.pod.as_ref().map_or(0, |pod| pod.labels.len());
+        labels + details.mounts.len()
+    });
+    let accounts = entry
+        .accounts
+        .as_ref()
+        .map_or(0, |accounts| accounts.users.len() + accounts.groups.len() + accounts.uids.len() + accounts.gids.len());
+    let texts = postcard::serialize_with_flavor(entry, postcard::ser_flavors::Size::default());
+    size_of::<Container>() + EACH * (details + accounts) + texts.unwrap_or(usize::MAX / 2)
 }
 
 fn details(entry: DetailsEntry) -> Details {
@@ -176,6 +243,7 @@ mod tests {
             details: Some(details),
             accounts: Some(accounts),
             ip: Some([10, 0, 0, 7].into()),
+            bytes: 0,
         }
     }
 
@@ -224,6 +292,37 @@ mod tests {
         let accounts = group.container.as_ref().unwrap().accounts().unwrap();
         assert_eq!(&*accounts.users.user(33).unwrap().name, "web");
         assert_eq!((accounts.uids.inside(1033), accounts.gids.inside(2033)), (Some(33), Some(33)));
+    }
+
+    #[test]
+    fn what_is_told_of_containers_takes_no_more_than_has_room() {
+        const LABELS: usize = 64;
+        let mut known = containers();
+        let entry = |n: usize| ContainerEntry {
+            id: format!("{n:064x}").into_bytes(),
+            details: Some(DetailsEntry {
+                name: format!("web-{n}"),
+                labels: (0..LABELS).map(|label| (label.to_string(), "x".repeat(8 << 10))).collect(),
+                ..DetailsEntry::default()
+            }),
+            ..ContainerEntry::default()
+        };
+        let group = |known: &mut Containers, n: usize| known.group(n as u64, format!("/docker/{n:064x}").as_bytes());
+        // Somebody is in each of them.
+        let groups: Vec<_> = (0..256)
+            .map(|n| {
+                restore(&mut known, vec![entry(n)]);
+                restore(&mut known, vec![entry(n)]);
+                group(&mut known, n)
+            })
+            .collect();
+        let named = groups.iter().filter(|group| group.container.as_ref().unwrap().details().is_some()).count();
+        let bytes = named * LABELS * (8 << 10);
+        assert!((32 << 20..=64 << 20).contains(&bytes), "{named} of {} are known", groups.len());
+        // Those that nobody is in make room.
+        drop(groups);
+        restore(&mut known, vec![entry(1000)]);
+        assert_eq!(group(&mut known, 1000).container.as_ref().unwrap().details().unwrap().name, "web-1000");
     }
 
     #[test]

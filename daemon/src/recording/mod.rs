@@ -38,7 +38,7 @@ mod snapshot;
 mod span;
 mod writer;
 
-pub use containers::{entry as container_entry, restore as restore_containers};
+pub use containers::{ToldContainers, entry as container_entry, restore as restore_containers};
 pub use content::{
     AccountsEntry, ContainerEntry, DetailsEntry, EventRow, GroupEntry, IndexEntry, Machine, MountEntry, Opening,
     ParamRow, PodEntry, ProcessEntry, UserEntry, UserLists,

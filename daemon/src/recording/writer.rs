@@ -1,10 +1,9 @@
 //! A file being written.
 
 use super::layout::{self, BLOCK_HEAD, BlockHead, Codec, FILE_HEAD, FileHead, Kind, MAX_BLOCK};
-use super::{IndexEntry, Opening, containers, snapshot};
+use super::{IndexEntry, Opening, ToldContainers, containers, snapshot};
 use crate::container::Container;
 use crate::state::{Process, ProcessKey, State, Users};
-use hashbrown::HashMap;
 use kestrel_core::event::{MAX_RECORD, RecordHeader};
 use kestrel_core::schema::{EventId, EventSet};
 use std::io::{self, Write};
@@ -22,9 +21,6 @@ const LEVEL: i32 = 1;
 /// Entries of an index. With more, two become one.
 const INDEX_ENTRIES: usize = 16_384;
 
-/// Containers of which it is known what was told of them: with more, all are told of again when they are met.
-const MOST_TOLD: usize = 4096;
-
 /// Writes a recording.
 pub struct Writer<W: Write> {
     out: W,
@@ -38,8 +34,7 @@ pub struct Writer<W: Write> {
     index: Vec<IndexEntry>,
     /// Containers and processes that are told of before the records that wait.
     ahead: [Ahead; 2],
-    /// The containers that were told of, each with how much was known of it then.
-    told: HashMap<(Box<[u8]>, Option<u32>), u8>,
+    told: ToldContainers,
     /// Bytes written so far.
     at: u64,
     total: u64,
@@ -79,7 +74,7 @@ impl<W: Write> Writer<W> {
             events: EventSet::EMPTY,
             index: Vec::new(),
             ahead: [Ahead::of(Kind::Containers), Ahead::of(Kind::Processes)],
-            told: HashMap::new(),
+            told: ToldContainers::default(),
             at: 0,
             total: 0,
         };
@@ -150,14 +145,10 @@ impl<W: Write> Writer<W> {
     /// # Errors
     /// Those of `out`.
     pub fn container(&mut self, container: &Container) -> io::Result<()> {
-        let (key, revision) = ((Box::<[u8]>::from(container.id()), container.owner()), container.revision());
-        if revision == 0 || self.told.get(&key).is_some_and(|told| *told >= revision) {
+        if !self.told.lacks(container) {
             return Ok(());
         }
-        if self.told.len() >= MOST_TOLD {
-            self.told.clear();
-        }
-        self.told.insert(key, revision);
+        self.told.insert(container);
         let entry = postcard::to_stdvec(&containers::entry(container)).map_err(io::Error::other)?;
         self.add_ahead(CONTAINERS, &entry)
     }

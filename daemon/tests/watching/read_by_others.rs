@@ -3,6 +3,7 @@
 use crate::stage::{Bell, RULES, judge, judge_by, outputs, rules, until, watch_until};
 use crate::support::{Cpu, kill, machine};
 use kestrel::config::{Config, DropsConfig};
+use kestrel::container::{Details, ImageName, Told};
 use kestrel::event_loop::Limits;
 use kestrel::live::{Heard, Listener};
 use kestrel::prefilter::{self, Mode};
@@ -259,6 +260,43 @@ fn a_slow_reader_is_told_what_it_lost_and_knows_afterwards_what_happened_meanwhi
     let lost = told.recv().unwrap();
     assert_eq!((records.given, records.lost), (2 * (RECORDS + 4) - lost, lost));
     assert_eq!(summary.sinks[0].1.lost, 0);
+}
+
+#[test]
+fn readers_know_of_containers_what_the_daemon_knows_and_again_after_a_loss() {
+    const RECORDS: u64 = 20_000;
+    const ID: &str = "3f2a9c0b1d4e5f60718293a4b5c6d7e8f90123456789abcdef0123456789abcd";
+    let (_dir, path) = place();
+    let mut watch = watch_at(&path);
+    let details = Details { name: "web".to_owned(), image: ImageName::parse("shop/web:1.4"), ..Details::default() };
+    let told = Told { id: ID.as_bytes().into(), details: Some(details), ..Told::default() };
+    watch.judge_mut().state.containers.tell(told);
+    let play = move |cpu: Cpu, _: &Bell| {
+        let fields = ["proc.name", "container.id", "container.name", "container.image"];
+        let mut reader = Reader::showing(&path, &fields, None);
+        reader.until(|reader| !reader.recorded.is_empty());
+        let program = Program {
+            args: vec!["good".into()],
+            exepath: "/opt/good".into(),
+            cgroup: format!("/docker/{ID}").into(),
+            ..Program::default()
+        };
+        execute(&cpu, 200, "/opt/outside", 1);
+        write(&cpu, &exec(id::EXECVE, task(201, 1, "good"), &program, 2).build().unwrap());
+        reader.until(|reader| reader.lines.len() == 2);
+        let inside = "good\t3f2a9c0b1d4e\tweb\tshop/web:1.4";
+        assert_eq!(reader.lines, ["outside\t<NA>\t<NA>\t<NA>", inside]);
+        // More than waits for one that does not read.
+        for n in 0..RECORDS {
+            until(|| cpu.record(kill("good", n + 3, &[(1, n)])));
+        }
+        reader.until(|reader| reader.lines.len() as u64 + reader.lost == RECORDS + 2);
+        assert!(reader.lost > 0);
+        let again = RecordBuilder::new(id::GETPID, task(201, 1, "good"), RECORDS + 9).unwrap();
+        write(&cpu, &again.build().unwrap());
+        reader.until(|reader| reader.lines.last().is_some_and(|line| line == inside));
+    };
+    with(watch, play)();
 }
 
 #[test]

@@ -46,11 +46,13 @@ pub enum Frame<'a> {
         #[serde(borrow, serialize_with = "in_one_piece")]
         bytes: Cow<'a, [u8]>,
     },
-    /// So many records are missing here: this reader was too slow for them. What was said of processes does not count any
-    /// more: those that matter are said again.
+    /// So many records are missing here: this reader was too slow for them. What was said of processes and containers does
+    /// not count any more: those that matter are said again.
     RecordsLost(u64),
     /// What was asked for is not given, and why.
     Refused(String),
+    /// A container, as a block of a recording has it: what is known of it from here on.
+    Container(#[serde(borrow, serialize_with = "in_one_piece")] Cow<'a, [u8]>),
 }
 
 /// Byte by byte it would take many times as long.

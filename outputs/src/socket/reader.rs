@@ -16,7 +16,8 @@ pub const GATHERED: usize = 64 << 10;
 enum Frames {
     /// One that other readers get as well.
     Shared(Rc<[u8]>),
-    /// One or more about records, gathered.
+    /// One or more, gathered: what is about records, and alerts between. Small pieces would take the place of what lives long,
+    /// and leave holes there.
     Gathered(Vec<u8>),
 }
 
@@ -29,17 +30,46 @@ impl Frames {
     }
 }
 
-/// Frames that wait for one reader.
-#[derive(Debug, Default)]
-pub struct Pending {
-    /// True for those that are about records.
-    frames: VecDeque<(Frames, bool)>,
+/// What waits, in numbers.
+#[derive(Clone, Copy, Debug, Default)]
+struct Amount {
     /// Alerts, and what is said about them.
     alerts: usize,
     /// Their bytes.
-    bytes: usize,
+    alert_bytes: usize,
     /// Bytes about records.
     record_bytes: usize,
+}
+
+impl Amount {
+    fn of_alert(bytes: usize) -> Amount {
+        Amount { alerts: 1, alert_bytes: bytes, record_bytes: 0 }
+    }
+
+    fn of_records(bytes: usize) -> Amount {
+        Amount { record_bytes: bytes, ..Amount::default() }
+    }
+
+    fn add(&mut self, more: Amount) {
+        self.alerts += more.alerts;
+        self.alert_bytes += more.alert_bytes;
+        self.record_bytes += more.record_bytes;
+    }
+
+    fn subtract(&mut self, less: Amount) {
+        self.alerts -= less.alerts;
+        self.alert_bytes -= less.alert_bytes;
+        self.record_bytes -= less.record_bytes;
+    }
+}
+
+/// Frames that wait for one reader.
+#[derive(Debug, Default)]
+pub struct Pending {
+    /// Pieces, each with what is in it.
+    frames: VecDeque<(Frames, Amount)>,
+    /// What is in all of them.
+    all: Amount,
     written: usize,
     /// Bytes about records that came since something was last written.
     gathered: usize,
@@ -52,7 +82,7 @@ pub struct Pending {
 impl Pending {
     /// Takes an alert's frame. False if there is no room for it: then it is lost to this reader.
     pub fn push(&mut self, frame: &Rc<[u8]>) -> bool {
-        if self.bytes > 0 && self.bytes + frame.len() > MAX_BYTES {
+        if self.all.alerts > 0 && self.all.alert_bytes + frame.len() > MAX_BYTES {
             self.untold += 1;
             return false;
         }
@@ -70,15 +100,15 @@ impl Pending {
             return false;
         }
         self.tell();
-        if !matches!(self.frames.back(), Some((Frames::Gathered(bytes), _)) if bytes.len() < GATHERED) {
-            self.frames.push_back((Frames::Gathered(Vec::new()), true));
+        if self.gathering().is_none() {
+            self.frames.push_back((Frames::Gathered(Vec::new()), Amount::default()));
         }
-        let Some((Frames::Gathered(bytes), _)) = self.frames.back_mut() else { return false };
+        let Some(bytes) = self.gathering() else { return false };
         let before = bytes.len();
         let taken = frame.append_to(bytes);
         let added = bytes.len() - before;
         self.gathered += added;
-        self.record_bytes += added;
+        self.count(Amount::of_records(added));
         taken
     }
 
@@ -89,13 +119,29 @@ impl Pending {
         }
         self.tell();
         self.gathered += frame.len();
-        self.record_bytes += frame.len();
-        self.frames.push_back((Frames::Shared(Rc::clone(frame)), true));
+        self.frames.push_back((Frames::Shared(Rc::clone(frame)), Amount::default()));
+        self.count(Amount::of_records(frame.len()));
         true
     }
 
     fn has_room(&self, length: usize, most: usize) -> bool {
-        self.record_bytes == 0 || self.record_bytes + length <= most
+        self.all.record_bytes == 0 || self.all.record_bytes + length <= most
+    }
+
+    /// The last piece, if more can be gathered in it.
+    fn gathering(&mut self) -> Option<&mut Vec<u8>> {
+        match self.frames.back_mut() {
+            Some((Frames::Gathered(bytes), _)) if bytes.len() < GATHERED => Some(bytes),
+            _ => None,
+        }
+    }
+
+    /// Counts what came into the last piece.
+    fn count(&mut self, amount: Amount) {
+        if let Some((_, piece)) = self.frames.back_mut() {
+            piece.add(amount);
+            self.all.add(amount);
+        }
     }
 
     /// A record is lost to this reader.
@@ -108,9 +154,9 @@ impl Pending {
         self.gathered >= GATHERED
     }
 
-    /// Alerts that wait, with what is said about them.
+    /// Alerts that wait, with what is said about them. One in a piece that is being written still counts.
     pub fn alerts(&self) -> usize {
-        self.alerts
+        self.all.alerts
     }
 
     /// True if something about records came since something was last written.
@@ -125,7 +171,7 @@ impl Pending {
     pub fn write(&mut self, to: &mut impl Write) -> io::Result<()> {
         self.gathered = 0;
         loop {
-            let Some((frames, of_records)) = self.frames.front() else {
+            let Some((frames, amount)) = self.frames.front() else {
                 if self.untold == 0 && self.untold_records == 0 {
                     return Ok(());
                 }
@@ -142,8 +188,7 @@ impl Pending {
             }
             if self.written == bytes.len() {
                 self.written = 0;
-                *(if *of_records { &mut self.record_bytes } else { &mut self.bytes }) -= bytes.len();
-                self.alerts -= usize::from(!of_records);
+                self.all.subtract(*amount);
                 self.frames.pop_front();
             }
         }
@@ -164,15 +209,22 @@ impl Pending {
         if self.untold_records > 0
             && let Some(frame) = Frame::RecordsLost(std::mem::take(&mut self.untold_records)).encode()
         {
-            self.record_bytes += frame.len();
-            self.frames.push_back((Frames::Gathered(frame), true));
+            let amount = Amount::of_records(frame.len());
+            match self.gathering() {
+                Some(bytes) => bytes.extend_from_slice(&frame),
+                None => self.frames.push_back((Frames::Gathered(frame), Amount::default())),
+            }
+            self.count(amount);
         }
     }
 
     fn add(&mut self, frame: Rc<[u8]>) {
-        self.alerts += 1;
-        self.bytes += frame.len();
-        self.frames.push_back((Frames::Shared(frame), false));
+        let amount = Amount::of_alert(frame.len());
+        match self.gathering() {
+            Some(bytes) => bytes.extend_from_slice(&frame),
+            None => self.frames.push_back((Frames::Shared(frame), Amount::default())),
+        }
+        self.count(amount);
     }
 }
 
@@ -182,9 +234,11 @@ fn at_most(frame: &Frame<'_>) -> usize {
     const AROUND: usize = 32;
     AROUND
         + match frame {
-            Frame::Opening(bytes) | Frame::Users(bytes) | Frame::Process(bytes) | Frame::Record { bytes, .. } => {
-                bytes.len()
-            }
+            Frame::Opening(bytes)
+            | Frame::Users(bytes)
+            | Frame::Process(bytes)
+            | Frame::Container(bytes)
+            | Frame::Record { bytes, .. } => bytes.len(),
             Frame::Recorded { events, .. } => 3 * events.len(),
             Frame::Refused(text) => text.len(),
             Frame::Alert(_) | Frame::Lost(_) | Frame::RecordsLost(_) => 0,
