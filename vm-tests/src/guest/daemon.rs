@@ -29,7 +29,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// That, and as much longer as a kernel takes that looks at itself.
 fn patience() -> Duration {
-    if std::path::Path::new("/proc/lockdep_stats").exists() { PATIENCE * 6 } else { PATIENCE }
+    if std::path::Path::new("/proc/lockdep_stats").exists() { PATIENCE * 20 } else { PATIENCE }
 }
 
 /// A daemon that runs. It is killed when this is dropped.

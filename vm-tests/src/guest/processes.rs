@@ -117,7 +117,7 @@ fn crowd(groups: usize, each: usize) -> Outcome {
         })?);
     }
     File::create(READY)?;
-    let end = Instant::now() + Duration::from_secs(600);
+    let end = Instant::now() + Duration::from_secs(1800);
     while !Path::new(GO).exists() {
         if Instant::now() > end {
             return Err("nobody let the crowd go".into());

@@ -128,9 +128,12 @@ fn capture(_: &mut Stage<'_>) -> Outcome {
     std::fs::remove_file(file).doing(file.display())
 }
 
-/// The captures that there are.
+/// The captures that there are; recordings that another scenario left behind are none.
 fn captures() -> Outcome<Vec<PathBuf>> {
     let files = std::fs::read_dir("/run").doing("/run")?.flatten().map(|entry| entry.path());
-    let is_capture = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "krec");
+    let is_capture = |path: &PathBuf| {
+        path.extension().is_some_and(|extension| extension == "krec")
+            && path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"capture_"))
+    };
     Ok(files.filter(is_capture).collect())
 }
