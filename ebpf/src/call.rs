@@ -1,6 +1,6 @@
 //! System calls that returned.
 
-use crate::capture::{CALLS, COMPAT_PLANS, CaptureHead, NATIVE_PLANS, Offset as O, Plan, SUBCALLS, flag, kind, op};
+use crate::capture::{CALLS, COMPAT_PLANS, CaptureHead, NATIVE_PLANS, Offset as O, Op, Plan, SUBCALLS, flag, kind, op};
 use crate::finish::{self, count_rejected, count_seen};
 use crate::helpers::{self, Context, argument};
 use crate::read::{Copied, Read, Typed, number};
@@ -61,6 +61,7 @@ fn prepare<K: Kind>(slot: &Slot<K>, kind: u8, flags: u8, cpu: u32) {
     slot.work().too_long.set(0);
     slot.work().relative.set(0);
     slot.work().entries.set(0);
+    slot.work().turns.set(0);
     slot.work().compat.set(u32::from(flags & flag::COMPAT));
     slot.work().chunk.set(0);
     slot.begin_head(kind, flags, cpu);
@@ -187,6 +188,7 @@ fn ended<R: Read>(context: *const Context, current: u64, registers: u64, mut ret
     if said == verdict::UNDECIDED && flags & Plan::LATER == 0 {
         // As an operation before the first, which goes on with that one.
         work.at.set(u32::MAX);
+        work.op.set(Op { kind: op::END, arg: Op::NONE, len_arg: Op::NONE, flags: 0, max: 0, offset: 0 });
         helpers::tail_call(context, &CALL_OPERATIONS, op::JUDGE.into());
     }
     let is_there = flags & Plan::JUDGED != 0 && flags & Plan::JUDGED_BY_TASK != 0;

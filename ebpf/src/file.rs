@@ -1,6 +1,6 @@
 //! Files: what a descriptor stands for, the paths of the task.
 
-use crate::capture::{ChunkHead, FileFacts, ImageFacts, Offset as O, Op, chunk, magic, op};
+use crate::capture::{ChunkHead, FileFacts, ImageFacts, Offset as O, Op, Structure, chunk, magic, op};
 use crate::helpers::{self, Context};
 use crate::maps::{self, offset};
 use crate::read::{Copied, Read, Typed, field, has, member, number};
@@ -17,11 +17,12 @@ const REGULAR: u32 = 0o100_000;
 /// Mounted by the kernel itself (SB_KERNMOUNT, `linux/fs.h`).
 const KERNEL_MOUNT: u64 = 1 << 22;
 
-/// Bytes of each structure that hold what is asked for, on kernels that are known: a member that lies elsewhere costs more.
-const FILE: usize = 96;
-const INODE: usize = 72;
-const SUPER_BLOCK: usize = 104;
-const DENTRY: usize = 104;
+/// The bytes of each structure that hold what is asked for, on kernels that are known: from where on, and how many. A member that lies
+/// elsewhere costs more.
+const FILE: (u32, usize) = (16, 64);
+const INODE: (u32, usize) = (0, 72);
+const SUPER_BLOCK: (u32, usize) = (16, 88);
+const DENTRY: (u32, usize) = (16, 40);
 
 /// Does what has these operations name itself (`d_op->d_dname`)?
 #[inline(always)]
@@ -38,31 +39,40 @@ pub struct Place {
 /// Fills in what an open file is.
 #[inline(always)]
 pub fn facts<K: Kind>(slot: &Slot<K>, file: u64, out: &mut FileFacts) -> Place {
-    let part = slot.part::<FILE>(file, 0);
+    if maps::can_cast() {
+        facts_by::<true, K>(slot, helpers::cast(file, Structure::File), out)
+    } else {
+        facts_by::<false, K>(slot, file, out)
+    }
+}
+
+#[inline(always)]
+fn facts_by<const IS_TYPED: bool, K: Kind>(slot: &Slot<K>, file: u64, out: &mut FileFacts) -> Place {
+    let part = slot.part::<IS_TYPED, { FILE.1 }>(file, FILE.0);
     let path = offset(O::FILE_PATH);
     let dentry: u64 = part.number(path.wrapping_add(offset(O::PATH_DENTRY)));
     let mount: u64 = part.number(path.wrapping_add(offset(O::PATH_MNT)));
     let inode: u64 = part.field(O::FILE_INODE);
     out.open_flags = part.field(O::FILE_FLAGS);
-    let part = slot.part::<INODE>(inode, 0);
+    let part = slot.part::<IS_TYPED, { INODE.1 }>(inode, INODE.0);
     let sb: u64 = part.field(O::INODE_SB);
     out.ino = part.field(O::INODE_INO);
     out.mode = part.field::<u16>(O::INODE_MODE).into();
     out.uid = part.field(O::INODE_UID);
     out.gid = part.field(O::INODE_GID);
-    let part = slot.part::<SUPER_BLOCK>(sb, 0);
+    let part = slot.part::<IS_TYPED, { SUPER_BLOCK.1 }>(sb, SUPER_BLOCK.0);
     out.magic = part.field(O::SB_MAGIC);
     out.sb_flags = part.field(O::SB_FLAGS);
     out.dev = part.field(O::SB_DEV);
     out.reserved = 0;
-    let part = slot.part::<DENTRY>(dentry, 0);
+    let part = slot.part::<IS_TYPED, { DENTRY.1 }>(dentry, DENTRY.0);
     let mut is = 0;
     if part.field::<u64>(O::DENTRY_PPREV) == 0 && part.field::<u64>(O::DENTRY_PARENT) != dentry {
         is |= FileFacts::UNLINKED;
     }
     let visible: u64 = part.field(O::DENTRY_INODE);
     // Nothing that a user can mount does.
-    if out.sb_flags & KERNEL_MOUNT != 0 && has_name(part.field(O::DENTRY_OP)) {
+    if out.sb_flags & KERNEL_MOUNT != 0 && has_name(field(dentry, O::DENTRY_OP)) {
         is |= FileFacts::NAMES_ITSELF;
     }
     // The upper layer's dentry follows the inode in struct ovl_inode.
@@ -87,7 +97,7 @@ pub fn is_memfd(file: u64, facts: &FileFacts) -> bool {
 #[inline(always)]
 fn by_number(fd: i32) -> u64 {
     let (count, first) =
-        if maps::follows_types() { files::<Typed>(helpers::current_typed()) } else { files::<Copied>(helpers::current()) };
+        if maps::follows_types() { files::<Typed>(helpers::current_walked()) } else { files::<Copied>(helpers::current()) };
     if fd < 0 || fd as u32 >= count { 0 } else { number(first.wrapping_add(fd as u64 * 8)) }
 }
 
@@ -167,7 +177,7 @@ fn namespace<K: Kind>(slot: &Slot<K>, file: u64) {
 #[inline(always)]
 pub fn fd<K: Kind>(context: *const Context) {
     let Some(slot) = Slot::<K>::of_cpu() else { return };
-    let Some(todo) = slot.op() else { return };
+    let todo = slot.op();
     if !due(&slot, &todo) {
         return slot.next(context);
     }
@@ -187,7 +197,7 @@ pub fn fd<K: Kind>(context: *const Context) {
 #[inline(always)]
 pub fn dir_fd<K: Kind>(context: *const Context) {
     let Some(slot) = Slot::<K>::of_cpu() else { return };
-    let Some(todo) = slot.op() else { return };
+    let todo = slot.op();
     if !due(&slot, &todo) {
         return slot.next(context);
     }
@@ -223,7 +233,7 @@ pub fn due<K: Kind>(slot: &Slot<K>, todo: &Op) -> bool {
 #[inline(always)]
 fn working_directory<K: Kind>(slot: &Slot<K>, context: *const Context) {
     let (dentry, mount) =
-        if maps::follows_types() { directory::<Typed>(helpers::current_typed()) } else { directory::<Copied>(helpers::current()) };
+        if maps::follows_types() { directory::<Typed>(helpers::current_walked()) } else { directory::<Copied>(helpers::current()) };
     if dentry == 0 {
         return slot.next(context);
     }
@@ -247,7 +257,7 @@ fn directory<R: Read>(task: u64) -> (u64, u64) {
 #[inline(always)]
 pub fn cwd<K: Kind>(context: *const Context) {
     let Some(slot) = Slot::<K>::of_cpu() else { return };
-    let Some(todo) = slot.op() else { return };
+    let todo = slot.op();
     if !due(&slot, &todo) {
         return slot.next(context);
     }
@@ -265,7 +275,7 @@ pub fn executable() -> u64 {
 #[inline(always)]
 pub fn exe<K: Kind>(context: *const Context) {
     let Some(slot) = Slot::<K>::of_cpu() else { return };
-    let Some(todo) = slot.op() else { return };
+    let todo = slot.op();
     let file = executable();
     if file == 0 || !due(&slot, &todo) {
         return slot.next(context);
@@ -282,23 +292,27 @@ pub fn exe<K: Kind>(context: *const Context) {
     go_to::<K>(context, op::WALK);
 }
 
-/// Cgroups in each other that are looked at.
-const MOST_CGROUPS: u32 = 32;
+/// Cgroups in each other that are looked at: in a turn, and in how many turns.
+const CGROUPS: u32 = 8;
+const CGROUP_TURNS: u32 = 4;
 
-/// [`op::CGROUP`]: the names from the cgroup up to the root, which has none.
+/// [`op::CGROUP`]: the names from the cgroup up to the root, which has none. A turn, which begins the next one if that is not all.
 #[inline(always)]
 pub fn cgroup<K: Kind>(context: *const Context) {
     let Some(slot) = Slot::<K>::of_cpu() else { return };
-    let Some(todo) = slot.op() else { return };
+    let todo = slot.op();
     if !has(O::TASK_CGROUPS) || !has(O::CSS_CGROUP) || !due(&slot, &todo) {
         return slot.next(context);
     }
-    let cgroup: u64 = field(field(helpers::current(), O::TASK_CGROUPS), O::CSS_CGROUP);
-    slot.work().dentry.set(field(cgroup, O::CGROUP_NODE));
-    slot.reach(slot.open(chunk::PATH, op::CGROUP.into()));
+    let turn = slot.work().entries.get();
+    if turn == 0 {
+        let cgroup: u64 = field(field(helpers::current(), O::TASK_CGROUPS), O::CSS_CGROUP);
+        slot.work().dentry.set(field(cgroup, O::CGROUP_NODE));
+        slot.reach(slot.open(chunk::PATH, op::CGROUP.into()));
+    }
     let mut n = 0;
     let mut flags = 0;
-    while n < MOST_CGROUPS {
+    while n < CGROUPS {
         let node = slot.work().dentry.get();
         let parent: u64 = field(node, O::NODE_PARENT);
         if parent == 0 {
@@ -316,6 +330,11 @@ pub fn cgroup<K: Kind>(context: *const Context) {
         slot.work().dentry.set(parent);
         n += 1;
     }
+    if flags == 0 && turn < CGROUP_TURNS - 1 {
+        slot.work().entries.set(turn + 1);
+        return go_to::<K>(context, op::CGROUP);
+    }
+    slot.work().entries.set(0);
     walk::close(&slot, flags);
     slot.next(context);
 }

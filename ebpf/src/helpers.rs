@@ -1,13 +1,14 @@
 //! The kernel's helper functions (`linux/bpf.h`), by number.
 
-use crate::maps::Map;
+use crate::capture::{CAST, Structure};
+use crate::maps::{self, Map};
 use core::ffi::c_void;
 
 /// What a raw tracepoint passes: its arguments.
 pub type Context = u64;
 
 macro_rules! helper {
-    ($number:literal fn($($argument:ident: $type:ty),*) -> $result:ty) => {{
+    ($number:tt fn($($argument:ident: $type:ty),*) -> $result:ty) => {{
         // SAFETY: a call of this address is what the kernel takes for a call of the helper with this number.
         let helper: unsafe extern "C" fn($($type),*) -> $result = unsafe { core::mem::transmute($number as usize) };
         // SAFETY: the caller's promise; the verifier checks it.
@@ -79,6 +80,21 @@ pub fn current() -> u64 {
 #[inline(always)]
 pub fn current_typed() -> u64 {
     helper!(158 fn() -> u64)
+}
+
+/// The current task, as a thing from which the verifier follows pointers without asking how far each is to be trusted: since 6.2 it
+/// looks through the names of all types of the kernel for that, four times for each pointer.
+#[inline(always)]
+pub fn current_walked() -> u64 {
+    cast(current_typed(), Structure::Task)
+}
+
+/// The same address, of which the verifier believes that this structure lies there. What is read by way of it is what would be read by
+/// [`read_kernel`]. On kernels that have no such function the loader makes of the call what gives the address as it is.
+#[inline(always)]
+pub fn cast(address: u64, to: Structure) -> u64 {
+    let to = maps::type_of(to);
+    helper!(CAST fn(address: u64, to: u32) -> u64)
 }
 
 /// Address of what the current task's registers were when it entered the kernel. Since 5.15.

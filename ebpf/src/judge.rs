@@ -34,7 +34,7 @@ pub struct Judging {
     pub tried: Cell<u32>,
     /// 1 if the event is kept.
     pub kept: Cell<u32>,
-    /// Where the next name of the path lies, or the next byte of the string.
+    /// Where the next name of the path lies.
     cursor: Cell<u32>,
     /// Where the path begins that is put together.
     begin: Cell<u32>,
@@ -45,13 +45,20 @@ pub struct Judging {
     /// What becomes of a relative path was asked already.
     joined: Cell<u32>,
     opaque: Cell<u32>,
-    /// Not 0 if somebody asks for the string's pairs.
-    pairs: Cell<u32>,
+    /// Classes of three bytes of the string: that of the byte whose turn it is in the lowest bits.
+    classes: Cell<u32>,
+    /// Those of the first three. What is put together is read from here: of that, older verifiers know nothing.
+    first: Cell<u32>,
+    /// Bytes of the string; and how many of them were looked at.
+    length: Cell<u32>,
+    seen: Cell<u32>,
+    /// 1 if it was copied.
+    is_copied: Cell<u32>,
+    nothing: u32,
     /// What the evaluation that ended last said.
     verdict: Cell<u32>,
     /// How often an operation went on with more nodes.
     rounds: Cell<u32>,
-    nothing: u32,
     /// The value that is compared.
     number: Cell<u64>,
     /// The values.
@@ -159,12 +166,12 @@ const _: () = assert!(core::mem::offset_of!(TaskContext, tid) == 16 && size_of::
 
 /// Nodes that the entry looks at: what registers alone decide is mostly decided by then. The rest is the operation's, so that the
 /// verifier goes through all of them once alone.
-const FIRST_STEPS: u32 = 16;
+const FIRST_STEPS: u32 = 8;
 
 /// Nodes that an operation looks at, and how often it goes on with more, in all of an event: as many as the entry and these look at, and
 /// no fewer than are promised, are looked at.
-const STEPS: u32 = 32;
-const ROUNDS: u32 = 3;
+const STEPS: u32 = 16;
+const ROUNDS: u32 = 6;
 
 const _: () = assert!(STEPS * ROUNDS >= MOST_STEPS);
 
@@ -202,7 +209,7 @@ pub fn begin<K: Kind>(slot: &Slot<K>, plan: &Plan) -> u32 {
 #[inline(always)]
 pub fn judge<K: Kind>(context: *const Context) {
     let Some(slot) = Slot::<K>::of_cpu() else { return };
-    let Some(todo) = slot.op() else { return };
+    let todo = slot.op();
     let again = todo.flags & Op::AGAIN != 0;
     let judging = &slot.work().judging;
     if get(&judging.kept) == 0 {
@@ -407,77 +414,115 @@ fn put_names<K: Kind>(slot: &Slot<K>, judging: &Judging, names: u32, bits: u8) -
     true
 }
 
-/// [`op::STRING_TEXT`]: the caller's string, whose argument [`op::JUDGE`] names.
+/// Bytes of the caller's string that a turn looks at: more than most have. The verifier goes through as many.
+const STRING_TURN: u32 = 126;
+
+const _: () = assert!(TEXT as u32 == 2 * STRING_TURN);
+
+/// [`op::STRING_TEXT`]: the caller's string, whose argument [`op::JUDGE`] names. A turn, which begins the next one if there is more.
 #[inline(always)]
 pub fn string_text<K: Kind>(context: *const Context) {
     if let Some(slot) = Slot::<K>::of_cpu() {
         let judging = &slot.work().judging;
-        judging.tried.set(get(&judging.tried) | value::OF_STRING | value::OF_MEANT);
-        put_string(&slot, judging);
+        if get(&judging.tried) & value::OF_STRING == 0 {
+            judging.tried.set(get(&judging.tried) | value::OF_STRING | value::OF_MEANT);
+            judging.is_copied.set(copy_string(&slot, judging).into());
+        }
+        if get(&judging.is_copied) != 0
+            && let Some((table, parts)) = head(&slot)
+        {
+            look_at_string(judging, parts);
+            if get(&judging.seen) < get(&judging.length) {
+                return go_to::<K>(context, op::STRING_TEXT);
+            }
+            put_string(judging, table + part::COUNT, parts >> part::COUNT);
+        }
     }
     go_to::<K>(context, op::JUDGE);
 }
 
+/// Copies the string. False if it is not known, or too long.
 #[inline(always)]
-fn put_string<K: Kind>(slot: &Slot<K>, judging: &Judging) {
-    let Some(todo) = slot.op() else { return };
+fn copy_string<K: Kind>(slot: &Slot<K>, judging: &Judging) -> bool {
+    let todo = slot.op();
     let address = slot.argument(todo.arg);
     if todo.kind != op::JUDGE || address == 0 {
-        return;
+        return false;
     }
-    let string = string_of(judging);
     // SAFETY: there is room for more.
-    let copied = unsafe { helpers::read_user_string(string, TEXT as u32 + 2, address) };
+    let copied = unsafe { helpers::read_user_string(string_of(judging), TEXT as u32 + 2, address) };
     // Of an empty string, older kernels do not count the NUL; nobody asks for one.
     if copied < 1 || copied > TEXT as i64 + 1 {
-        return;
+        return false;
     }
     let len = (copied as u32).wrapping_sub(1) & 0xff;
     judging.name_at.set(0);
+    judging.seen.set(0);
+    judging.length.set(len);
     judging.string_len.set(len);
     judging.values[value::STRING_PAIRS as usize].set(0);
     judging.values[value::STRING_PAIRS as usize + 1].set(0);
-    let byte = |at: u32| {
-        // SAFETY: a masked position and three behind it are in the room of the string, which ends with a NUL.
-        unsafe { core::ptr::read_volatile(string.add(at as usize).cast_const()) }
-    };
-    // NOTE: a turn of this loop leaves nothing of its branch behind: the verifier goes through each turn, and through each of its ways.
-    let Some((table, parts)) = head(slot) else { return };
-    judging.pairs.set(parts & u32::from(PAIRS));
-    let first = [class(byte(0)), class(byte(1)), class(byte(2))];
-    let mut classes = first;
+    let class_at = |at| class(byte_at(judging, at));
+    judging.first.set(class_at(0) | class_at(1) << CLASS_BITS | class_at(2) << (2 * CLASS_BITS));
+    judging.classes.set(get(&judging.first));
+    true
+}
+
+/// A byte of the string.
+#[inline(always)]
+fn byte_at(judging: &Judging, at: u32) -> u8 {
+    // SAFETY: a masked position is in the room of the string, which ends with a NUL.
+    unsafe { core::ptr::read_volatile(string_of(judging).add((at & 0x1ff) as usize).cast_const()) }
+}
+
+/// Looks at more bytes of the string: where its last name begins, whether it has names that a path is not made of, and its pairs.
+#[inline(always)]
+fn look_at_string(judging: &Judging, parts: u32) {
+    let begin = get(&judging.seen) & 0xff;
+    // NOTE: from turn to turn nothing is kept but in the slot, and no turn has a branch: the verifier goes through each turn once for each
+    // thing that it knows to be different.
     let mut n = 0;
-    while n < TEXT as u32 && n < len {
-        let [one, two, three] = classes;
-        classes = [two, three, class(byte(n + 3))];
-        let slash = opaque(judging, one & SLASH);
-        judging.name_at.set(choose(slash, n + 1, get(&judging.name_at)));
-        judging.string_len.set(choose(slash & no_name(judging, classes), 0, get(&judging.string_len)));
-        if get(&judging.pairs) != 0 {
-            // The last byte is in no pair.
-            let is_pair = 1 ^ (two >> NUL.trailing_zeros() & 1);
-            let bit = pair_bit(byte(n), byte(n + 1));
-            let pairs = &judging.values[(value::STRING_PAIRS as u32 + (bit >> 6 & 1)) as usize & 31];
-            pairs.set(get(pairs) | u64::from(is_pair) << (bit & 63));
-        }
+    while n < STRING_TURN && begin + n < get(&judging.length) {
+        let at = begin + n;
+        let classes = get(&judging.classes);
+        judging.classes.set(classes >> CLASS_BITS | class(byte_at(judging, at + 3)) << (2 * CLASS_BITS));
+        let slash = opaque(judging, classes & SLASH);
+        judging.name_at.set(choose(slash, at + 1, get(&judging.name_at)));
+        judging.string_len.set(choose(slash & no_name(get(&judging.classes)), 0, get(&judging.string_len)));
         n += 1;
     }
-    if first[0] & SLASH == 0 && no_name(judging, first) != 0 {
+    judging.seen.set(begin + n);
+    if parts & u32::from(PAIRS) == 0 {
+        return;
+    }
+    let mut n = 0;
+    while n < STRING_TURN && begin + n + 1 < get(&judging.length) {
+        let bit = pair_bit(byte_at(judging, begin + n), byte_at(judging, begin + n + 1));
+        let pairs = &judging.values[(value::STRING_PAIRS as u32 + (bit >> 6 & 1)) as usize & 31];
+        pairs.set(get(pairs) | 1 << (bit & 63));
+        n += 1;
+    }
+}
+
+/// Marks of the string, which was looked at; and, if it is an absolute path, of that and its parts.
+#[inline(always)]
+fn put_string(judging: &Judging, table: u32, parts: u32) {
+    let len = get(&judging.length) & 0xff;
+    let first = get(&judging.first);
+    if first & SLASH == 0 && no_name(first) != 0 {
         judging.string_len.set(0);
     }
     // The root alone has nothing behind a slash.
-    if len == 1 && first[0] & SLASH != 0 {
+    if len == 1 && first & SLASH != 0 {
         judging.string_len.set(1);
     }
-    let (table, parts) = (table + part::COUNT, parts >> part::COUNT);
-    let text = text_of(judging);
     // SAFETY: the text has room for as many bytes and what follows the key.
-    unsafe { helpers::read_kernel(text, len, string as u64) };
+    unsafe { helpers::read_kernel(text_of(judging), len, string_of(judging) as u64) };
     if parts & 1 << part::WHOLE != 0 {
         look_up(judging, table, len, value::STRING.into());
     }
     judging.ready.set(get(&judging.ready) | value::OF_STRING);
-    if first[0] & SLASH == 0 || get(&judging.string_len) == 0 {
+    if first & SLASH == 0 || get(&judging.string_len) == 0 {
         return;
     }
     // What was looked up for the string counts for the path that it is.
@@ -494,6 +539,9 @@ fn put_string<K: Kind>(slot: &Slot<K>, judging: &Judging) {
 const SLASH: u32 = 1;
 const DOT: u32 = 2;
 const NUL: u32 = 4;
+
+/// Bits of a class.
+const CLASS_BITS: u32 = 3;
 
 const fn class_of(byte: u8) -> u32 {
     match byte {
@@ -548,12 +596,10 @@ fn class(byte: u8) -> u32 {
     unsafe { core::ptr::read_volatile((&raw const CLASSES).cast::<u8>().add(byte.into())) }.into()
 }
 
-/// 1 if these classes begin no name of a path, else 0.
+/// 1 if the classes of three bytes begin no name of a path, else 0.
 #[inline(always)]
-fn no_name(judging: &Judging, classes: [u32; 3]) -> u32 {
-    let [one, two, three] = classes;
-    // The mask is to come last: the verifier forgets what it knew of parts that are put together.
-    let at = opaque(judging, one | two << 3 | three << 6) & 0x1ff;
+fn no_name(classes: u32) -> u32 {
+    let at = classes & 0x1ff;
     // SAFETY: a masked position is in the table.
     unsafe { core::ptr::read_volatile((&raw const NO_NAMES).cast::<u8>().add(at as usize)) }.into()
 }

@@ -2,7 +2,7 @@
 
 use crate::capture::judge::{JudgeNode, MOST_TEXTS, NODES, TextKey, TextMarks};
 use crate::capture::request::{KEPT, UnderWay};
-use crate::capture::{COUNTED_EVENTS, OFFSETS, Offset, PLANS, Plan, count, op};
+use crate::capture::{COUNTED_EVENTS, OFFSETS, Offset, PLANS, Plan, STRUCTURES, Structure, count, op};
 use crate::slot::{LARGE, SMALL};
 
 /// A map, in the form that loaders know from before BTF.
@@ -117,6 +117,18 @@ pub static HAS_REGISTERS: u32 = 0;
 #[unsafe(link_section = ".rodata")]
 pub static FOLLOWS_TYPES: u32 = 0;
 
+/// 1 if the verifier can be told what lies at an address. Then it follows structures, too.
+// SAFETY: no other symbol has this name.
+#[unsafe(no_mangle)]
+#[unsafe(link_section = ".rodata")]
+pub static CAN_CAST: u32 = 0;
+
+/// Numbers of structures among the kernel's types.
+// SAFETY: no other symbol has this name.
+#[unsafe(no_mangle)]
+#[unsafe(link_section = ".rodata")]
+pub static STRUCTURE_TYPES: [u32; STRUCTURES.len()] = [0; STRUCTURES.len()];
+
 /// Where a member lies.
 #[inline(always)]
 pub fn offset(of: Offset) -> u32 {
@@ -136,6 +148,20 @@ pub fn ordinary_room() -> u64 {
 pub fn has_registers() -> bool {
     // SAFETY: as above.
     unsafe { core::ptr::read_volatile(&raw const HAS_REGISTERS) != 0 }
+}
+
+/// See [`CAN_CAST`].
+#[inline(always)]
+pub fn can_cast() -> bool {
+    // SAFETY: as above.
+    unsafe { core::ptr::read_volatile(&raw const CAN_CAST) != 0 }
+}
+
+/// Number of a structure among the kernel's types.
+#[inline(always)]
+pub fn type_of(structure: Structure) -> u32 {
+    // SAFETY: `Structure` numbers the table's entries. The loader has changed what the compiler sees here.
+    unsafe { core::ptr::read_volatile((&raw const STRUCTURE_TYPES).cast::<u32>().add(structure as usize)) }
 }
 
 /// See [`FOLLOWS_TYPES`].

@@ -1,11 +1,11 @@
 //! User memory: strings, bytes, vectors, messages, lists.
 
 use crate::capture::request::NAMES;
-use crate::capture::{BUFFER_BYTES, MOST_BUFFERS, MOST_DESCRIBED, MOST_LENGTHS, MOST_STRINGS, Offset as O, Op, chunk};
+use crate::capture::{BUFFER_BYTES, MOST_BUFFERS, MOST_DESCRIBED, MOST_LENGTHS, MOST_STRINGS, Offset as O, Op, chunk, op};
 use crate::file::{describe, due};
 use crate::helpers::{self, Context};
 use crate::read::field;
-use crate::slot::{Kind, Slot};
+use crate::slot::{Kind, Slot, go_to};
 use core::cell::Cell;
 
 /// One byte more than a path may have, and the NUL: so that one that is cut is told from one that is not.
@@ -32,11 +32,11 @@ fn copy_string<K: Kind>(slot: &Slot<K>, address: u64) -> Option<u32> {
     Some(at)
 }
 
-/// [`crate::capture::op::STRING`].
+/// [`op::STRING`].
 #[inline(always)]
 pub fn string<K: Kind>(context: *const Context) {
     let Some(slot) = Slot::<K>::of_cpu() else { return };
-    let Some(todo) = slot.op() else { return };
+    let todo = slot.op();
     let address = slot.argument(todo.arg);
     slot.work().relative.set(0);
     if K::IS_REQUEST {
@@ -61,11 +61,11 @@ fn word(address: u64, compat: bool) -> u64 {
     value
 }
 
-/// [`crate::capture::op::BYTES`].
+/// [`op::BYTES`].
 #[inline(always)]
 pub fn bytes<K: Kind>(context: *const Context) {
     let Some(slot) = Slot::<K>::of_cpu() else { return };
-    let Some(todo) = slot.op() else { return };
+    let todo = slot.op();
     let address = slot.argument(todo.arg);
     if address == 0 || !due(&slot, &todo) {
         return slot.next(context);
@@ -92,7 +92,7 @@ pub fn bytes<K: Kind>(context: *const Context) {
     if len > 0 {
         slot.copy_user(from, len as u32);
     }
-    slot.next(context);
+    slot.next_or_end(context);
 }
 
 /// The strings from one address to another, as far as they are in memory.
@@ -135,13 +135,13 @@ fn strings<K: Kind>(context: *const Context, kind: u8, from: O, end: O) {
     slot.next(context);
 }
 
-/// [`crate::capture::op::ARGUMENTS`].
+/// [`op::ARGUMENTS`].
 #[inline(always)]
 pub fn arguments<K: Kind>(context: *const Context) {
     strings::<K>(context, chunk::ARGUMENTS, O::MM_ARG_START, O::MM_ARG_END);
 }
 
-/// [`crate::capture::op::ENVIRONMENT`].
+/// [`op::ENVIRONMENT`].
 #[inline(always)]
 pub fn environment<K: Kind>(context: *const Context) {
     strings::<K>(context, chunk::ENVIRONMENT, O::MM_ENV_START, O::MM_ENV_END);
@@ -184,31 +184,42 @@ fn copy_vector<K: Kind>(slot: &Slot<K>, address: u64, count: u64, limit: u64) {
 
 /// A number of the slot, of which the compiler is not to know more than the verifier.
 #[inline(always)]
-fn get(cell: &Cell<u32>) -> u32 {
+fn get<T: Copy>(cell: &Cell<T>) -> T {
     // SAFETY: it is there.
     unsafe { core::ptr::read_volatile(cell.as_ptr()) }
 }
 
-/// [`crate::capture::op::VECTOR`].
+/// [`op::VECTOR`]: of a call, or of a message, which goes on with it.
 #[inline(always)]
 pub fn vector<K: Kind>(context: *const Context) {
     let Some(slot) = Slot::<K>::of_cpu() else { return };
-    let Some(todo) = slot.op() else { return };
-    let returned = slot.argument(Op::RETURNED);
-    let limit = if todo.flags & Op::MOVED != 0 { returned } else { u64::MAX };
-    // What was not received is not looked at, but the sizes are.
-    let limit = if todo.flags & Op::IF_DONE != 0 && (returned as i64) < 0 { 0 } else { limit };
-    copy_vector(&slot, slot.argument(todo.arg), slot.argument(todo.len_arg), limit);
+    let todo = slot.op();
+    let found = slot.vector();
+    if todo.kind != op::MESSAGE {
+        find_vector(&slot, &todo, found);
+    }
+    copy_vector(&slot, get(&found[0]), get(&found[1]), get(&found[2]));
     slot.next(context);
 }
 
-/// [`crate::capture::op::MESSAGE`]: `struct msghdr` (`linux/socket.h`), of several messages the first.
+/// Which vector a call passes: where, how many buffers, how much of them.
+#[inline(always)]
+fn find_vector<K: Kind>(slot: &Slot<K>, todo: &Op, found: &[Cell<u64>; 3]) {
+    let returned = slot.argument(Op::RETURNED);
+    let limit = if todo.flags & Op::MOVED != 0 { returned } else { u64::MAX };
+    // What was not received is not looked at, but the sizes are.
+    found[2].set(if todo.flags & Op::IF_DONE != 0 && (returned as i64) < 0 { 0 } else { limit });
+    found[0].set(slot.argument(todo.arg));
+    found[1].set(slot.argument(todo.len_arg));
+}
+
+/// [`op::MESSAGE`]: `struct msghdr` (`linux/socket.h`), of several messages the first.
 #[inline(always)]
 pub fn message<K: Kind>(context: *const Context) {
     /// Longest address that is copied, as the fillers ask for it.
     const ADDRESS: u32 = 110;
     let Some(slot) = Slot::<K>::of_cpu() else { return };
-    let Some(todo) = slot.op() else { return };
+    let todo = slot.op();
     let compat = slot.work().compat.get() != 0;
     let header = slot.argument(todo.arg);
     let len = if compat { 28 } else { 56 };
@@ -245,18 +256,20 @@ pub fn message<K: Kind>(context: *const Context) {
             slot.copy_user(control, len);
         }
     }
-    let limit = if received && failed { 0 } else { u64::MAX };
-    copy_vector(&slot, vector, count, limit);
-    slot.next(context);
+    let vectors = slot.vector();
+    vectors[0].set(vector);
+    vectors[1].set(count);
+    vectors[2].set(if received && failed { 0 } else { u64::MAX });
+    go_to::<K>(context, op::VECTOR);
 }
 
-/// [`crate::capture::op::FD_LIST`]: `struct pollfd`, 8 bytes each; and what the first of them stand for.
+/// [`op::FD_LIST`]: `struct pollfd`, 8 bytes each; and what the first of them stand for.
 #[inline(always)]
 pub fn fd_list<K: Kind>(context: *const Context) {
     const ENTRY: u32 = 8;
     const MOST: u32 = 16;
     let Some(slot) = Slot::<K>::of_cpu() else { return };
-    let Some(todo) = slot.op() else { return };
+    let todo = slot.op();
     let n = slot.work().entries.get();
     let list = slot.argument(todo.arg);
     let count = slot.argument(todo.len_arg);
@@ -275,21 +288,27 @@ pub fn fd_list<K: Kind>(context: *const Context) {
     describe(&slot, context, fd);
 }
 
-/// [`crate::capture::op::STRINGS`].
+/// Strings of a vector of pointers that a turn copies.
+const STRINGS_A_TURN: u32 = 8;
+
+const _: () = assert!(MOST_STRINGS.is_multiple_of(STRINGS_A_TURN));
+
+/// [`op::STRINGS`]: a turn, which begins the next one if there are more.
 #[inline(always)]
 pub fn string_list<K: Kind>(context: *const Context) {
     let Some(slot) = Slot::<K>::of_cpu() else { return };
-    let Some(todo) = slot.op() else { return };
+    let todo = slot.op();
     let vector = slot.argument(todo.arg);
     if vector == 0 || !due(&slot, &todo) {
         return slot.next(context);
     }
     let mut n = 0;
-    while n < MOST_STRINGS {
+    while n < STRINGS_A_TURN {
         // NOTE: as for vectors.
         let compat = slot.is_compat();
         let size: u32 = if compat { 4 } else { 8 };
-        let from = vector.wrapping_add(u64::from(n * size));
+        let nth = get(&slot.work().entries).wrapping_add(n);
+        let from = vector.wrapping_add(u64::from(nth.wrapping_mul(size)));
         let Some(at) = slot.copy_user(from, size) else { break };
         let address = if compat { slot.number_at::<u32>(at).into() } else { slot.number_at::<u64>(at) };
         if address == 0 || copy_string(&slot, address).is_none() {
@@ -297,5 +316,11 @@ pub fn string_list<K: Kind>(context: *const Context) {
         }
         n += 1;
     }
+    let copied = get(&slot.work().entries).wrapping_add(n);
+    if n == STRINGS_A_TURN && copied < MOST_STRINGS {
+        slot.work().entries.set(copied);
+        return go_to::<K>(context, op::STRINGS);
+    }
+    slot.work().entries.set(0);
     slot.next(context);
 }

@@ -8,7 +8,7 @@ use crate::finish;
 use crate::helpers::{self, Context};
 use crate::judge::Judging;
 use crate::maps::{self, Map, offset};
-use crate::read::number;
+use crate::read::{Read, Typed, number};
 use crate::task;
 use core::cell::Cell;
 
@@ -31,6 +31,8 @@ pub struct Work {
     pub plan: Cell<u32>,
     /// The operation's number in it.
     pub at: Cell<u32>,
+    /// That operation.
+    pub op: Cell<Op>,
     /// Where the next chunk begins.
     pub end: Cell<u32>,
     /// Where the chunk begins that is being written.
@@ -39,7 +41,7 @@ pub struct Work {
     pub relative: Cell<u32>,
     /// The capture has become too long.
     pub too_long: Cell<u32>,
-    /// Turns of the walk so far.
+    /// Turns of walks so far, besides the first one of each.
     pub turns: Cell<u32>,
     /// Entries of a list so far.
     pub entries: Cell<u32>,
@@ -75,6 +77,8 @@ pub struct Work {
     pub list_at: Cell<u32>,
     /// Zero.
     pub nothing: Cell<u32>,
+    /// A vector of buffers: where it is, how many there are, how many bytes of them are wanted.
+    vector: [Cell<u64>; 3],
     /// A part of a kernel structure.
     part: [Cell<u64>; 16],
     /// What is left of an evaluation.
@@ -266,14 +270,23 @@ impl<K: Kind> Slot<K> {
     }
 
     /// Copies `BYTES` of a structure, from a member on that comes before others that are wanted: which costs less than each of these.
+    /// Where the verifier knows what lies there, nothing is copied: members are read as they are, which costs least.
     #[inline(always)]
-    pub fn part<const BYTES: usize>(&self, base: u64, from: u32) -> Part<BYTES> {
+    pub fn part<const IS_TYPED: bool, const BYTES: usize>(&self, base: u64, from: u32) -> Part<IS_TYPED, BYTES> {
         const { assert!(BYTES <= size_of::<[u64; 16]>()) };
         let at = self.work().part.as_ptr().cast::<u8>();
-        let address = base.wrapping_add(from.into());
-        // SAFETY: there is room.
-        unsafe { helpers::read_kernel(at.cast_mut(), BYTES as u32, address) };
+        if !IS_TYPED {
+            let address = base.wrapping_add(from.into());
+            // SAFETY: there is room.
+            unsafe { helpers::read_kernel(at.cast_mut(), BYTES as u32, address) };
+        }
         Part { base, from, at }
+    }
+
+    /// The vector of buffers that is to be copied ([`Work::vector`]).
+    #[inline(always)]
+    pub fn vector(&self) -> &[Cell<u64>; 3] {
+        &self.work().vector
     }
 
     /// The whole capture.
@@ -362,11 +375,8 @@ impl<K: Kind> Slot<K> {
 
     /// The operation that is to be done.
     #[inline(always)]
-    pub fn op(&self) -> Option<Op> {
-        let plan = self.plan()?;
-        let at = (self.work().at.get() & 15) as usize;
-        // SAFETY: there are sixteen.
-        Some(unsafe { *plan.ops.as_ptr().add(at) })
+    pub fn op(&self) -> Op {
+        self.work().op.get()
     }
 
     /// An argument, or what the call returned.
@@ -384,11 +394,33 @@ impl<K: Kind> Slot<K> {
         self.go_on(context);
     }
 
+    /// The same. What is whole goes into the ring at once, which saves a program: for operations that are often the last.
+    #[inline(always)]
+    pub fn next_or_end(&self, context: *const Context) {
+        self.work().at.set(self.work().at.get().wrapping_add(1));
+        let Some(plan) = self.plan() else { return };
+        let op = self.take(plan);
+        if op.kind == crate::capture::op::END {
+            return finish::whole(self, plan);
+        }
+        go_to::<K>(context, op.kind);
+    }
+
+    /// Makes the operation whose turn it is what is to be done.
+    #[inline(always)]
+    fn take(&self, plan: &Plan) -> Op {
+        let at = (self.work().at.get() & 15) as usize;
+        // SAFETY: there are sixteen.
+        let op = unsafe { *plan.ops.as_ptr().add(at) };
+        self.work().op.set(op);
+        op
+    }
+
     /// Goes on with the operation whose turn it is.
     #[inline(always)]
     pub fn go_on(&self, context: *const Context) {
-        let kind = match self.op() {
-            Some(op) => op.kind,
+        let kind = match self.plan() {
+            Some(plan) => self.take(plan).kind,
             None => crate::capture::op::END,
         };
         helpers::tail_call(context, K::OPERATIONS, u32::from(kind));
@@ -405,17 +437,20 @@ pub fn go_to<K: Kind>(context: *const Context, operation: u8) {
 }
 
 /// A part of a structure, until the next one is copied.
-pub struct Part<const BYTES: usize> {
+pub struct Part<const IS_TYPED: bool, const BYTES: usize> {
     base: u64,
     from: u32,
     at: *const u8,
 }
 
-impl<const BYTES: usize> Part<BYTES> {
+impl<const IS_TYPED: bool, const BYTES: usize> Part<IS_TYPED, BYTES> {
     /// A number that lies so many bytes behind the beginning of the structure; from the structure itself, where kernels differ so much
     /// that it is in no part.
     #[inline(always)]
     pub fn number<T: Copy>(&self, offset: u32) -> T {
+        if IS_TYPED {
+            return Typed::number(self.base.wrapping_add(offset.into()));
+        }
         let end = self.from.wrapping_add(BYTES as u32);
         if offset >= self.from && offset.wrapping_add(size_of::<T>() as u32) <= end {
             // SAFETY: it lies in the part.

@@ -125,7 +125,7 @@ fn cgroup<R: Read>(task: u64) -> u64 {
 #[inline(always)]
 pub fn fill_current(out: &mut TaskContext) {
     if maps::follows_types() {
-        fill_by::<Typed>(helpers::current_typed(), out);
+        fill_by::<Typed>(helpers::current_walked(), out);
     } else {
         fill_by::<Copied>(helpers::current(), out);
     }

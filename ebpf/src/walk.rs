@@ -1,32 +1,31 @@
 //! Paths: the names of a file's directories, leaf first, as the kernel's d_path follows them.
 
-use crate::capture::{Offset as O, chunk, op};
+use crate::capture::{Offset as O, Structure, chunk, op};
 use crate::helpers::{self, Context};
 use crate::maps;
 use crate::read::{Copied, Read, Typed, field, member};
 use crate::slot::{Kind, Slot};
 
-/// Names that one turn copies.
-const NAMES: u32 = 24;
+/// Names that one turn copies: more than most paths have. The verifier goes through as many.
+const NAMES: u32 = 16;
 
 /// Bytes of a mount that hold the mount above it and the place there, which lie together.
 const MOUNTED: usize = 16;
 
-/// Turns at most: the kernel allows no more than 33 programs in a row.
-const TURNS: u32 = 8;
+/// Turns that all walks of a capture may take, besides the first one of each: the kernel allows no more than 33 programs in a row.
+const MORE_TURNS: u32 = 11;
 
 /// Begins a walk from the dentry and the mount of a `struct path`, to the root that the current process has.
 #[inline(always)]
 pub fn begin<K: Kind>(slot: &Slot<K>, dentry: u64, mount: u64) {
     let work = slot.work();
     if maps::follows_types() {
-        set_root::<Typed, K>(slot, helpers::current_typed());
+        set_root::<Typed, K>(slot, helpers::current_walked());
     } else {
         set_root::<Copied, K>(slot, helpers::current());
     }
     work.dentry.set(dentry);
     come_to(slot, mount);
-    work.turns.set(0);
 }
 
 #[inline(always)]
@@ -53,8 +52,9 @@ const NAMED: usize = 24;
 
 /// Copies the name of a dentry behind the chunk; gives its parent.
 #[inline(always)]
-pub fn name<K: Kind>(slot: &Slot<K>, dentry: u64) -> u64 {
-    let part = slot.part::<NAMED>(dentry, maps::offset(O::DENTRY_PARENT));
+fn name<const IS_TYPED: bool, K: Kind>(slot: &Slot<K>, dentry: u64) -> u64 {
+    let named = if IS_TYPED { helpers::cast(dentry, Structure::Dentry) } else { dentry };
+    let part = slot.part::<IS_TYPED, NAMED>(named, maps::offset(O::DENTRY_PARENT));
     let parent: u64 = part.field(O::DENTRY_PARENT);
     let len = part.field::<u32>(O::DENTRY_LEN) & 0xff;
     let text: u64 = part.field(O::DENTRY_NAME);
@@ -85,7 +85,7 @@ fn copy<K: Kind>(slot: &Slot<K>, len: u32, text: u64) {
 
 /// One step up. True if there is none.
 #[inline(always)]
-fn step<K: Kind>(slot: &Slot<K>) -> bool {
+fn step<const IS_TYPED: bool, K: Kind>(slot: &Slot<K>) -> bool {
     let work = slot.work();
     let (dentry, mount) = (work.dentry.get(), work.mount.get());
     if dentry == 0 || (dentry == work.root_dentry.get() && mount == work.root_mount.get()) {
@@ -93,7 +93,8 @@ fn step<K: Kind>(slot: &Slot<K>) -> bool {
     }
     if dentry == work.mount_root.get() {
         let whole = mount.wrapping_sub(member(0, O::MOUNT_MNT));
-        let part = slot.part::<MOUNTED>(whole, maps::offset(O::MOUNT_PARENT));
+        let mounted = if IS_TYPED { helpers::cast(whole, Structure::Mount) } else { whole };
+        let part = slot.part::<IS_TYPED, MOUNTED>(mounted, maps::offset(O::MOUNT_PARENT));
         let parent: u64 = part.field(O::MOUNT_PARENT);
         if parent == whole {
             return true;
@@ -102,7 +103,7 @@ fn step<K: Kind>(slot: &Slot<K>) -> bool {
         come_to(slot, member(parent, O::MOUNT_MNT));
         return false;
     }
-    let parent = name(slot, dentry);
+    let parent = name::<IS_TYPED, K>(slot, dentry);
     if parent == dentry {
         return true;
     }
@@ -120,18 +121,27 @@ pub fn close<K: Kind>(slot: &Slot<K>, flags: u8) {
 /// [`op::WALK`]: a turn.
 #[inline(always)]
 pub fn turn<K: Kind>(context: *const Context) {
+    if maps::can_cast() {
+        turn_by::<true, K>(context);
+    } else {
+        turn_by::<false, K>(context);
+    }
+}
+
+#[inline(always)]
+fn turn_by<const IS_TYPED: bool, K: Kind>(context: *const Context) {
     let Some(slot) = Slot::<K>::of_cpu() else { return };
     let mut n = 0;
     while n < NAMES {
-        if step(&slot) {
+        if step::<IS_TYPED, K>(&slot) {
             close(&slot, chunk::WHOLE);
-            return slot.next(context);
+            return slot.next_or_end(context);
         }
         n += 1;
     }
-    let turns = slot.work().turns.get().wrapping_add(1);
-    slot.work().turns.set(turns);
-    if turns < TURNS {
+    let turns = slot.work().turns.get();
+    if turns < MORE_TURNS {
+        slot.work().turns.set(turns + 1);
         helpers::tail_call(context, K::OPERATIONS, u32::from(op::WALK));
     }
     // Deeper than anybody needs: the path is not known then.

@@ -309,6 +309,26 @@ impl ImageFacts {
     pub const MEMFD: u32 = 1 << 2;
 }
 
+/// Number that calls of the kernel's function `bpf_rdonly_cast` have in the object. The loader knows what it is in the kernel that runs.
+pub const CAST: u32 = 0x7a57_0000;
+
+/// The structures that the probe says of addresses to be there: their places among the numbers that the loader sets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(usize)]
+pub enum Structure {
+    /// A task.
+    Task,
+    /// An open file.
+    File,
+    /// A name.
+    Dentry,
+    /// A mount.
+    Mount,
+}
+
+/// What the kernel calls them, in their order.
+pub const STRUCTURES: [&str; 4] = ["task_struct", "file", "dentry", "mount"];
+
 /// What an operation of a plan copies.
 pub mod op {
     /// Nothing: the capture is whole.

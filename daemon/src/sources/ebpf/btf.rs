@@ -17,6 +17,7 @@ mod kind {
     pub const VOLATILE: u32 = 9;
     pub const CONST: u32 = 10;
     pub const RESTRICT: u32 = 11;
+    pub const FUNC: u32 = 12;
     pub const FUNC_PROTO: u32 = 13;
     pub const VAR: u32 = 14;
     pub const DATASEC: u32 = 15;
@@ -34,6 +35,9 @@ const HEAD: usize = 12;
 /// Typedefs and qualifiers that are followed in a row, and structures without names in each other.
 const DEEPEST: u32 = 16;
 
+/// The function that has the verifier believe what lies at an address, by its name with the NUL.
+const CAST: &[u8] = b"bpf_rdonly_cast\0";
+
 /// The types of a kernel.
 #[derive(Debug)]
 pub struct Btf<'a> {
@@ -43,6 +47,7 @@ pub struct Btf<'a> {
     at: Vec<usize>,
     structs: HashMap<&'a [u8], u32>,
     helpers: Option<u32>,
+    cast: Option<u32>,
 }
 
 /// A type's head.
@@ -69,7 +74,7 @@ impl<'a> Btf<'a> {
         let end = types.checked_add(u32_at(bytes, 12)? as usize)?;
         let names = begin.checked_add(u32_at(bytes, 16)? as usize)?;
         // Number 0 is void.
-        let mut btf = Btf { bytes, names, at: vec![usize::MAX], structs: HashMap::new(), helpers: None };
+        let mut btf = Btf { bytes, names, at: vec![usize::MAX], structs: HashMap::new(), helpers: None, cast: None };
         let mut at = types;
         while at < end {
             let head = btf.head_at(at)?;
@@ -79,6 +84,8 @@ impl<'a> Btf<'a> {
                 btf.structs.entry(btf.name(head.name)?).or_insert(id);
             } else if head.kind == kind::ENUM && btf.name(head.name)? == b"bpf_func_id" {
                 btf.helpers = Some(id);
+            } else if head.kind == kind::FUNC && btf.names_from(head.name)?.starts_with(CAST) {
+                btf.cast = Some(id);
             }
             at = at.checked_add(HEAD)?.checked_add(head.added())?;
         }
@@ -108,6 +115,16 @@ impl<'a> Btf<'a> {
             let at = head.at + HEAD + n * 8;
             u32_at(self.bytes, at).and_then(|at| self.name(at as usize)) == Some(name.as_bytes())
         })
+    }
+
+    /// The number of a structure.
+    pub fn number(&self, structure: &str) -> Option<u32> {
+        self.structs.get(structure.as_bytes()).copied()
+    }
+
+    /// The number of the function that has the verifier believe what lies at an address (`bpf_rdonly_cast`), if the kernel has it.
+    pub fn cast(&self) -> Option<u32> {
+        self.cast
     }
 
     /// A member's offset in bits, and its type. Members of structures without a name are the outer one's.
@@ -162,8 +179,12 @@ impl<'a> Btf<'a> {
         })
     }
 
+    fn names_from(&self, at: usize) -> Option<&'a [u8]> {
+        self.bytes.get(self.names.checked_add(at)?..)
+    }
+
     fn name(&self, at: usize) -> Option<&'a [u8]> {
-        let from = self.bytes.get(self.names.checked_add(at)?..)?;
+        let from = self.names_from(at)?;
         from.get(..from.iter().position(|&b| b == 0)?)
     }
 }

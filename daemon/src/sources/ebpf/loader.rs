@@ -7,7 +7,7 @@ use super::mapped::Mapped;
 use super::misses::Misses;
 use super::operations;
 use super::pins::{ABOUT, ABOUT_WORDS, About, Pins, Stage};
-use super::programs::{self, OBJECT, Settings, offsets};
+use super::programs::{self, OBJECT, Settings};
 use super::ring::Ring;
 use super::tables::{TEXTS, Tables};
 use super::{refusal, traced};
@@ -149,16 +149,16 @@ fn load(ring_bytes: u32, pins: Option<Pins>) -> Result<Loaded, ProbeError> {
     if refusal::is_confidential() {
         return Err(ProbeError::LockedDown);
     }
-    let (offsets, has_registers) = offsets()?;
-    let requests = offsets.iter().zip(MEMBERS).all(|(offset, member)| *offset != ABSENT || !member.is_of_request());
+    let known = programs::known()?;
+    let requests =
+        known.offsets.iter().zip(MEMBERS).all(|(offset, member)| *offset != ABSENT || !member.is_of_request());
     // Kernels before 5.11 count maps among locked memory. Where it may not be raised, they say so themselves.
     let unlimited = nix::sys::resource::RLIM_INFINITY;
     let _ = nix::sys::resource::setrlimit(nix::sys::resource::Resource::RLIMIT_MEMLOCK, unlimited, unlimited);
 
     let cpus = possible_cpus()?;
     let traced = traced::is_needed();
-    let mut settings =
-        Settings { ring_bytes, cpus, offsets, has_registers, follows_types: has_registers, requests, traced };
+    let mut settings = Settings { ring_bytes, cpus, follows_types: known.has_registers, known, requests, traced };
     let mut programs = match programs::in_kernel(&settings) {
         // What is common to all kernels of distributions may be different on one: it goes without, and costs more.
         Err(ProbeError::Refused(refusal)) if settings.follows_types != 0 => {

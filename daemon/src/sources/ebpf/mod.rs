@@ -8,6 +8,7 @@
 //! |---|---|
 //! | `btf.rs` | the kernel's description of its types |
 //! | `loader.rs` | the probe in the kernel: loaded, or found where it is kept |
+//! | `cast.rs` | its calls of a function that kernels have since 6.2 |
 //! | `programs.rs`, `operations.rs` | its programs, made for this kernel; which of them goes on with which |
 //! | `entries.rs` | where programs are attached |
 //! | `tables.rs` | what it goes by: plans, nodes, texts |
@@ -26,6 +27,7 @@
 
 mod btf;
 mod captured;
+mod cast;
 mod entries;
 mod error;
 mod failure;

@@ -1,16 +1,18 @@
 //! The probe's programs: made for this kernel, and looked at by its verifier.
 
 use super::btf::Btf;
+use super::cast;
 use super::error::ProbeError;
 use super::failure::{not_made, refused};
 use super::traced;
 use aya::programs::{Program, ProgramError};
 use aya::{Ebpf, EbpfLoader};
-use kestrel_core::capture::{ABSENT, MEMBERS, OFFSETS};
+use kestrel_core::capture::{ABSENT, MEMBERS, OFFSETS, STRUCTURES};
 use std::collections::BTreeSet;
 use std::fs;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
+use zerocopy::IntoBytes;
 
 /// The probe, as `ci/build-ebpf.sh` builds it from `ebpf/`.
 pub static OBJECT: &[u8] = aya::include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/../ebpf/kestrel.bpf.o"));
@@ -21,11 +23,21 @@ const TYPES: &str = "/sys/kernel/btf/vmlinux";
 /// Of a ring, one part in so many is kept for what processes are known from.
 const RESERVE: u64 = 8;
 
-/// Where the members lie that the probe reads, and whether the kernel has the helper that finds registers.
+/// What the probe has to know of the kernel that runs.
+pub struct Known {
+    /// Where the members lie that it reads.
+    pub offsets: [u32; OFFSETS],
+    /// 1 if the kernel has the helper that finds registers.
+    pub has_registers: u32,
+    /// Number of the function `bpf_rdonly_cast`, if it has it, and those of the structures that the probe says to be there.
+    pub cast: Option<(u32, [u32; STRUCTURES.len()])>,
+}
+
+/// What the kernel's description of its types tells.
 ///
 /// # Errors
 /// [`ProbeError`] if the kernel does not describe its types, or one of them is not as it is known.
-pub fn offsets() -> Result<([u32; OFFSETS], u32), ProbeError> {
+pub fn known() -> Result<Known, ProbeError> {
     let bytes = fs::read(TYPES).map_err(|error| ProbeError::NoTypes { path: TYPES, error })?;
     let btf = Btf::parse(&bytes).ok_or(ProbeError::Types { path: TYPES })?;
     let mut offsets = [ABSENT; OFFSETS];
@@ -36,7 +48,20 @@ pub fn offsets() -> Result<([u32; OFFSETS], u32), ProbeError> {
             None => return Err(ProbeError::Member { structure: member.of, member: member.path }),
         }
     }
-    Ok((offsets, u32::from(btf.has_helper("BPF_FUNC_task_pt_regs"))))
+    Ok(Known {
+        offsets,
+        has_registers: u32::from(btf.has_helper("BPF_FUNC_task_pt_regs")),
+        cast: btf.cast().zip(structures(&btf)),
+    })
+}
+
+/// The numbers of the structures that the probe says to be there; `None` if the kernel does not have them all.
+fn structures(btf: &Btf<'_>) -> Option<[u32; STRUCTURES.len()]> {
+    let mut numbers = [0; STRUCTURES.len()];
+    for (number, structure) in numbers.iter_mut().zip(STRUCTURES) {
+        *number = btf.number(structure)?;
+    }
+    Some(numbers)
 }
 
 /// What the probe is told before it is loaded.
@@ -45,10 +70,8 @@ pub struct Settings {
     pub ring_bytes: u32,
     /// CPUs that there may be.
     pub cpus: u32,
-    /// Where the members lie that it reads.
-    pub offsets: [u32; OFFSETS],
-    /// 1 if the kernel has the helper that finds registers.
-    pub has_registers: u32,
+    /// What it has to know of the kernel.
+    pub known: Known,
     /// 1 if the verifier is asked to follow structures.
     pub follows_types: u32,
     /// Requests of io_uring are followed.
@@ -103,12 +126,18 @@ fn in_parallel(programs: Mutex<Vec<(&str, &mut Program)>>) -> Result<(), ProbeEr
 /// # Errors
 /// [`ProbeError`] if the kernel refuses a map or a program.
 pub fn in_kernel(settings: &Settings) -> Result<Ebpf, ProbeError> {
-    let Settings { ring_bytes, cpus, offsets, has_registers, follows_types, requests, traced } = settings;
+    let Settings { ring_bytes, cpus, known, follows_types, requests, traced } = settings;
     let room = u64::from(*ring_bytes) - u64::from(*ring_bytes) / RESERVE;
     let mut loader = EbpfLoader::new();
     loader.btf(None);
-    loader.override_global("MEMBER_OFFSETS", offsets.as_slice(), true);
-    loader.override_global("HAS_REGISTERS", has_registers, true);
+    loader.override_global("MEMBER_OFFSETS", known.offsets.as_slice(), true);
+    loader.override_global("HAS_REGISTERS", &known.has_registers, true);
+    let cast = known.cast.filter(|_| *follows_types != 0);
+    let can_cast = u32::from(cast.is_some());
+    let (function, structures) = cast.unzip();
+    let structures = structures.unwrap_or_default();
+    loader.override_global("CAN_CAST", &can_cast, true);
+    loader.override_global("STRUCTURE_TYPES", structures.as_slice(), true);
     loader.override_global("FOLLOWS_TYPES", follows_types, true);
     loader.override_global("ORDINARY_ROOM", &room, true);
     loader.map_max_entries("RING_BUFFER", *ring_bytes);
@@ -124,7 +153,8 @@ pub fn in_kernel(settings: &Settings) -> Result<Ebpf, ProbeError> {
     ] {
         loader.map_max_entries(by_cpu, *cpus);
     }
-    let mut programs = loader.load(OBJECT).map_err(not_made)?;
+    let object = cast::settled(OBJECT, function);
+    let mut programs = loader.load(object.as_bytes()).map_err(not_made)?;
     let as_traced: BTreeSet<String> = programs.programs().filter_map(|(name, _)| traced::stands_for(name)).collect();
     let is_needed = |name: &str, program: &Program| match program {
         // Of those that there are two of, one.
