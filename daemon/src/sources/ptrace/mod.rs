@@ -163,9 +163,13 @@ impl PtraceSource {
     }
 
     /// The calls that are worth waiting for an answer: those that mostly are let go where they begin.
-    fn waiting_calls(&self) -> EventSet {
+    fn waiting_calls(&mut self) -> EventSet {
+        // What judges the one judges the other, but few programs make the first.
+        if !listener::is_supported() || self.programs.of(id::OPENAT).is_none() {
+            return EventSet::EMPTY;
+        }
         let opens: EventSet = [id::OPEN, id::OPENAT].into_iter().collect();
-        if listener::is_supported() { opens.intersection(&self.programs.judged()) } else { EventSet::EMPTY }
+        opens.intersection(&self.programs.judged())
     }
 
     fn attach(pid: i32, events: &EventSet) -> Result<Tracer, TraceError> {
