@@ -5,7 +5,7 @@ use crate::field::Field;
 use crate::index::{Index, Scratch};
 use crate::output::OutputFormat;
 use crate::plan::{Builder, Memory, NodeId, Packed, Program, Specializer};
-use crate::prefilter::{Prefilter, ProcessNames};
+use crate::prefilter::{OnDemand, Prefilter, ProcessNames};
 use crate::statistics::{Counters, Statistics};
 use kestrel_core::priority::Priority;
 use kestrel_core::schema::{EventId, EventSet};
@@ -49,9 +49,9 @@ pub enum Matching {
 /// Rules, ready to judge events.
 #[derive(Debug)]
 pub struct RuleSet {
-    rules: Vec<Rule>,
-    roots: Vec<NodeId>,
-    program: Program,
+    rules: Arc<[Rule]>,
+    roots: Arc<[NodeId]>,
+    program: Arc<Program>,
     index: Index,
     memory: Memory,
     scratch: Scratch,
@@ -66,6 +66,7 @@ impl RuleSet {
         let (index, program) = Index::new(&rules, &roots, Specializer::new(program, estimates));
         let memory = Memory::new(&program);
         let counters = Counters::new(rules.len());
+        let (rules, roots, program) = (rules.into(), roots.into(), Arc::new(program));
         RuleSet { rules, roots, program, index, memory, scratch: Scratch::default(), counters, matching }
     }
 
@@ -116,9 +117,21 @@ impl RuleSet {
         Prefilter::new(&self.rules, &self.roots, &self.program, asked, always, names)
     }
 
+    /// The same, one kind of events at a time, for as long as somebody wants to know.
+    pub fn prefilter_on_demand(&self, asked: EventSet, always: EventSet, names: ProcessNames) -> OnDemand {
+        let RuleSet { rules, roots, program, .. } = self;
+        OnDemand::new(
+            Arc::clone(rules),
+            Arc::clone(roots),
+            Arc::clone(program),
+            asked.intersection(&always.complement()),
+            names,
+        )
+    }
+
     /// The fields that each rule needs: those that its condition asks for, and those that its output shows.
     pub fn fields(&self) -> impl Iterator<Item = (&Rule, BTreeSet<Field>)> {
-        self.rules.iter().zip(&self.roots).map(|(rule, root)| {
+        self.rules.iter().zip(self.roots.iter()).map(|(rule, root)| {
             let mut fields = rule.output.fields().map(|(_, field)| field.field).collect();
             self.program.fields(*root, &mut fields);
             (rule, fields)

@@ -63,7 +63,7 @@ pub fn run(args: &ReplayArgs, cli: &Cli, config: &Config) -> Result<(), Failure>
             None
         }),
     )
-    .recording(&Wanted { events, program: prefilter.as_ref().map_or_else(Vec::new, |p| p.program().to_vec()) });
+    .recording(events, prefilter.is_some());
     let bar = progress(tape.bytes());
     let playback = Rc::new(Playback::default());
     let source = ReplaySource::new(args.file.clone(), tape, Rc::clone(&playback), args.real_time);

@@ -7,10 +7,10 @@ use super::watch::hostname;
 use super::{Failure, dump, rules};
 use crate::cli::{Cli, DumpArgs, RunArgs};
 use crate::config::{self, Loaded, Origins};
-use crate::event_loop::{Ended, EventLoop, Limits, Wanted};
+use crate::event_loop::{Ended, EventLoop, Limits};
 use crate::fields::Clock;
 use crate::logger::{self, Targets};
-use crate::prefilter::{Mode, interest, prefilter};
+use crate::prefilter::{Mode, interest, on_demand};
 use crate::signals::Signals;
 use crate::sources::ptrace::{Command, OF_THE_TERMINAL, Outcome};
 use crate::sources::{PtraceSource, Source};
@@ -18,7 +18,7 @@ use crate::state::{ProcReader, State, Users};
 use crate::watch::{Judge, Watch};
 use kestrel_core::schema::{EventSet, id};
 use kestrel_outputs::{Outputs, Priority};
-use kestrel_rules::prefilter::ProcessNames;
+use kestrel_rules::prefilter::{OnDemand, ProcessNames};
 use nix::sys::signal::SigSet;
 use nix::sys::wait::WaitStatus;
 use std::os::fd::OwnedFd;
@@ -48,11 +48,12 @@ pub fn run(args: &RunArgs, cli: &Cli) -> Result<u8, Failure> {
     let makers = [id::CLONE, id::CLONE3, id::FORK, id::VFORK].into_iter().collect::<EventSet>();
     let failed_makers = !set.events().intersection(&makers).is_empty();
     let events = interest(&set);
-    let program = match Mode::of(&config, ProcessNames::Unknown) {
-        Mode::On(names) => prefilter(&set, names).program().to_vec(),
-        Mode::Off | Mode::OffForCaptures => Vec::new(),
+    let prefilter = match Mode::of(&config, ProcessNames::Unknown) {
+        Mode::On(names) => Some(on_demand(&set, names)),
+        Mode::Off | Mode::OffForCaptures => None,
     };
-    let (source, outcome) = source(args, mask, failed_makers, config.outputs.stdout_output.enabled)?;
+    let is_filtered = prefilter.is_some();
+    let (source, outcome) = source(args, mask, failed_makers, prefilter, config.outputs.stdout_output.enabled)?;
     let outputs = Outputs::new(&config.outputs, Watch::OUTPUTS)?;
     let mut state =
         State::new(config.falco_libs.thread_table_size, Users::read_from("/etc"), Some(ProcReader::new("/proc")));
@@ -63,11 +64,10 @@ pub fn run(args: &RunArgs, cli: &Cli) -> Result<u8, Failure> {
         log::warn!("the rules of a command that runs stay as they are");
         None
     };
-    let wanted = Wanted { events, program };
-    let mut watch = Watch::new(judge, outputs, &config.syscall_event_drops, Box::new(reload)).recording(&wanted);
+    let mut watch =
+        Watch::new(judge, outputs, &config.syscall_event_drops, Box::new(reload)).recording(events, is_filtered);
     let mut event_loop = EventLoop::new(source, signals, limits(cli))?;
-    event_loop.set_program(&wanted.program);
-    event_loop.start(&wanted.events)?;
+    event_loop.start(&events)?;
     let Ended { stop, accounts, .. } = event_loop.run(&mut watch);
     let counters = &accounts.counters;
     log::debug!("{} records, {} filtered, {} dropped", counters.delivered, counters.filtered, counters.dropped());
@@ -85,6 +85,7 @@ fn source(
     args: &RunArgs,
     mask: SigSet,
     failed_makers: bool,
+    prefilter: Option<OnDemand>,
     alerts: bool,
 ) -> Result<(Box<dyn Source>, Outcome), Failure> {
     let source = match args.pid {
@@ -98,6 +99,10 @@ fn source(
     if args.pid.is_none() {
         ignore_the_terminal()?;
     }
+    let source = match prefilter {
+        Some(prefilter) => source.judging(prefilter),
+        None => source,
+    };
     let outcome = source.outcome();
     Ok((Box::new(source), outcome))
 }
@@ -132,7 +137,7 @@ fn code(outcome: &Outcome) -> u8 {
 }
 
 fn dump_records(args: &RunArgs, cli: &Cli, signals: Signals, mask: SigSet) -> Result<u8, Failure> {
-    let (source, outcome) = source(args, mask, true, false)?;
+    let (source, outcome) = source(args, mask, true, None, false)?;
     let mut event_loop = EventLoop::new(source, signals, limits(cli))?;
     event_loop.start(&EventSet::all())?;
     let args = DumpArgs { normalize: args.normalize, ..DumpArgs::default() };

@@ -61,7 +61,7 @@ pub fn run(cli: &Cli, config: &Config, files: &[ReadFile]) -> Result<(), Failure
         .with_captures(captures)
         .serving(ServiceManager::of_process(Instant::now()));
     let wanted = watch.wanted();
-    watch = watch.recording(&wanted);
+    watch = watch.recording(wanted.events, !wanted.program.is_empty());
     let Wanted { events, program } = wanted;
     let end = cli.seconds.map(|seconds| Instant::now() + Duration::from_secs(seconds));
     let limits = Limits { end, keep_recording: config.engine.keeps_recording() };

@@ -16,7 +16,7 @@ use crate::state::LIFECYCLE;
 use kestrel_core::filter::is_judged;
 use kestrel_core::schema::{EventId, EventSet, id};
 use kestrel_rules::RuleSet;
-use kestrel_rules::prefilter::{Prefilter, ProcessNames};
+use kestrel_rules::prefilter::{OnDemand, Prefilter, ProcessNames};
 
 /// What happens so often that it is recorded on request alone: for who names it, not for who takes events as they
 /// come.
@@ -49,6 +49,11 @@ pub fn always() -> EventSet {
 /// The prefilter for these rules; `names` says whether whoever evaluates it knows what processes are called.
 pub fn prefilter(rules: &RuleSet, names: ProcessNames) -> Prefilter {
     rules.prefilter(&interest(rules), &always(), names)
+}
+
+/// The same, for who meets few kinds of events.
+pub fn on_demand(rules: &RuleSet, names: ProcessNames) -> OnDemand {
+    rules.prefilter_on_demand(interest(rules), always(), names)
 }
 
 /// Whether events are judged where they happen.

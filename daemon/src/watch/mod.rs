@@ -50,6 +50,7 @@ use crate::sources::{Accounts, Source};
 use alert::{internal, now_ns, shown};
 use aside::{Aside, Came};
 use kestrel_core::event::RecordHeader;
+use kestrel_core::schema::EventSet;
 use kestrel_outputs::{Alert, FieldValue, Format, Outputs, Priority, SinkStats};
 use kestrel_ringbuf::Counters;
 use kestrel_rules::RuleSet;
@@ -201,10 +202,10 @@ impl Watch {
         &self.judge
     }
 
-    /// Says to whoever reads records what is recorded.
+    /// Says to whoever reads records what is recorded: these events, and whether a prefilter leaves out some of them.
     #[must_use]
-    pub fn recording(mut self, wanted: &Wanted) -> Watch {
-        self.teller.set_recorded(wanted.events, !wanted.program.is_empty());
+    pub fn recording(mut self, events: EventSet, prefilter: bool) -> Watch {
+        self.teller.set_recorded(events, prefilter);
         self
     }
 

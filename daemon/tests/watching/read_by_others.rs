@@ -147,7 +147,8 @@ fn with(watch: Watch, play: impl FnOnce(Cpu, &Bell) + Send + 'static) -> impl Fn
 fn watch_at(path: &Path) -> Watch {
     let outputs = Outputs::new(&socket(path), Watch::OUTPUTS).unwrap();
     let wanted = prefilter::wanted(&rules(RULES), Mode::On(ProcessNames::Unknown));
-    Watch::new(judge(), outputs, &DropsConfig::default(), Box::new(|| None)).recording(&wanted)
+    Watch::new(judge(), outputs, &DropsConfig::default(), Box::new(|| None))
+        .recording(wanted.events, !wanted.program.is_empty())
 }
 
 fn place() -> (tempfile::TempDir, PathBuf) {
@@ -318,7 +319,8 @@ fn readers_are_told_when_something_else_is_recorded() {
     };
     let wanted = prefilter::wanted(&rules(RULES), Mode::On(ProcessNames::Unknown));
     let outputs = Outputs::new(&socket(&path), Watch::OUTPUTS).unwrap();
-    let watch = Watch::new(judge(), outputs, &DropsConfig::default(), Box::new(reload)).recording(&wanted);
+    let watch = Watch::new(judge(), outputs, &DropsConfig::default(), Box::new(reload))
+        .recording(wanted.events, !wanted.program.is_empty());
     let play = move |_: Cpu, bell: &Bell| {
         let mut reader = Reader::connect(&path, Some("evt.type in (kill, unlink)"));
         reader.until(|reader| reader.recorded.len() == 1);

@@ -18,6 +18,7 @@
 //! | `assume.rs` | what was decided is not asked again |
 //! | `fit.rs` | what is too large is asked less |
 //! | `show.rs` | a program, readable |
+//! | `on_demand.rs` | programs for one kind of events each |
 //!
 //! The values of fields are made in another crate. That this table agrees with it is a law that is tested there.
 
@@ -32,6 +33,7 @@ mod factor;
 mod fit;
 mod known;
 mod numbers;
+mod on_demand;
 mod path;
 mod show;
 mod task;
@@ -47,6 +49,7 @@ pub use fit::GivenUp;
 use kestrel_core::filter::build::{Builder, Bytes, Condition};
 use kestrel_core::filter::{MAX_SECTION, Program as Verified};
 use kestrel_core::schema::{EventId, EventSet};
+pub use on_demand::OnDemand;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -79,6 +82,16 @@ pub struct EventFilter {
     pub rules: Vec<Need>,
     /// What was too much to ask.
     pub given_up: Option<GivenUp>,
+}
+
+impl EventFilter {
+    fn derive(rules: &[Rule], roots: &[NodeId], program: &Program, event: EventId, names: ProcessNames) -> EventFilter {
+        let mut derivation = Derivation::new(program, event, names);
+        let able = rules.iter().zip(roots).filter(|(rule, _)| rule.events.contains(event));
+        let rules: Vec<Need> = able.map(|(rule, root)| derivation.need(rule, *root)).collect();
+        let (condition, given_up) = fit::fitted(&rules);
+        EventFilter { event, kept: fit::kept(condition), rules, given_up }
+    }
 }
 
 /// When events of one kind are kept.
@@ -117,13 +130,7 @@ impl Prefilter {
         let mut events: Vec<EventFilter> = asked
             .iter()
             .filter(|event| kestrel_core::schema::get(*event).is_some() && !always.contains(*event))
-            .map(|event| {
-                let mut derivation = Derivation::new(program, event, names);
-                let able = rules.iter().zip(roots).filter(|(rule, _)| rule.events.contains(event));
-                let rules: Vec<Need> = able.map(|(rule, root)| derivation.need(rule, *root)).collect();
-                let (condition, given_up) = fit::fitted(&rules);
-                EventFilter { event, kept: fit::kept(condition), rules, given_up }
-            })
+            .map(|event| EventFilter::derive(rules, roots, program, event, names))
             .collect();
         let (program, given_up) = if counting.is_empty() {
             fit::built(&mut events)

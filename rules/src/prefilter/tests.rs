@@ -123,3 +123,30 @@ fn an_event_that_is_kept_whatever_rules_say_has_no_section() {
     assert!(prefilter.events().is_empty());
     assert!(Program::verify(prefilter.program()).unwrap().section(id::CHDIR).is_none());
 }
+
+#[test]
+fn on_demand_there_is_a_program_for_the_same_events_as_at_once() {
+    let (all, always) = (EventSet::all(), [id::CHDIR].into_iter().collect::<EventSet>());
+    let set = load(DEFAULT_RULES.to_owned());
+    let at_once = set.prefilter(&all, &always, ProcessNames::Unknown);
+    let on_demand = set.prefilter_on_demand(all, always, ProcessNames::Unknown);
+    assert!(at_once.given_up().is_none());
+    let mut judged = 0;
+    for event in all.iter() {
+        let kept = at_once.events().iter().find(|filter| filter.event == event).map(|filter| &filter.kept);
+        let program = on_demand.program(event);
+        assert_eq!(program.is_some(), kept.is_some_and(|kept| *kept != Kept::Always), "{event:?}");
+        if let Some(program) = program {
+            assert!(Program::verify(program.as_bytes()).unwrap().section(event).is_some());
+            judged += 1;
+        }
+    }
+    assert!(judged > 40, "{judged}");
+}
+
+#[test]
+fn on_demand_nothing_is_left_out_where_events_are_counted() {
+    let set = load(rule(0, "evt.type = unlink and evt.num > 3"));
+    let on_demand = set.prefilter_on_demand(EventSet::all(), EventSet::EMPTY, ProcessNames::Unknown);
+    assert!(on_demand.judged().is_empty() && on_demand.program(id::UNLINK).is_none());
+}

@@ -18,6 +18,7 @@ mod page_faults;
 mod prefilter;
 mod probe;
 mod processes;
+mod record_work;
 mod recordings;
 pub mod records;
 mod reload;
@@ -27,6 +28,7 @@ mod rules_files;
 mod rules_kernel;
 mod rules_network;
 mod rules_programs;
+mod run;
 mod signals;
 mod storm;
 mod uring;
@@ -210,7 +212,9 @@ pub fn all() -> Vec<&'static Scenario> {
         records::SCENARIOS,
         modules::SCENARIOS,
         recordings::SCENARIOS,
+        run::SCENARIOS,
         prefilter::SCENARIOS,
+        record_work::SCENARIOS,
         reload::SCENARIOS,
         reload_rules::SCENARIOS,
         losses::SCENARIOS,

@@ -8,8 +8,6 @@ use crate::guest::stage::Stage;
 use crate::guest::summary::Summary;
 use crate::guest::{containers, load, module, sentinel, work};
 use crate::protocol::Word;
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -27,13 +25,6 @@ pub const SCENARIOS: &[Scenario] = &[
         .since(6, 0)
         .on_request()
         .limit(1800),
-    Scenario::steps(
-        "record-a-day",
-        "a day's work, recorded for bench/: the host keeps the file in target/vm/kept",
-        record_a_day,
-    )
-    .on_request()
-    .limit(600),
     Scenario::steps(
         "prefilter-storm",
         "files opened for reading as fast as it goes, by two CPUs and by one: nothing is dropped, and the daemon sleeps",
@@ -62,28 +53,6 @@ fn law(stage: &mut Stage<'_>, rounds: u32) -> Outcome {
     tell(stage, &format!("{} alerts with and without the prefilter", all.len()));
     tell(stage, &format!("live: {} seen, {} rejected, {} delivered", with.seen, with.filtered, with.delivered));
     replayed(stage, rounds)
-}
-
-/// The shell reads lines of files byte by byte, which would be 19 of 20 records; page faults are as many as the machine's memory
-/// makes them.
-const RECORDED: &str = "not (proc.name = sh and evt.type in (read, poll)) and evt.type != page_fault";
-
-/// Bytes of a file in a word to the host.
-const PART: usize = 48 << 10;
-
-fn record_a_day(stage: &mut Stage<'_>) -> Outcome {
-    module::load(PARAMETERS)?;
-    let _ = std::fs::remove_file(RECORDING);
-    let recorder = Daemon::start_with(&["record", "-w", RECORDING, RECORDED], Path::new("/run/no-alerts"))?;
-    work::day(1)?;
-    let ended = recorder.stop()?;
-    ensure(ended.status.success() && ended.log.contains(" 0 missing by sequence number"), || {
-        format!("the recorder ended with {}:\n{}", ended.status, ended.log)
-    })?;
-    for part in std::fs::read(RECORDING).doing(RECORDING)?.chunks(PART) {
-        stage.say(&Word::File { name: "day.krec".to_owned(), part: BASE64_STANDARD.encode(part) });
-    }
-    std::fs::remove_file(RECORDING).doing(RECORDING)
 }
 
 fn tell(stage: &mut Stage<'_>, text: &str) {

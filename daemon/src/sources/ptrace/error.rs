@@ -20,9 +20,6 @@ pub enum TraceError {
         /// Why not.
         error: Errno,
     },
-    /// The program of the prefilter is none.
-    #[error("the prefilter's program is refused: {0}")]
-    Program(kestrel_core::filter::Refused),
     /// The filter cannot be installed.
     #[error(
         "this system takes no filter of system calls ({error}): run it with --all-calls, which needs none but is slower"

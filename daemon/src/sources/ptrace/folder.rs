@@ -1,5 +1,7 @@
 //! `/proc/TID` of one task, held open: what is asked of it later is asked of this task, whatever task has its number then.
 
+use super::limits;
+use crate::state::proc_text::number;
 use nix::fcntl::{AtFlags, OFlag, open, openat, readlinkat};
 use nix::sys::stat::Mode;
 use nix::unistd::read;
@@ -9,6 +11,15 @@ use std::os::unix::ffi::OsStringExt;
 
 /// What the kernel says behind the name of a file that is gone.
 pub const DELETED: &[u8] = b" (deleted)";
+
+/// How much memory a process has, in KiB.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sizes {
+    /// All that it could use.
+    pub whole: u64,
+    /// What of that is in the machine's memory.
+    pub resident: u64,
+}
 
 /// `/proc/TID`.
 #[derive(Debug)]
@@ -60,5 +71,33 @@ impl Folder {
     /// program may be a tracee that waits for us.
     pub fn status(&self, name: &str) -> Option<super::status::Status> {
         super::status::Status::read(&self.0, name, AtFlags::empty())
+    }
+
+    /// How much memory the process has: the same as its status says, which is a longer text. What its `stat` says of it is less
+    /// exact.
+    pub fn sizes(&self) -> Option<Sizes> {
+        let mut text = [0; 256];
+        let len = self.shown("statm", &mut text)?;
+        let mut kib = text[..len].split(|&b| b == b' ').map(|pages| Some(number(pages)? * limits::page_size() / 1024));
+        Some(Sizes { whole: kib.next()??, resident: kib.next()?? })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::state::proc_text::find;
+
+    #[test]
+    fn the_sizes_are_those_of_the_status() {
+        let folder = Folder::open(1).unwrap();
+        // They may change while we look.
+        let same = (0..1000).any(|_| {
+            let sizes = folder.sizes().unwrap();
+            let status = std::fs::read("/proc/1/status").unwrap();
+            let kib = |name: &[u8]| find(&status, name).and_then(|line| line.strip_suffix(b"kB")).and_then(number);
+            (Some(sizes.whole), Some(sizes.resident)) == (kib(b"VmSize:"), kib(b"VmRSS:")) && sizes.resident > 0
+        });
+        assert!(same);
     }
 }

@@ -10,6 +10,7 @@
 //! | `listener.rs` | calls that wait for an answer instead of stopping |
 //! | `launch.rs` | starting a command |
 //! | `ahead.rs`, `resolve.rs` | calls that are let go where they begin |
+//! | `programs.rs` | what judges them |
 //! | `view.rs` | a stopped tracee, as fillers see it |
 //! | `memory.rs`, `folder.rs`, `socket.rs`, `started.rs`, `status.rs`, `limits.rs` | what a view is made from |
 //! | `context.rs`, `machine.rs` | who a task is, and what machine it is on |
@@ -31,6 +32,7 @@ mod limits;
 mod listener;
 mod machine;
 mod memory;
+mod programs;
 mod request;
 mod resolve;
 mod socket;
@@ -46,9 +48,9 @@ pub use launch::{Command, OF_THE_TERMINAL, ignore, own};
 use super::{Accounts, Source, SourceError};
 use calls::{Calls, Failed};
 use error::system;
-use kestrel_core::filter::Program;
 use kestrel_core::schema::{EventSet, id};
 use kestrel_ringbuf::Counters;
+use kestrel_rules::prefilter::OnDemand;
 use launch::Filters;
 use listener::Listener;
 use mio::unix::SourceFd;
@@ -56,13 +58,13 @@ use mio::{Interest, Registry, Token};
 use nix::errno::Errno;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use programs::Programs;
 use request::Waited;
 use std::cell::Cell;
 use std::os::fd::AsRawFd;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 use tracer::{Origin, Tracer};
-use zerocopy::IntoBytes;
 
 /// Microseconds after which a wait for stops comes to an end, so that the loop sees signals and sinks.
 const LOOK_US: i64 = 20_000;
@@ -90,7 +92,7 @@ pub struct PtraceSource {
     /// Calls that should have made a task, and failed, are asked for.
     failed_makers: bool,
     /// What nobody can want.
-    program: Option<Program<'static>>,
+    programs: Programs,
     tracer: Option<Tracer>,
     outcome: Outcome,
     /// Where the loop's wait is told of, until there is a listener for it.
@@ -118,7 +120,7 @@ impl PtraceSource {
             target,
             all_calls,
             failed_makers,
-            program: None,
+            programs: Programs::default(),
             tracer: None,
             outcome,
             loop_waits: None,
@@ -128,6 +130,12 @@ impl PtraceSource {
         }
     }
 
+    /// Leaves out what no rule can want.
+    #[must_use]
+    pub fn judging(self, prefilter: OnDemand) -> PtraceSource {
+        PtraceSource { programs: Programs::new(prefilter), ..self }
+    }
+
     /// Where the command's end will be told.
     pub fn outcome(&self) -> Outcome {
         Rc::clone(&self.outcome)
@@ -135,8 +143,8 @@ impl PtraceSource {
 
     fn launch(&mut self, command: &Command, events: &EventSet) -> Result<Tracer, TraceError> {
         let calls = Calls::default();
-        let execs =
-            self.program.as_ref().is_none_or(|program| !ahead::is_only_wanted_if_it_succeeds(program, id::EXECVE));
+        let execs = self.programs.of(id::EXECVE);
+        let execs = execs.is_none_or(|program| !ahead::is_only_wanted_if_it_succeeds(&program, id::EXECVE));
         let failed = Failed { makers: self.failed_makers, execs };
         let filter = |waiting: &EventSet| call_filter::program(&calls.tables(events, failed, waiting));
         let waiting = self.waiting_calls();
@@ -155,9 +163,13 @@ impl PtraceSource {
     }
 
     /// The calls that are worth waiting for an answer: those that mostly are let go where they begin.
-    fn waiting_calls(&self) -> EventSet {
-        let Some(program) = self.program.filter(|_| listener::is_supported()) else { return EventSet::default() };
-        [id::OPEN, id::OPENAT].into_iter().filter(|&event| program.section(event).is_some()).collect()
+    fn waiting_calls(&mut self) -> EventSet {
+        // What judges the one judges the other, but few programs make the first.
+        if !listener::is_supported() || self.programs.of(id::OPENAT).is_none() {
+            return EventSet::EMPTY;
+        }
+        let opens: EventSet = [id::OPEN, id::OPENAT].into_iter().collect();
+        opens.intersection(&self.programs.judged())
     }
 
     fn attach(pid: i32, events: &EventSet) -> Result<Tracer, TraceError> {
@@ -278,26 +290,9 @@ impl Source for PtraceSource {
             Target::Started => None,
         };
         if let Some(tracer) = &mut self.tracer {
-            tracer.program = self.program;
+            tracer.programs = std::mem::take(&mut self.programs);
         }
         self.disarm();
-        Ok(())
-    }
-
-    /// NOTE: before the start, for from then on the filter is as it is; what it lets go by may not be wanted by a later program.
-    fn set_program(&mut self, program: &[u8]) -> Result<(), SourceError> {
-        if self.tracer.is_some() {
-            return Err(TraceError::Fixed.into());
-        }
-        self.program = None;
-        if !program.is_empty() {
-            // The rules of a command stay as they are, and so does the program, for as long as we run.
-            let words: &'static mut [u64] = vec![0; program.len().div_ceil(size_of::<u64>())].leak();
-            let bytes = words.as_mut_bytes();
-            bytes[..program.len()].copy_from_slice(program);
-            let program = Program::verify(&bytes[..program.len()]).map_err(TraceError::Program)?;
-            self.program = Some(program).filter(|program| !program.is_empty());
-        }
         Ok(())
     }
 

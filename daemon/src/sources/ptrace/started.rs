@@ -1,4 +1,4 @@
-//! Where the strings of a new program lie, and what it cost so far: proc_pid_stat(5).
+//! Where the strings of a program lie, and what it cost so far: proc_pid_stat(5).
 //!
 //! ```text
 //!   arguments │ environment │ name by which it was executed │ end of the stack
@@ -12,7 +12,7 @@ use crate::state::proc_text::{stat_field, stat_fields};
 /// Addresses: the first, and the one behind the last.
 pub type Place = (u64, u64);
 
-/// What is known of a program that began.
+/// What is known of a program that runs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Started {
     /// Minor page faults of the thread.
@@ -26,10 +26,14 @@ pub struct Started {
 }
 
 impl Started {
-    /// What /proc tells of a task now; `None` if it is gone.
-    pub fn read(folder: &Folder, tid: u32) -> Option<Started> {
+    /// What /proc tells of a task now; `None` if it is gone. That its process never had another task saves the kernel the way to
+    /// the task's own folder: the process's page faults are the task's then.
+    pub fn read(folder: &Folder, tid: u32, never_had_others: bool) -> Option<Started> {
         let mut text = [0; super::context::FILE];
-        let len = folder.shown(&format!("task/{tid}/stat"), &mut text)?;
+        let len = match never_had_others {
+            true => folder.shown("stat", &mut text)?,
+            false => folder.shown(&format!("task/{tid}/stat"), &mut text)?,
+        };
         let fields = stat_fields(&text[..len]);
         let number = |n| stat_field(&fields, n).unwrap_or(0);
         Some(Started {
@@ -50,7 +54,7 @@ mod tests {
     fn the_strings_lie_one_after_another_and_the_name_behind_them() {
         let me = nix::unistd::gettid().as_raw();
         let folder = Folder::open(me).unwrap();
-        let started = Started::read(&folder, me.cast_unsigned()).unwrap();
+        let started = Started::read(&folder, me.cast_unsigned(), false).unwrap();
         assert_eq!(started.arguments.1, started.environment.0);
         let mut text = vec![0; 1 << 16];
         let memory = Memory::default();
@@ -65,5 +69,18 @@ mod tests {
         let read = memory.read_string(me, started.environment.1, &mut name).unwrap();
         let executed = std::fs::canonicalize(std::str::from_utf8(&name[..read.len]).unwrap()).unwrap();
         assert_eq!(executed, std::env::current_exe().unwrap());
+    }
+
+    #[test]
+    fn who_never_had_other_tasks_has_the_page_faults_of_its_process() {
+        let mut child = std::process::Command::new("sleep").arg("60").spawn().unwrap();
+        let folder = Folder::open(child.id().cast_signed()).unwrap();
+        let same = (0..1000).any(|_| {
+            let read = |never_had_others| Started::read(&folder, child.id(), never_had_others).unwrap();
+            read(true) == read(false) && read(true).minor_faults > 0
+        });
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert!(same);
     }
 }

@@ -38,6 +38,8 @@ pub struct Tracee {
     pub folder: OnceCell<Option<Folder>>,
     /// It has not executed the command yet: what it does is ours.
     pub is_ours: bool,
+    /// It is, and has been, the only task of its process.
+    pub never_had_others: bool,
     /// A task of another process uses its memory, too, or did when it was made: until it executes a program.
     pub shares_memory: bool,
     /// Whether names mean to it what they mean to us: its root and its mounts are ours. `None` if that was not looked at yet.
@@ -55,6 +57,7 @@ impl Tracee {
             interrupted: false,
             folder: OnceCell::new(),
             is_ours: false,
+            never_had_others: false,
             shares_memory: false,
             shares_root: None,
         }

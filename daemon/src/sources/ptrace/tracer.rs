@@ -24,12 +24,12 @@ use super::launch::{Launched, Report, stop_ourselves};
 use super::listener::Listener;
 use super::machine;
 use super::memory::Memory;
+use super::programs::Programs;
 use super::request::{self, Resume};
 use super::tracee::{Tracee, Tracees};
 use super::view::{Hints, Surroundings, View};
 use kestrel_core::event::{MAX_RECORD, Overflow, RecordHeader, TaskContext};
 use kestrel_core::fill::{self, Delivered, Exit};
-use kestrel_core::filter::Program;
 use kestrel_core::schema::{EventId, EventSet, id};
 use kestrel_ringbuf::Counters;
 use nix::errno::Errno;
@@ -77,7 +77,7 @@ pub struct Tracer {
     /// What became of the events.
     pub counters: Counters,
     /// What nobody can want.
-    pub program: Option<Program<'static>>,
+    pub programs: Programs,
     /// Changes that are to be looked at before others are waited for.
     pub later: VecDeque<(i32, i32)>,
     calls: Calls,
@@ -99,7 +99,7 @@ impl Tracer {
             origin,
             listener: None,
             counters: Counters::default(),
-            program: None,
+            programs: Programs::default(),
             later: VecDeque::new(),
             calls,
             around: Surroundings {

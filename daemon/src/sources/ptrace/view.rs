@@ -1,7 +1,8 @@
 //! A stopped tracee, as fillers see it: [`Kernel`] over its memory and /proc.
 
 use super::context::cgroup_path;
-use super::folder::Folder;
+use super::folder::{Folder, Sizes};
+use super::limits;
 use super::memory::Memory;
 use super::socket::{self, Socket, process_handle};
 use super::started::{Place, Started};
@@ -59,8 +60,17 @@ pub struct Surroundings {
 impl Surroundings {
     /// A task at a stop.
     pub fn view<'a>(&'a self, tracee: &'a Tracee, hints: Hints) -> View<'a> {
-        let (task, folder) = (&tracee.task, &tracee.folder);
-        View { task, folder, around: self, hints, described: RefCell::new(None), exe_path: OnceCell::new() }
+        let Tracee { task, folder, never_had_others, .. } = tracee;
+        let never_had_others = *never_had_others;
+        View {
+            task,
+            folder,
+            never_had_others,
+            around: self,
+            hints,
+            described: RefCell::new(None),
+            exe_path: OnceCell::new(),
+        }
     }
 }
 
@@ -71,6 +81,7 @@ pub struct View<'a> {
     pub task: &'a TaskContext,
     /// Its folder in /proc, kept from one stop to the next.
     pub folder: &'a OnceCell<Option<Folder>>,
+    never_had_others: bool,
     around: &'a Surroundings,
     /// What the call says.
     pub hints: Hints,
@@ -196,7 +207,7 @@ impl<'a> View<'a> {
     }
 
     fn started(&self) -> Option<Started> {
-        self.hints.started.or_else(|| Started::read(self.folder().ok()?, self.task.tid))
+        self.hints.started.or_else(|| Started::read(self.folder().ok()?, self.task.tid, self.never_had_others))
     }
 
     /// Copies what lies at a place, as far as there is room.
@@ -208,17 +219,14 @@ impl<'a> View<'a> {
     }
 
     /// What kind of image runs, and who may write it.
-    fn executable(&self, out: &mut ProcessImage, status: &[u8]) -> Option<()> {
+    fn executable(&self, out: &mut ProcessImage) -> Option<()> {
         let folder = self.folder().ok()?;
         let exe = self.hints.exe.or_else(|| folder.status("exe"))?;
         (out.exe_ino, out.exe_ctime, out.exe_mtime) = (exe.ino, exe.ctime, exe.mtime);
-        let groups = find(status, b"Groups:").unwrap_or(&[]);
-        let mut groups = groups.split(u8::is_ascii_whitespace).filter_map(number);
-        let in_group = self.task.egid == exe.gid || groups.any(|group| group == u64::from(exe.gid));
         let writable = out.cap_effective & (CAP_DAC_OVERRIDE | CAP_FOWNER) != 0
             || self.task.euid == exe.uid
             || exe.mode & libc::S_IWOTH != 0
-            || (exe.mode & libc::S_IWGRP != 0 && in_group);
+            || (exe.mode & libc::S_IWGRP != 0 && (self.task.egid == exe.gid || self.is_in_group(exe.gid)));
         if writable {
             out.exe_flags |= ProcessImage::WRITABLE;
         }
@@ -226,6 +234,25 @@ impl<'a> View<'a> {
             out.exe_flags |= ProcessImage::FROM_MEMFD;
         }
         Some(())
+    }
+
+    /// Whether a group is among those that it has beside its own.
+    fn is_in_group(&self, gid: u32) -> bool {
+        let mut text = [0; super::context::FILE];
+        let Some(len) = self.task_folder().and_then(|folder| folder.shown("status", &mut text)) else { return false };
+        let groups = find(&text[..len], b"Groups:").unwrap_or(&[]);
+        groups.split(u8::is_ascii_whitespace).filter_map(number).any(|group| group == u64::from(gid))
+    }
+
+    /// How much of its memory is on a disk, in KiB. Only its status says that, which is a long text: where there is no such disk,
+    /// it is not asked.
+    fn swapped(&self) -> Option<u64> {
+        if !limits::has_swap() {
+            return None;
+        }
+        let mut text = [0; super::context::FILE];
+        let len = self.task_folder()?.shown("status", &mut text)?;
+        find(&text[..len], b"VmSwap:").and_then(|line| line.strip_suffix(b"kB")).and_then(number)
     }
 }
 
@@ -274,28 +301,21 @@ impl Kernel for View<'_> {
 
     fn image(&self, out: &mut ProcessImage) {
         let Ok(folder) = self.folder() else { return };
-        let mut text = [0; super::context::FILE];
         if let Some(started) = self.started() {
             (out.pgft_min, out.pgft_maj) = (started.minor_faults, started.major_faults);
         }
-        let Some(len) = folder.shown("status", &mut text) else { return };
-        let status = &text[..len];
-        let kib = |name: &[u8]| find(status, name).and_then(|line| line.strip_suffix(b"kB")).and_then(number);
-        out.vm_size = kib(b"VmSize:").unwrap_or(0) as u32;
-        out.vm_rss = kib(b"VmRSS:").unwrap_or(0) as u32;
-        out.vm_swap = kib(b"VmSwap:").unwrap_or(0) as u32;
-        let set = |name: &[u8]| {
-            let text = std::str::from_utf8(find(status, name)?).ok()?;
-            u64::from_str_radix(text.trim(), 16).ok()
-        };
-        out.cap_inheritable = set(b"CapInh:").unwrap_or(0);
-        out.cap_permitted = set(b"CapPrm:").unwrap_or(0);
-        out.cap_effective = set(b"CapEff:").unwrap_or(0);
-        out.fdlimit = super::limits::open_files(self.tid()).unwrap_or(0);
+        let Sizes { whole, resident } = folder.sizes().unwrap_or_default();
+        (out.vm_size, out.vm_rss) = (whole as u32, resident as u32);
+        out.vm_swap = self.swapped().unwrap_or(0) as u32;
+        let capabilities = limits::capabilities(self.tid()).unwrap_or_default();
+        out.cap_inheritable = capabilities.inheritable;
+        out.cap_permitted = capabilities.permitted;
+        out.cap_effective = capabilities.effective;
+        out.fdlimit = limits::open_files(self.tid()).unwrap_or(0);
         if self.around.namespace_start.0 == self.task.pid_ns {
             out.pidns_init_start = self.around.namespace_start.1;
         }
-        let _ = self.executable(out, status);
+        let _ = self.executable(out);
     }
 
     fn process_strings(&self, which: Strings, buf: &mut [u8]) -> Result<UserString, Unavailable> {

@@ -28,7 +28,7 @@ const MOST_ACCEPTED: usize = 1 << 16;
 impl Tracer {
     /// Writes the record of a call that returned, unless nobody can want it.
     fn write_call(&mut self, tid: i32, call: &Call, hints: Hints) {
-        let program = self.program;
+        let program = self.programs.of(call.event);
         let told = program.filter(|_| !call.compat && self.events.contains(call.event));
         let registers = Registers::of(call.args, call.ret);
         let reached = match told.map(|program| Evaluation::early(&program, call.event, &registers)) {
@@ -57,11 +57,14 @@ impl Tracer {
 
     /// Whether a call that begins is one that nobody can want, whatever comes of it.
     fn can_go(&mut self, tid: i32, begun: &Call) -> bool {
-        let Some(program) = self.program.filter(|_| !self.everywhere && !begun.compat) else { return false };
+        if self.everywhere || begun.compat {
+            return false;
+        }
         let changes = changes_task(begun.event) || LIFECYCLE.contains(&begun.event);
         if changes || matches!(begun.event, id::ACCEPT | id::ACCEPT4) || !self.events.contains(begun.event) {
             return false;
         }
+        let Some(program) = self.programs.of(begun.event) else { return false };
         self.refresh(tid);
         let alone = self.tracees.is_last(tid);
         let Some(tracee) = self.tracees.get_mut(tid).filter(|tracee| !tracee.is_ours) else { return false };

@@ -72,6 +72,8 @@ impl Tracer {
         if flags & (clone::THREAD | clone::PARENT) == 0 {
             made.ppid = parent.pid;
         }
+        let is_thread = flags & clone::THREAD != 0;
+        tracee.never_had_others &= !is_thread;
         let shares_root = tracee.shares_root;
         let differs = tracee.children_differ || flags & clone::SPACES != 0;
         if (differs || parent.vtid != parent.tid)
@@ -83,6 +85,7 @@ impl Tracer {
         if !self.tracees.contains(child) {
             let mut child = Tracee::new(made);
             child.shares_memory = shares_memory;
+            child.never_had_others = !is_thread;
             child.shares_root = shares_root.filter(|_| !differs);
             self.tracees.insert(child);
         }
@@ -104,7 +107,8 @@ impl Tracer {
         let Some(tracee) = self.tracees.get_mut(tid) else { return Ok(()) };
         let entered = tracee.call.take();
         let folder = tracee.folder.get_or_init(|| Folder::open(tid));
-        let started = folder.as_ref().and_then(|folder| Started::read(folder, tid.cast_unsigned()));
+        let alone = tracee.never_had_others;
+        let started = folder.as_ref().and_then(|folder| Started::read(folder, tid.cast_unsigned(), alone));
         let event = entered.as_ref().and_then(|call| call.event).unwrap_or(id::EXECVE);
         let filename = match (entered, started) {
             (Some(call), _) => call.filename,
