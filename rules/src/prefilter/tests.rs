@@ -3,6 +3,7 @@
 use super::assume::sharpened;
 use super::factor::factored;
 use super::{GivenUp, Kept, ProcessNames};
+use crate::DEFAULT_RULES;
 use crate::{LoadOptions, RuleSet, RuleSource};
 use kestrel_core::filter::Load;
 use kestrel_core::filter::Program;
