@@ -19,6 +19,9 @@ const MOST_CONTAINERS: usize = 4096;
 /// Bytes of what somebody else told of containers that are kept at most: who tells may mean harm.
 const MOST_TOLD_BYTES: usize = 64 << 20;
 
+/// Containers whose turn it is without room being looked for, after there was none: looking goes through all that is known.
+const TURNS_WITHOUT_ROOM: u32 = 64;
+
 /// A control group.
 #[derive(Debug, Default)]
 pub struct Group {
@@ -63,6 +66,8 @@ pub struct Containers {
     places: HashMap<Box<[u8]>, Rc<Container>>,
     /// Bytes of what was told.
     told_bytes: Rc<Cell<usize>>,
+    /// How many of those that there is no room for are left before room is looked for again.
+    crowded: u32,
     /// Without it, nothing is looked for.
     reader: Option<Reader>,
     /// Without it, nobody is asked.
@@ -80,6 +85,7 @@ impl Containers {
             containers: HashMap::new(),
             places: HashMap::new(),
             told_bytes: Rc::default(),
+            crowded: 0,
             reader: root.map(Reader::new),
             asker: RefCell::new(None),
             proc: proc.to_owned(),
@@ -230,16 +236,23 @@ impl Containers {
         }
     }
 
-    /// Whether so many bytes more can be kept; what no process is in makes room for them.
+    /// Whether so many bytes more can be kept; what no process is in makes room for them, now and then.
     fn has_room_for(&mut self, bytes: usize) -> bool {
         let fits = |told: &Cell<usize>| told.get().saturating_add(bytes) <= MOST_TOLD_BYTES;
-        if !fits(&self.told_bytes) {
-            self.groups.retain(|_, group| Rc::strong_count(group) > 1);
-            // One stands for itself, and one for its place.
-            self.places.retain(|_, container| Rc::strong_count(container) > 2);
-            self.containers.retain(|_, container| Rc::strong_count(container) > 1);
+        if fits(&self.told_bytes) {
+            return true;
         }
-        fits(&self.told_bytes)
+        if self.crowded > 0 {
+            self.crowded -= 1;
+            return false;
+        }
+        self.groups.retain(|_, group| Rc::strong_count(group) > 1);
+        // One stands for itself, and one for its place.
+        self.places.retain(|_, container| Rc::strong_count(container) > 2);
+        self.containers.retain(|_, container| Rc::strong_count(container) > 1);
+        let found = fits(&self.told_bytes);
+        self.crowded = if found { 0 } else { TURNS_WITHOUT_ROOM };
+        found
     }
 
     /// Every container that is known, in no order.

@@ -244,3 +244,47 @@ fn at_most(frame: &Frame<'_>) -> usize {
             Frame::Alert(_) | Frame::Lost(_) | Frame::RecordsLost(_) => 0,
         }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::frame::FrameReader;
+    use super::*;
+    use crate::{Alert, Priority};
+
+    #[test]
+    fn alerts_between_records_wait_in_few_pieces_and_in_order() {
+        const EACH: u64 = 500;
+        let alert = Alert {
+            time_ns: 1,
+            priority: Priority::Warning,
+            rule: "a rule".into(),
+            source: "syscall".into(),
+            tags: Vec::new().into(),
+            hostname: "machine".into(),
+            message: "a".repeat(200),
+            fields: Vec::new(),
+        };
+        let alert: Rc<[u8]> = Frame::Alert(alert).encode().unwrap().into();
+        let mut pending = Pending::default();
+        for number in 0..EACH {
+            assert!(pending.push_of_records(&Frame::Record { number, bytes: (&[7; 100][..]).into() }, 1 << 20));
+            assert!(pending.push(&alert));
+        }
+        assert_eq!(pending.alerts() as u64, EACH);
+        assert!(pending.frames.len() < 5, "{} pieces", pending.frames.len());
+        let mut written = Vec::new();
+        pending.write(&mut written).unwrap();
+        assert!(pending.is_empty());
+        assert_eq!((pending.all.alerts, pending.all.alert_bytes, pending.all.record_bytes), (0, 0, 0));
+        let mut frames = FrameReader::default();
+        frames.push(&written);
+        for expected in 0..EACH {
+            assert!(
+                matches!(frames.next_frame(), Ok(Some(Frame::Record { number, .. })) if number == expected),
+                "the record {expected} is not there"
+            );
+            assert!(matches!(frames.next_frame(), Ok(Some(Frame::Alert(_)))), "the alert {expected} is not there");
+        }
+        assert!(matches!(frames.next_frame(), Ok(None)));
+    }
+}
