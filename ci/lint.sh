@@ -18,7 +18,8 @@ deny=target/tools/bin/cargo-deny
 command -v cargo-deny >/dev/null 2>&1 && deny=cargo-deny
 if ! command -v "$deny" >/dev/null 2>&1; then
     echo "lint: installing cargo-deny (once, some minutes)"
-    cargo install cargo-deny --version "^0.19" --locked --quiet --root target/tools --target-dir target/tools/build
+    # Unoptimized: most machines run it once.
+    cargo install --debug cargo-deny --version "^0.19" --locked --quiet --root target/tools --target-dir target/tools/build
 fi
 # It reads the licence of every library, also of those that a build for this machine has not brought.
 cargo fetch --locked --quiet
