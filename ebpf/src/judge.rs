@@ -12,8 +12,8 @@ use crate::capture::judge::{
 use crate::capture::{ChunkHead, FileFacts, Op, Plan, SocketFacts, chunk, magic, op};
 use crate::event::TaskContext;
 use crate::finish;
-use crate::helpers::{self, Context, lookup};
-use crate::maps::{JUDGE_NODES, JUDGE_TEXTS};
+use crate::helpers::{self, Context};
+use crate::maps::{JUDGE_TEXTS, node};
 use crate::slot::{Kind, Slot, Work, go_to};
 use core::cell::Cell;
 
@@ -86,13 +86,6 @@ pub mod verdict {
 fn get<T: Copy>(cell: &Cell<T>) -> T {
     // SAFETY: it is there.
     unsafe { core::ptr::read_volatile(cell.as_ptr()) }
-}
-
-#[inline(always)]
-fn node(at: u32) -> Option<&'static JudgeNode> {
-    let node = lookup(&JUDGE_NODES, at);
-    // SAFETY: a value of the map is one, and stays as long as the map.
-    if node.is_null() { None } else { Some(unsafe { &*node.cast::<JudgeNode>() }) }
 }
 
 /// Does the comparison hold?

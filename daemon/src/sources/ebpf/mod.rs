@@ -8,7 +8,7 @@
 //! |---|---|
 //! | `btf.rs` | the kernel's description of its types |
 //! | `loader.rs` | the probe in the kernel: loaded, or found where it is kept |
-//! | `cast.rs` | its calls of a function that kernels have since 6.2 |
+//! | `cast.rs` | what the object leaves open until the kernel is known |
 //! | `programs.rs`, `operations.rs` | its programs, made for this kernel; which of them goes on with which |
 //! | `entries.rs` | where programs are attached |
 //! | `tables.rs` | what it goes by: plans, nodes, texts |
@@ -55,7 +55,7 @@ use super::{Accounts, Gaps, Shares, Source, SourceError};
 use captured::Captured;
 use judge::Judgement;
 use kestrel_core::capture::judge::TextKey;
-use kestrel_core::capture::{COUNTED_EVENTS, Plan, count};
+use kestrel_core::capture::{COUNTED_EVENTS, Plan};
 use kestrel_core::event::MAX_RECORD;
 use kestrel_core::filter::Program;
 use kestrel_core::schema::{EventId, EventSet};
@@ -178,29 +178,6 @@ impl EbpfSource {
     }
 }
 
-fn counters(words: &[u64; count::COUNT]) -> Counters {
-    let [
-        seen,
-        delivered,
-        filtered,
-        dropped_full,
-        dropped_full_lifecycle,
-        dropped_nested,
-        dropped_fault,
-        dropped_too_long,
-    ] = *words;
-    Counters {
-        seen,
-        delivered,
-        filtered,
-        dropped_full,
-        dropped_full_lifecycle,
-        dropped_nested,
-        dropped_fault,
-        dropped_too_long,
-    }
-}
-
 impl Source for EbpfSource {
     fn name(&self) -> &'static str {
         "ebpf"
@@ -301,7 +278,7 @@ impl Source for EbpfSource {
     }
 
     fn counters(&self) -> Counters {
-        let mut sum = self.probe.counters().fold(Counters::default(), |sum, words| sum.plus(&counters(&words)));
+        let mut sum = self.probe.counters().fold(Counters::default(), |sum, of_cpu| sum.plus(&of_cpu));
         let misses = self.probe.misses();
         sum.seen += misses;
         sum.dropped_nested += misses;
@@ -328,12 +305,12 @@ impl Source for EbpfSource {
             unread_bytes: self.probe.ring.unread(),
             ..Accounts::default()
         };
-        for (cpu, words) in self.probe.counters().enumerate() {
+        for (cpu, counters) in self.probe.counters().enumerate() {
             let none = Gaps::new(self.fresh);
             let gaps = self.gaps.get(cpu).unwrap_or(&none);
             accounts.before = accounts.before.saturating_add(gaps.before());
             let cpu = u32::try_from(cpu).unwrap_or(u32::MAX);
-            let (missing, mismatch) = gaps.compare(cpu, &counters(&words), self.at_rest);
+            let (missing, mismatch) = gaps.compare(cpu, &counters, self.at_rest);
             accounts.missing = accounts.missing.saturating_add(missing);
             accounts.mismatches.extend(mismatch);
         }
