@@ -19,6 +19,7 @@
 //! | `plan.rs` | what the probe copies of each call |
 //! | `misses.rs` | what the kernel did not hand to it |
 //! | `judge.rs`, `marks.rs` | the prefilter's program, as the probe evaluates it |
+//! | `grace.rs` | programs that are under way |
 //! | `half.rs` | where the next one is written |
 //! | `captured.rs` | a capture, as fillers see it |
 //! | `record.rs` | captures become records |
@@ -31,6 +32,7 @@ mod cast;
 mod entries;
 mod error;
 mod failure;
+mod grace;
 mod half;
 mod judge;
 mod loader;
@@ -272,6 +274,8 @@ impl Source for EbpfSource {
 
     fn stop(&mut self) -> Result<(), SourceError> {
         self.probe.tables.follow(&plan::plans(&EventSet::default()));
+        // What is still captured by the plans of before is in the ring when it is read for the last time.
+        grace::wait();
         self.at_rest = true;
         self.probe.end();
         Ok(())
