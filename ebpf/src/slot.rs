@@ -84,9 +84,6 @@ pub struct Work {
     /// A part of a dentry, which holds its name; and which dentry that is, or 0.
     pub name: [Cell<u64>; walk::NAMED / 8],
     pub named: Cell<u64>,
-    /// The mount above the one on which the walk is, and the dentry that it is mounted on.
-    pub mount_parent: Cell<u64>,
-    pub mount_point: Cell<u64>,
     /// What is left of an evaluation.
     pub judging: Judging,
 }

@@ -9,8 +9,8 @@ use crate::slot::{Kind, Part, Slot};
 /// Names that one turn copies: more than most paths have. The verifier goes through as many.
 const NAMES: u32 = 16;
 
-/// Bytes of a mount that hold the mount above it, the place there, and its own root, which lie together.
-const MOUNTED: usize = 24;
+/// Bytes of a mount that hold the mount above it and the place there, which lie together.
+const MOUNTED: usize = 16;
 
 /// Turns that all walks of a capture may take, besides the first one of each: the kernel allows no more than 33 programs in a row.
 const MORE_TURNS: u32 = 11;
@@ -25,11 +25,7 @@ pub fn begin<K: Kind>(slot: &Slot<K>, dentry: u64, mount: u64) {
         set_root::<Copied, K>(slot, helpers::current());
     }
     work.dentry.set(dentry);
-    if maps::can_cast() {
-        come_to::<true, K>(slot, mount);
-    } else {
-        come_to::<false, K>(slot, mount);
-    }
+    come_to(slot, mount);
 }
 
 #[inline(always)]
@@ -41,28 +37,14 @@ fn set_root<R: Read, K: Kind>(slot: &Slot<K>, task: u64) {
     slot.work().root_mount_root.set(R::field(mount, O::VFSMOUNT_ROOT));
 }
 
-/// Goes on on this mount. Most paths end on that of the process's root, of which the root is known.
+/// Goes on on this mount. Most paths end on that of the process's root.
 #[inline(always)]
-fn come_to<const IS_TYPED: bool, K: Kind>(slot: &Slot<K>, mount: u64) {
+fn come_to<K: Kind>(slot: &Slot<K>, mount: u64) {
     let work = slot.work();
+    let root =
+        if mount == work.root_mount.get() { work.root_mount_root.get() } else { field(mount, O::VFSMOUNT_ROOT) };
     work.mount.set(mount);
-    if mount == work.root_mount.get() {
-        work.mount_root.set(work.root_mount_root.get());
-    } else {
-        look_above::<IS_TYPED, K>(slot, mount);
-    }
-}
-
-/// Finds out where a mount is mounted, and what its root is.
-#[inline(always)]
-fn look_above<const IS_TYPED: bool, K: Kind>(slot: &Slot<K>, mount: u64) {
-    let work = slot.work();
-    let whole = mount.wrapping_sub(member(0, O::MOUNT_MNT));
-    let mounted = if IS_TYPED { helpers::cast(whole, Structure::Mount) } else { whole };
-    let part = slot.part::<IS_TYPED, MOUNTED>(mounted, maps::offset(O::MOUNT_PARENT));
-    work.mount_parent.set(part.field(O::MOUNT_PARENT));
-    work.mount_point.set(part.field(O::MOUNT_POINT));
-    work.mount_root.set(part.number(maps::offset(O::MOUNT_MNT).wrapping_add(maps::offset(O::VFSMOUNT_ROOT))));
+    work.mount_root.set(root);
 }
 
 /// Bytes of a dentry that hold whether it is hashed, its parent, its name's length and place, its inode, and a name that is short, which
@@ -86,6 +68,9 @@ fn named<const IS_TYPED: bool, K: Kind>(slot: &Slot<K>, dentry: u64) -> Part<IS_
 /// The same of the dentry at which a path begins: what was copied of it is there when its name is asked for.
 #[inline(always)]
 pub fn leaf<const IS_TYPED: bool, K: Kind>(slot: &Slot<K>, dentry: u64) -> Part<IS_TYPED, NAMED> {
+    if IS_TYPED {
+        return named(slot, dentry);
+    }
     slot.work().named.set(0);
     let part = named(slot, dentry);
     slot.work().named.set(dentry);
@@ -96,7 +81,9 @@ pub fn leaf<const IS_TYPED: bool, K: Kind>(slot: &Slot<K>, dentry: u64) -> Part<
 #[inline(always)]
 fn name<const IS_TYPED: bool, K: Kind>(slot: &Slot<K>, dentry: u64) -> u64 {
     let part = named::<IS_TYPED, K>(slot, dentry);
-    slot.work().named.set(0);
+    if !IS_TYPED {
+        slot.work().named.set(0);
+    }
     let parent: u64 = part.field(O::DENTRY_PARENT);
     let len = part.field::<u32>(O::DENTRY_LEN) & 0xff;
     let text: u64 = part.field(O::DENTRY_NAME);
@@ -147,15 +134,15 @@ fn step<const IS_TYPED: bool, K: Kind>(slot: &Slot<K>) -> bool {
         return true;
     }
     if dentry == work.mount_root.get() {
-        if mount == work.root_mount.get() {
-            look_above::<IS_TYPED, K>(slot, mount);
-        }
-        let parent = member(work.mount_parent.get(), O::MOUNT_MNT);
-        if parent == mount {
+        let whole = mount.wrapping_sub(member(0, O::MOUNT_MNT));
+        let mounted = if IS_TYPED { helpers::cast(whole, Structure::Mount) } else { whole };
+        let part = slot.part::<IS_TYPED, MOUNTED>(mounted, maps::offset(O::MOUNT_PARENT));
+        let parent: u64 = part.field(O::MOUNT_PARENT);
+        if parent == whole {
             return true;
         }
-        work.dentry.set(work.mount_point.get());
-        come_to::<IS_TYPED, K>(slot, parent);
+        work.dentry.set(part.field(O::MOUNT_POINT));
+        come_to(slot, member(parent, O::MOUNT_MNT));
         return false;
     }
     let parent = name::<IS_TYPED, K>(slot, dentry);
