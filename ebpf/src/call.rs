@@ -1,11 +1,13 @@
 //! System calls that returned.
 
-use crate::capture::{CALLS, COMPAT_PLANS, CaptureHead, NATIVE_PLANS, Offset as O, Op, Plan, SUBCALLS, Structure, flag, kind, op};
+use crate::capture::{
+    CALLS, COMPAT_PLANS, CaptureHead, NATIVE_PLANS, Offset as O, Op, Plan, SUBCALLS, Structure, flag, kind, op,
+};
 use crate::finish::{self, count_rejected};
 use crate::helpers::{self, Context, argument};
-use crate::read::{Copied, Read, Typed, number};
 use crate::judge::{self, verdict};
 use crate::maps::{self, CALL_OPERATIONS, native_plan, plan};
+use crate::read::{Copied, Read, Typed, number};
 use crate::slot::{Kind, OfCall, Slot};
 
 /// The bit of x32 calls (`asm/unistd.h`).

@@ -95,8 +95,11 @@ pub fn is_memfd(file: u64, facts: &FileFacts) -> bool {
 /// The open file of a descriptor; 0 if there is none.
 #[inline(always)]
 fn by_number(fd: i32) -> u64 {
-    let (count, first) =
-        if maps::follows_types() { files::<Typed>(helpers::current_walked()) } else { files::<Copied>(helpers::current()) };
+    let (count, first) = if maps::follows_types() {
+        files::<Typed>(helpers::current_walked())
+    } else {
+        files::<Copied>(helpers::current())
+    };
     if fd < 0 || fd as u32 >= count { 0 } else { number(first.wrapping_add(fd as u64 * 8)) }
 }
 
@@ -231,8 +234,11 @@ pub fn due<K: Kind>(slot: &Slot<K>, todo: &Op) -> bool {
 
 #[inline(always)]
 fn working_directory<K: Kind>(slot: &Slot<K>, context: *const Context) {
-    let (dentry, mount) =
-        if maps::follows_types() { directory::<Typed>(helpers::current_walked()) } else { directory::<Copied>(helpers::current()) };
+    let (dentry, mount) = if maps::follows_types() {
+        directory::<Typed>(helpers::current_walked())
+    } else {
+        directory::<Copied>(helpers::current())
+    };
     if dentry == 0 {
         return slot.next(context);
     }

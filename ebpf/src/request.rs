@@ -204,4 +204,3 @@ fn put_name(slot: &Slot<OfRequest>, kept: &UnderWay, which: usize) {
         slot.work().names_relative.set(slot.work().names_relative.get() | 1 << which);
     }
 }
-

@@ -41,8 +41,7 @@ fn set_root<R: Read, K: Kind>(slot: &Slot<K>, task: u64) {
 #[inline(always)]
 fn come_to<K: Kind>(slot: &Slot<K>, mount: u64) {
     let work = slot.work();
-    let root =
-        if mount == work.root_mount.get() { work.root_mount_root.get() } else { field(mount, O::VFSMOUNT_ROOT) };
+    let root = if mount == work.root_mount.get() { work.root_mount_root.get() } else { field(mount, O::VFSMOUNT_ROOT) };
     work.mount.set(mount);
     work.mount_root.set(root);
 }

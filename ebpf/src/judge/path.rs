@@ -192,7 +192,9 @@ fn put_joined<K: Kind>(slot: &Slot<K>, judging: &Judging) {
     let Some((table, parts)) = head(slot) else { return };
     let (table, parts) = (table + part::COUNT, parts >> part::COUNT);
     // SAFETY: the text has room for as many bytes and what follows the key.
-    unsafe { helpers::read_kernel(text_of(judging), len, judging.path.as_ptr().cast::<u8>().add(begin as usize) as u64) };
+    unsafe {
+        helpers::read_kernel(text_of(judging), len, judging.path.as_ptr().cast::<u8>().add(begin as usize) as u64)
+    };
     if parts & 1 << part::WHOLE != 0 {
         look_up(judging, table, len, value::MEANT.into());
     }

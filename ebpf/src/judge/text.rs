@@ -43,7 +43,8 @@ pub(super) fn look_up(judging: &Judging, table: u32, len: u32, to: u32) {
             marks[1] |= found.equal[1] | found.boundary[1];
         } else {
             // SAFETY: a masked position is in the text or right behind it, where the path is.
-            let follows = unsafe { core::ptr::read_volatile((&raw const (*key).text).cast::<u8>().add((at & 0xff) as usize)) };
+            let follows =
+                unsafe { core::ptr::read_volatile((&raw const (*key).text).cast::<u8>().add((at & 0xff) as usize)) };
             if follows == b'/' {
                 marks[0] |= found.boundary[0];
                 marks[1] |= found.boundary[1];
