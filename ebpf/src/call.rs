@@ -1,12 +1,14 @@
 //! System calls that returned.
 
-use crate::capture::{CALLS, COMPAT_PLANS, CaptureHead, NATIVE_PLANS, Offset as O, Op, Plan, SUBCALLS, flag, kind, op};
-use crate::finish::{self, count_rejected, count_seen};
+use crate::capture::{
+    CALLS, COMPAT_PLANS, CaptureHead, NATIVE_PLANS, Offset as O, Op, Plan, SUBCALLS, Structure, flag, kind, op,
+};
+use crate::finish::{self, count_rejected};
 use crate::helpers::{self, Context, argument};
-use crate::read::{Copied, Read, Typed, number};
 use crate::judge::{self, verdict};
-use crate::maps::{self, CALL_OPERATIONS};
-use crate::slot::{Kind, OfCall, Slot, plan};
+use crate::maps::{self, CALL_OPERATIONS, native_plan, plan};
+use crate::read::{Copied, Read, Typed, number};
+use crate::slot::{Kind, OfCall, Slot};
 
 /// The bit of x32 calls (`asm/unistd.h`).
 const X32: u32 = 0x4000_0000;
@@ -29,7 +31,11 @@ pub fn is_compat<R: Read>(task: u64) -> bool {
 /// Number of the call, without x32's bit.
 #[inline(always)]
 pub fn number_of<R: Read>(registers: u64) -> u32 {
-    let nr = R::number::<u64>(registers.wrapping_add(ORIG_AX)) as u32;
+    without_x32(R::number::<u64>(registers.wrapping_add(ORIG_AX)) as u32)
+}
+
+#[inline(always)]
+fn without_x32(nr: u32) -> u32 {
     if nr >= CALLS { nr & !X32 } else { nr }
 }
 
@@ -46,8 +52,11 @@ pub fn plan_of(nr: u32, compat: bool) -> Option<u32> {
 #[inline(always)]
 pub fn arguments<R: Read>(registers: u64, compat: bool) -> [u64; 6] {
     if R::IS_TYPED {
-        let words = |places: [u64; 6]| places.map(|n| R::number(registers.wrapping_add(n * 8)));
-        return if compat { words([5, 11, 12, 13, 14, 4]) } else { words([14, 13, 12, 7, 9, 8]) };
+        let word = |n: u64| R::number::<u64>(registers.wrapping_add(n * 8));
+        if compat {
+            return [word(5), word(11), word(12), word(13), word(14), word(4)];
+        }
+        return [word(14), word(13), word(12), word(7), word(9), word(8)];
     }
     let [_, _, _, _, bp, bx, _, r10, r9, r8, _, cx, dx, si, di, _]: Registers = number(registers);
     if compat { [bx, cx, dx, si, di, bp] } else { [di, si, dx, r10, r8, r9] }
@@ -64,6 +73,8 @@ fn prepare<K: Kind>(slot: &Slot<K>, kind: u8, flags: u8, cpu: u32) {
     slot.work().turns.set(0);
     slot.work().compat.set(u32::from(flags & flag::COMPAT));
     slot.work().chunk.set(0);
+    // What was copied for the capture before may be another's by now.
+    slot.work().named.set(0);
     slot.begin_head(kind, flags, cpu);
 }
 
@@ -80,34 +91,38 @@ pub fn begin<K: Kind>(slot: &Slot<K>, kind: u8, flags: u8) {
 pub fn returned(context: *const Context) {
     let ret = argument(context, 1) as i64;
     if maps::follows_types() {
-        let current = helpers::current_typed();
-        ended::<Typed>(context, current, helpers::registers_of(current), ret);
+        let registers = if maps::can_cast() {
+            helpers::cast(argument(context, 0), Structure::Registers)
+        } else {
+            helpers::current_registers()
+        };
+        ended::<Typed>(context, number_of::<Typed>(registers), ret, || registers);
     } else {
-        ended::<Copied>(context, helpers::current(), argument(context, 0), ret);
+        let registers = argument(context, 0);
+        ended::<Copied>(context, number_of::<Copied>(registers), ret, || registers);
     }
 }
 
 /// The same as a tracepoint of perf, which passes the call's number, and what it returned.
 #[inline(always)]
 pub fn traced(context: *const Context) {
-    let ret = argument(context, 2) as i64;
+    let (nr, ret) = (without_x32(argument(context, 1) as u32), argument(context, 2) as i64);
     if maps::follows_types() {
-        let current = helpers::current_typed();
-        ended::<Typed>(context, current, helpers::registers_of(current), ret);
+        ended::<Typed>(context, nr, ret, helpers::current_registers);
     } else {
-        ended::<Copied>(context, helpers::current(), helpers::current_registers(), ret);
+        ended::<Copied>(context, nr, ret, helpers::current_registers);
     }
 }
 
+/// A call of this number returned. `registers` gives what the task entered the kernel with.
 #[inline(always)]
-fn ended<R: Read>(context: *const Context, current: u64, registers: u64, mut ret: i64) {
-    let nr = number_of::<R>(registers);
+fn ended<R: Read>(context: *const Context, nr: u32, mut ret: i64, registers: impl FnOnce() -> u64) {
+    let Some(mut todo) = native_plan(nr) else { return };
     let Some(mut index) = plan_of(nr, false) else { return };
-    let Some(mut todo) = plan(index) else { return };
     if todo.flags & Plan::EITHER == 0 {
         return;
     }
-    let compat = is_compat::<R>(current);
+    let compat = is_compat::<R>(R::current());
     if compat {
         index = index.wrapping_sub(NATIVE_PLANS).wrapping_add(COMPAT_PLANS);
         match plan(index) {
@@ -118,7 +133,7 @@ fn ended<R: Read>(context: *const Context, current: u64, registers: u64, mut ret
     if todo.flags & Plan::WANTED == 0 {
         return;
     }
-    let args = arguments::<R>(registers, compat);
+    let args = arguments::<R>(registers(), compat);
     if compat {
         ret = i64::from(ret as i32);
     }
@@ -141,9 +156,25 @@ fn ended<R: Read>(context: *const Context, current: u64, registers: u64, mut ret
         return;
     }
     let cpu = helpers::cpu();
-    count_seen(cpu, todo.event);
+    let Some(figures) = finish::figures(cpu) else { return };
+    figures.count_seen(todo.event);
+    let head_flags = if compat { flag::COMPAT } else { 0 };
+    if todo.flags & (Plan::JUDGED | Plan::BEHIND) == 0 && todo.ops[0].kind == op::END {
+        return finish::bare::<R>(figures, todo, |head| {
+            // SAFETY: there is room for a head.
+            unsafe {
+                (*head).kind = kind::CALL;
+                (*head).flags = head_flags;
+                (*head).cpu = cpu as u16;
+                (*head).value = 0;
+                (*head).nr = nr;
+                (*head).args = args;
+                (*head).ret = ret;
+            }
+        });
+    }
     let Some(slot) = Slot::<OfCall>::at(cpu) else { return };
-    prepare(&slot, kind::CALL, if compat { flag::COMPAT } else { 0 }, cpu);
+    prepare(&slot, kind::CALL, head_flags, cpu);
     slot.set_call(nr, args, ret);
     let work = slot.work();
     work.plan.set(index);
@@ -172,7 +203,7 @@ fn ended<R: Read>(context: *const Context, current: u64, registers: u64, mut ret
         work.judging.kept.set(1);
     } else {
         if todo.flags & Plan::JUDGED_BY_TASK != 0 {
-            slot.fill_task();
+            slot.fill_task_by::<R>();
         }
         // NOTE: from here on nothing is used that was found out before, but from the slot and the plan: the verifier goes through
         // what follows once for each thing that it knows to be different.
@@ -193,7 +224,7 @@ fn ended<R: Read>(context: *const Context, current: u64, registers: u64, mut ret
     }
     let is_there = flags & Plan::JUDGED != 0 && flags & Plan::JUDGED_BY_TASK != 0;
     if flags & Plan::LATER == 0 && !is_there {
-        slot.fill_task();
+        slot.fill_task_by::<R>();
     }
     // SAFETY: it is there.
     let first = unsafe { core::ptr::read_volatile(&raw const todo.ops[0].kind) };

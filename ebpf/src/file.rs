@@ -22,7 +22,6 @@ const KERNEL_MOUNT: u64 = 1 << 22;
 const FILE: (u32, usize) = (16, 64);
 const INODE: (u32, usize) = (0, 72);
 const SUPER_BLOCK: (u32, usize) = (16, 88);
-const DENTRY: (u32, usize) = (16, 40);
 
 /// Does what has these operations name itself (`d_op->d_dname`)?
 #[inline(always)]
@@ -65,7 +64,7 @@ fn facts_by<const IS_TYPED: bool, K: Kind>(slot: &Slot<K>, file: u64, out: &mut 
     out.sb_flags = part.field(O::SB_FLAGS);
     out.dev = part.field(O::SB_DEV);
     out.reserved = 0;
-    let part = slot.part::<IS_TYPED, { DENTRY.1 }>(dentry, DENTRY.0);
+    let part = walk::leaf::<IS_TYPED, K>(slot, dentry);
     let mut is = 0;
     if part.field::<u64>(O::DENTRY_PPREV) == 0 && part.field::<u64>(O::DENTRY_PARENT) != dentry {
         is |= FileFacts::UNLINKED;
@@ -96,8 +95,11 @@ pub fn is_memfd(file: u64, facts: &FileFacts) -> bool {
 /// The open file of a descriptor; 0 if there is none.
 #[inline(always)]
 fn by_number(fd: i32) -> u64 {
-    let (count, first) =
-        if maps::follows_types() { files::<Typed>(helpers::current_walked()) } else { files::<Copied>(helpers::current()) };
+    let (count, first) = if maps::follows_types() {
+        files::<Typed>(helpers::current_walked())
+    } else {
+        files::<Copied>(helpers::current())
+    };
     if fd < 0 || fd as u32 >= count { 0 } else { number(first.wrapping_add(fd as u64 * 8)) }
 }
 
@@ -232,8 +234,11 @@ pub fn due<K: Kind>(slot: &Slot<K>, todo: &Op) -> bool {
 
 #[inline(always)]
 fn working_directory<K: Kind>(slot: &Slot<K>, context: *const Context) {
-    let (dentry, mount) =
-        if maps::follows_types() { directory::<Typed>(helpers::current_walked()) } else { directory::<Copied>(helpers::current()) };
+    let (dentry, mount) = if maps::follows_types() {
+        directory::<Typed>(helpers::current_walked())
+    } else {
+        directory::<Copied>(helpers::current())
+    };
     if dentry == 0 {
         return slot.next(context);
     }

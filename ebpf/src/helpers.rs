@@ -161,6 +161,23 @@ pub unsafe fn ring_output(ring: &'static Map, from: *const u8, len: u64) -> i64 
     helper!(130 fn(ring: *const Map, from: *const u8, len: u64, flags: u64) -> i64)
 }
 
+/// Room in a ring, which must be handed over; null if there is none. `len` is a constant.
+#[inline(always)]
+pub fn ring_reserve(ring: &'static Map, len: u64) -> *mut u8 {
+    let (ring, flags): (*const Map, u64) = (ring, 0);
+    helper!(131 fn(ring: *const Map, len: u64, flags: u64) -> *mut c_void).cast()
+}
+
+/// Hands over what was written to the room of [`ring_reserve`].
+///
+/// # Safety
+/// It is such room, and all of it was written.
+#[inline(always)]
+pub unsafe fn ring_submit(room: *mut u8) {
+    let flags: u64 = 0;
+    helper!(132 fn(room: *mut u8, flags: u64) -> ());
+}
+
 /// Bytes in a ring that nobody has read.
 #[inline(always)]
 pub fn ring_unread(ring: &'static Map) -> u64 {

@@ -26,7 +26,7 @@
 //! | `request.rs` | requests of io_uring |
 //! | `process.rs` | fork, exec, exit, signals |
 //! | `file.rs`, `socket.rs`, `image.rs`, `memory.rs`, `walk.rs` | operations |
-//! | `judge.rs` | whether anybody can want it |
+//! | `judge/` | whether anybody can want it |
 //! | `finish.rs` | into the ring |
 #![no_std]
 #![no_main]

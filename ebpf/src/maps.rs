@@ -2,7 +2,7 @@
 
 use crate::capture::judge::{JudgeNode, MOST_TEXTS, NODES, TextKey, TextMarks};
 use crate::capture::request::{KEPT, UnderWay};
-use crate::capture::{COUNTED_EVENTS, OFFSETS, Offset, PLANS, Plan, STRUCTURES, Structure, count, op};
+use crate::capture::{CALLS, FIGURES, NATIVE_PLANS, OFFSETS, Offset, PLANS, Plan, STRUCTURES, Structure, Table, op};
 use crate::slot::{LARGE, SMALL};
 
 /// A map, in the form that loaders know from before BTF.
@@ -55,18 +55,12 @@ macro_rules! maps {
 }
 
 maps! {
-    /// What is to be done with each call.
-    WANTED: SHARED_ARRAY, size_of::<Plan>(), PLANS;
     /// Whose probe it is, for who finds it pinned.
     ABOUT: SHARED_ARRAY, 64, 1;
-    /// What events are judged by.
-    JUDGE_NODES: SHARED_ARRAY, size_of::<JudgeNode>(), 2 * NODES;
     /// The texts that they are compared with.
     JUDGE_TEXTS: PREFIXES, size_of::<TextMarks>(), MOST_TEXTS;
-    /// How often each event was seen and rejected: as many as CPUs, which the loader sets.
-    EVENT_COUNTS: SHARED_ARRAY, 16 * COUNTED_EVENTS, 1;
-    /// What became of the events: as many as CPUs, which the loader sets.
-    COUNTERS: SHARED_ARRAY, 8 * count::COUNT, 1;
+    /// How often each event was seen and rejected, and what became of them: as many as CPUs, which the loader sets.
+    COUNTERS: SHARED_ARRAY, 8 * FIGURES, 1;
     /// Captures. The loader sets its size.
     RING_BUFFER: RING, 0, 1 << 20;
     /// Slots of system calls: as many as CPUs, which the loader sets.
@@ -128,6 +122,46 @@ pub static CAN_CAST: u32 = 0;
 #[unsafe(no_mangle)]
 #[unsafe(link_section = ".rodata")]
 pub static STRUCTURE_TYPES: [u32; STRUCTURES.len()] = [0; STRUCTURES.len()];
+
+/// The address of a table.
+#[inline(always)]
+fn address(of: Table) -> *const u8 {
+    let number = of.number();
+    // SAFETY: it is there. The loader has changed what the compiler sees here.
+    unsafe { core::ptr::read_volatile(&raw const number) as *const u8 }
+}
+
+/// A plan, by its number; `None` if there is none.
+#[inline(always)]
+pub fn plan(number: u32) -> Option<&'static Plan> {
+    // SAFETY: it is there. However the number came about: that it is below the limit, the compiler may know, and the verifier not.
+    let number = unsafe { core::ptr::read_volatile(&raw const number) };
+    if number >= PLANS {
+        return None;
+    }
+    // SAFETY: the table has as many, and stays as long as the programs.
+    Some(unsafe { &*address(Table::Plans).cast::<Plan>().add(number as usize) })
+}
+
+/// The same of a call of the native table, of which the verifier knows that it is one.
+#[inline(always)]
+pub fn native_plan(nr: u32) -> Option<&'static Plan> {
+    if nr >= CALLS {
+        return None;
+    }
+    // SAFETY: as for `plan`.
+    Some(unsafe { &*address(Table::Plans).cast::<Plan>().add((NATIVE_PLANS + nr) as usize) })
+}
+
+/// A node, by its number; `None` if there is none.
+#[inline(always)]
+pub fn node(number: u32) -> Option<&'static JudgeNode> {
+    if number >= 2 * NODES {
+        return None;
+    }
+    // SAFETY: as for `plan`.
+    Some(unsafe { &*address(Table::Nodes).cast::<JudgeNode>().add(number as usize) })
+}
 
 /// Where a member lies.
 #[inline(always)]

@@ -1,7 +1,9 @@
 //! User memory: strings, bytes, vectors, messages, lists.
 
 use crate::capture::request::NAMES;
-use crate::capture::{BUFFER_BYTES, MOST_BUFFERS, MOST_DESCRIBED, MOST_LENGTHS, MOST_STRINGS, Offset as O, Op, chunk, op};
+use crate::capture::{
+    BUFFER_BYTES, MOST_BUFFERS, MOST_DESCRIBED, MOST_LENGTHS, MOST_STRINGS, Offset as O, Op, chunk, op,
+};
 use crate::file::{describe, due};
 use crate::helpers::{self, Context};
 use crate::read::field;

@@ -5,9 +5,9 @@ use crate::capture::{EXEC_PLAN, EXIT_PLAN, FORK_PLAN, Offset as O, Plan, SIGNAL_
 use crate::event::TaskContext;
 use crate::finish::{self, count_seen};
 use crate::helpers::{self, Context, argument};
-use crate::maps;
+use crate::maps::{self, plan};
 use crate::read::{Copied, field, has, member, number};
-use crate::slot::{OfExec, OfExit, OfFork, OfSignal, Slot, plan};
+use crate::slot::{OfExec, OfExit, OfFork, OfSignal, Slot};
 use crate::task;
 
 /// Size of a kernel stack (THREAD_SIZE, `asm/page_64_types.h`), and of the registers at its end, for kernels that have no helper.
@@ -82,7 +82,7 @@ fn made(context: *const Context, parent: u64, child: u64) {
     let at = registers(parent);
     let compat = is_compat::<Copied>(parent);
     let nr = number_of::<Copied>(at);
-    count_seen(helpers::cpu(), event_of(nr, compat, FORK_PLAN));
+    count_seen(event_of(nr, compat, FORK_PLAN));
     if child == 0 {
         return finish::count_fault();
     }
@@ -132,7 +132,7 @@ fn runs(context: *const Context, filename: u64, by_descriptor: bool) {
         flags |= flag::BY_DESCRIPTOR;
     }
     let nr = number_of::<Copied>(registers(current));
-    count_seen(helpers::cpu(), event_of(nr, flags & flag::COMPAT != 0, EXEC_PLAN));
+    count_seen(event_of(nr, flags & flag::COMPAT != 0, EXEC_PLAN));
     let Some(slot) = Slot::<OfExec>::of_cpu() else { return };
     begin(&slot, kind::EXEC, flags);
     slot.set_call(nr, [0; 6], 0);
@@ -153,7 +153,7 @@ pub fn ended(context: *const Context) {
     if !wanted(EXIT_PLAN) {
         return;
     }
-    count_seen(helpers::cpu(), event_of(u32::MAX, false, EXIT_PLAN));
+    count_seen(event_of(u32::MAX, false, EXIT_PLAN));
     let Some(slot) = Slot::<OfExit>::of_cpu() else { return };
     let current = helpers::current();
     // As many as live, in an atomic_t.
@@ -194,7 +194,7 @@ pub fn signalled(context: *const Context) {
     if !wanted(SIGNAL_PLAN) {
         return;
     }
-    count_seen(helpers::cpu(), event_of(u32::MAX, false, SIGNAL_PLAN));
+    count_seen(event_of(u32::MAX, false, SIGNAL_PLAN));
     let Some(slot) = Slot::<OfSignal>::of_cpu() else { return };
     let (signal, info) = (argument(context, 0), argument(context, 1));
     begin(&slot, kind::SIGNAL, 0);

@@ -21,6 +21,9 @@ pub trait Read {
     /// Numbers are read one by one.
     const IS_TYPED: bool;
 
+    /// The current task, of which the verifier knows what it is where that is how it is read.
+    fn current() -> u64;
+
     /// A number at an address; 0 if it cannot be read.
     fn number<T: Copy>(address: u64) -> T;
 
@@ -38,6 +41,11 @@ impl Read for Copied {
     const IS_TYPED: bool = false;
 
     #[inline(always)]
+    fn current() -> u64 {
+        helpers::current()
+    }
+
+    #[inline(always)]
     fn number<T: Copy>(address: u64) -> T {
         number(address)
     }
@@ -49,6 +57,11 @@ pub struct Typed;
 
 impl Read for Typed {
     const IS_TYPED: bool = true;
+
+    #[inline(always)]
+    fn current() -> u64 {
+        helpers::current_typed()
+    }
 
     #[inline(always)]
     fn number<T: Copy>(address: u64) -> T {

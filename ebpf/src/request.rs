@@ -13,9 +13,9 @@ use crate::capture::request::{HOW, NAME, NAMES, NATIVE, NO_NUMBER, UnderWay};
 use crate::capture::{Offset as O, Plan, chunk, flag, kind};
 use crate::finish::count_seen;
 use crate::helpers::{self, Context, argument};
-use crate::maps::REQUESTS;
+use crate::maps::{REQUESTS, plan};
 use crate::read::{field, member};
-use crate::slot::{OfRequest, Slot, plan};
+use crate::slot::{OfRequest, Slot};
 
 /// Where a probed function's arguments and result lie in `struct pt_regs` (`asm/ptrace.h`), in words.
 const FIRST: usize = 14;
@@ -154,7 +154,7 @@ fn captured(context: *const Context, kept: &UnderWay) {
     if todo.flags & Plan::WANTED == 0 {
         return;
     }
-    count_seen(helpers::cpu(), todo.event);
+    count_seen(todo.event);
     let mut ret = i64::from(field::<i32>(kept.request, O::REQUEST_RES));
     begin(&slot, kind::CALL, flag::REQUEST);
     let work = slot.work();
@@ -204,4 +204,3 @@ fn put_name(slot: &Slot<OfRequest>, kept: &UnderWay, which: usize) {
         slot.work().names_relative.set(slot.work().names_relative.get() | 1 << which);
     }
 }
-

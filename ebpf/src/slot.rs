@@ -3,13 +3,13 @@
 //! NOTE: every position is masked where it is used, because that is what the verifier can follow: a value that comes from a map
 //! is any number to it. Behind the greatest position there is room for the longest single copy.
 
-use crate::capture::{CaptureHead, ChunkHead, Offset, Op, Plan, chunk};
+use crate::capture::{CaptureHead, ChunkHead, Offset, Op, Plan, chunk, op};
 use crate::finish;
 use crate::helpers::{self, Context};
 use crate::judge::Judging;
-use crate::maps::{self, Map, offset};
-use crate::read::{Read, Typed, number};
-use crate::task;
+use crate::maps::{self, Map, offset, plan};
+use crate::read::{Copied, Read, Typed, number};
+use crate::{task, walk};
 use core::cell::Cell;
 
 /// Longest single copy, in bytes.
@@ -63,8 +63,8 @@ pub struct Work {
     pub file: Cell<u64>,
     /// That descriptor.
     pub file_number: Cell<u32>,
-    /// Zero.
-    pub reserved: Cell<u32>,
+    /// The number of [`op::END`], which is nobody's to change (see [`Slot::go_on`]).
+    end_operation: Cell<u32>,
     /// The root of the mount on which the walk is.
     pub mount_root: Cell<u64>,
     /// The root of the mount on which it ends.
@@ -81,9 +81,14 @@ pub struct Work {
     vector: [Cell<u64>; 3],
     /// A part of a kernel structure.
     part: [Cell<u64>; 16],
+    /// A part of a dentry, which holds its name; and which dentry that is, or 0.
+    pub name: [Cell<u64>; walk::NAMED / 8],
+    pub named: Cell<u64>,
     /// What is left of an evaluation.
     pub judging: Judging,
 }
+
+const _: () = assert!(op::END == 0);
 
 /// What may be told apart at compile time: one for each entry.
 pub trait Kind {
@@ -258,8 +263,18 @@ impl<K: Kind> Slot<K> {
     /// Fills in who the current task is.
     #[inline(always)]
     pub fn fill_task(&self) {
+        if maps::follows_types() {
+            self.fill_task_by::<Typed>();
+        } else {
+            self.fill_task_by::<Copied>();
+        }
+    }
+
+    /// The same, for who knows how it is read.
+    #[inline(always)]
+    pub fn fill_task_by<R: Read>(&self) {
         // SAFETY: as for `begin_head`; any bytes are a context, and nobody else refers to it meanwhile.
-        task::fill_current(unsafe { &mut (*self.head()).task });
+        task::fill_current::<R>(unsafe { &mut (*self.head()).task });
     }
 
     /// The room at a position: for any single copy.
@@ -273,14 +288,35 @@ impl<K: Kind> Slot<K> {
     /// Where the verifier knows what lies there, nothing is copied: members are read as they are, which costs least.
     #[inline(always)]
     pub fn part<const IS_TYPED: bool, const BYTES: usize>(&self, base: u64, from: u32) -> Part<IS_TYPED, BYTES> {
-        const { assert!(BYTES <= size_of::<[u64; 16]>()) };
-        let at = self.work().part.as_ptr().cast::<u8>();
+        self.part_in(&self.work().part, base, from)
+    }
+
+    /// The same, with room of its own.
+    #[inline(always)]
+    pub fn part_in<const IS_TYPED: bool, const BYTES: usize, const WORDS: usize>(
+        &self,
+        room: &[Cell<u64>; WORDS],
+        base: u64,
+        from: u32,
+    ) -> Part<IS_TYPED, BYTES> {
+        let part = self.part_of(room, base, from);
         if !IS_TYPED {
-            let address = base.wrapping_add(from.into());
             // SAFETY: there is room.
-            unsafe { helpers::read_kernel(at.cast_mut(), BYTES as u32, address) };
+            unsafe { helpers::read_kernel(part.at.cast_mut(), BYTES as u32, base.wrapping_add(from.into())) };
         }
-        Part { base, from, at }
+        part
+    }
+
+    /// The same, of what was copied there before.
+    #[inline(always)]
+    pub fn part_of<const IS_TYPED: bool, const BYTES: usize, const WORDS: usize>(
+        &self,
+        room: &[Cell<u64>; WORDS],
+        base: u64,
+        from: u32,
+    ) -> Part<IS_TYPED, BYTES> {
+        const { assert!(BYTES <= WORDS * size_of::<u64>()) };
+        Part { base, from, at: room.as_ptr().cast() }
     }
 
     /// The vector of buffers that is to be copied ([`Work::vector`]).
@@ -399,11 +435,11 @@ impl<K: Kind> Slot<K> {
     pub fn next_or_end(&self, context: *const Context) {
         self.work().at.set(self.work().at.get().wrapping_add(1));
         let Some(plan) = self.plan() else { return };
-        let op = self.take(plan);
-        if op.kind == crate::capture::op::END {
+        let next = self.take(plan);
+        if next.kind == op::END {
             return finish::whole(self, plan);
         }
-        go_to::<K>(context, op.kind);
+        go_to::<K>(context, next.kind);
     }
 
     /// Makes the operation whose turn it is what is to be done.
@@ -419,13 +455,14 @@ impl<K: Kind> Slot<K> {
     /// Goes on with the operation whose turn it is.
     #[inline(always)]
     pub fn go_on(&self, context: *const Context) {
-        let kind = match self.plan() {
-            Some(plan) => self.take(plan).kind,
-            None => crate::capture::op::END,
-        };
-        helpers::tail_call(context, K::OPERATIONS, u32::from(kind));
-        // There is no such operation.
-        go_to::<K>(context, crate::capture::op::END);
+        let Some(plan) = self.plan() else { return };
+        helpers::tail_call(context, K::OPERATIONS, u32::from(self.take(plan).kind));
+        // There is no such operation. The number comes from memory, because of each place that has it from a constant the kernel makes
+        // a jump, which it changes while everybody waits, when the array is filled and when it is given up.
+        // SAFETY: it is there.
+        let end = unsafe { core::ptr::read_volatile(self.work().end_operation.as_ptr()) };
+        helpers::tail_call(context, K::OPERATIONS, end);
+        finish::count_fault();
     }
 }
 
@@ -465,12 +502,4 @@ impl<const IS_TYPED: bool, const BYTES: usize> Part<IS_TYPED, BYTES> {
     pub fn field<T: Copy>(&self, of: Offset) -> T {
         self.number(offset(of))
     }
-}
-
-/// A plan, by its number.
-#[inline(always)]
-pub fn plan(number: u32) -> Option<&'static Plan> {
-    let plan = helpers::lookup(&maps::WANTED, number);
-    // SAFETY: a value of the map is one, and stays as long as the map.
-    if plan.is_null() { None } else { Some(unsafe { &*plan.cast::<Plan>() }) }
 }

@@ -1,10 +1,9 @@
 //! Who a task is: the context that records have.
 
-use crate::capture::Offset as O;
+use crate::capture::{Offset as O, Structure};
 use crate::event::TaskContext;
 use crate::helpers;
-use crate::maps;
-use crate::read::{Copied, Read, Typed, field, has, member, number};
+use crate::read::{Copied, Read, field, has, member, number};
 
 /// Positions in `signal_struct.pids` (`linux/pid.h`, `enum pid_type`).
 const PROCESS: u64 = 1;
@@ -123,22 +122,22 @@ fn cgroup<R: Read>(task: u64) -> u64 {
 
 /// Fills in the context of the current task.
 #[inline(always)]
-pub fn fill_current(out: &mut TaskContext) {
-    if maps::follows_types() {
-        fill_by::<Typed>(helpers::current_walked(), out);
-    } else {
-        fill_by::<Copied>(helpers::current(), out);
-    }
+pub fn fill_current<R: Read>(out: &mut TaskContext) {
+    let current = R::current();
+    let walked = if R::IS_TYPED { helpers::cast(current, Structure::Task) } else { current };
+    fill_by::<R>(current, walked, out);
 }
 
 /// Fills in the context of a task: the current one, or a child that does not run yet.
 #[inline(always)]
 pub fn fill(task: u64, out: &mut TaskContext) {
-    fill_by::<Copied>(task, out);
+    fill_by::<Copied>(task, task, out);
 }
 
+/// Numbers of the task's own are read by way of `own`: of the current task the kernel believes more, and takes less for each. Pointers are
+/// followed by way of `task` (see [`helpers::current_walked`]).
 #[inline(always)]
-fn fill_by<R: Read>(task: u64, out: &mut TaskContext) {
+fn fill_by<R: Read>(own: u64, task: u64, out: &mut TaskContext) {
     let signal: u64 = R::field(task, O::TASK_SIGNAL);
     let cred: u64 = R::field(task, O::TASK_REAL_CRED);
     let pid: u64 = R::field(task, O::TASK_THREAD_PID);
@@ -149,14 +148,14 @@ fn fill_by<R: Read>(task: u64, out: &mut TaskContext) {
 
     out.start_time = R::field(R::field(task, O::TASK_LEADER), O::TASK_START);
     out.cgroup = cgroup::<R>(task);
-    out.tid = R::field(task, O::TASK_PID);
-    out.pid = R::field(task, O::TASK_TGID);
+    out.tid = R::field(own, O::TASK_PID);
+    out.pid = R::field(own, O::TASK_TGID);
     out.ppid = R::field(R::field(task, O::TASK_PARENT), O::TASK_TGID);
     out.uid = R::field(cred, O::CRED_UID);
     out.gid = R::field(cred, O::CRED_GID);
     out.euid = R::field(cred, O::CRED_EUID);
     out.egid = R::field(cred, O::CRED_EGID);
-    out.loginuid = if has(O::TASK_LOGINUID) { R::field(task, O::TASK_LOGINUID) } else { u32::MAX };
+    out.loginuid = if has(O::TASK_LOGINUID) { R::field(own, O::TASK_LOGINUID) } else { u32::MAX };
     out.sid = number_in::<R>(session, 0, 0);
     out.pgid = number_in::<R>(group, 0, 0);
     out.tty = terminal::<R>(signal);
@@ -180,7 +179,7 @@ fn fill_by<R: Read>(task: u64, out: &mut TaskContext) {
             out.vpgid = number_in::<R>(group, level, namespace);
         }
     }
-    let comm = member(task, O::TASK_COMM);
+    let comm = member(own, O::TASK_COMM);
     let [first, second]: [u64; 2] =
         if R::IS_TYPED { [R::number(comm), R::number(comm.wrapping_add(8))] } else { number(comm) };
     let [a, b, c, d, e, f, g, h] = first.to_ne_bytes();

@@ -4,7 +4,7 @@ use crate::capture::{Offset as O, Structure, chunk, op};
 use crate::helpers::{self, Context};
 use crate::maps;
 use crate::read::{Copied, Read, Typed, field, member};
-use crate::slot::{Kind, Slot};
+use crate::slot::{Kind, Part, Slot};
 
 /// Names that one turn copies: more than most paths have. The verifier goes through as many.
 const NAMES: u32 = 16;
@@ -41,20 +41,48 @@ fn set_root<R: Read, K: Kind>(slot: &Slot<K>, task: u64) {
 #[inline(always)]
 fn come_to<K: Kind>(slot: &Slot<K>, mount: u64) {
     let work = slot.work();
-    let root =
-        if mount == work.root_mount.get() { work.root_mount_root.get() } else { field(mount, O::VFSMOUNT_ROOT) };
+    let root = if mount == work.root_mount.get() { work.root_mount_root.get() } else { field(mount, O::VFSMOUNT_ROOT) };
     work.mount.set(mount);
     work.mount_root.set(root);
 }
 
-/// Bytes of a dentry that hold its parent and its name's length and place, which lie together.
-const NAMED: usize = 24;
+/// Bytes of a dentry that hold whether it is hashed, its parent, its name's length and place, its inode, and a name that is short, which
+/// lie together; and from where on.
+pub const NAMED: usize = 72;
+const NAMED_FROM: u32 = 16;
+
+/// Bytes of a name that is copied with its dentry.
+const SHORT: u32 = 32;
+
+/// What is known of a dentry by a part of it.
+#[inline(always)]
+fn named<const IS_TYPED: bool, K: Kind>(slot: &Slot<K>, dentry: u64) -> Part<IS_TYPED, NAMED> {
+    let base = if IS_TYPED { helpers::cast(dentry, Structure::Dentry) } else { dentry };
+    if !IS_TYPED && slot.work().named.get() != dentry {
+        return slot.part_in(&slot.work().name, base, NAMED_FROM);
+    }
+    slot.part_of(&slot.work().name, base, NAMED_FROM)
+}
+
+/// The same of the dentry at which a path begins: what was copied of it is there when its name is asked for.
+#[inline(always)]
+pub fn leaf<const IS_TYPED: bool, K: Kind>(slot: &Slot<K>, dentry: u64) -> Part<IS_TYPED, NAMED> {
+    if IS_TYPED {
+        return named(slot, dentry);
+    }
+    slot.work().named.set(0);
+    let part = named(slot, dentry);
+    slot.work().named.set(dentry);
+    part
+}
 
 /// Copies the name of a dentry behind the chunk; gives its parent.
 #[inline(always)]
 fn name<const IS_TYPED: bool, K: Kind>(slot: &Slot<K>, dentry: u64) -> u64 {
-    let named = if IS_TYPED { helpers::cast(dentry, Structure::Dentry) } else { dentry };
-    let part = slot.part::<IS_TYPED, NAMED>(named, maps::offset(O::DENTRY_PARENT));
+    let part = named::<IS_TYPED, K>(slot, dentry);
+    if !IS_TYPED {
+        slot.work().named.set(0);
+    }
     let parent: u64 = part.field(O::DENTRY_PARENT);
     let len = part.field::<u32>(O::DENTRY_LEN) & 0xff;
     let text: u64 = part.field(O::DENTRY_NAME);
@@ -62,7 +90,20 @@ fn name<const IS_TYPED: bool, K: Kind>(slot: &Slot<K>, dentry: u64) -> u64 {
     if parent == dentry {
         return parent;
     }
-    copy(slot, len, text);
+    let short = maps::offset(O::DENTRY_SHORT);
+    if IS_TYPED || len > SHORT || text != dentry.wrapping_add(short.into()) {
+        copy(slot, len, text);
+        return parent;
+    }
+    let at = slot.end();
+    let words: [u64; SHORT as usize / 8] =
+        [part.number(short), part.number(short + 8), part.number(short + 16), part.number(short + 24)];
+    // SAFETY: there is room for any single copy.
+    unsafe {
+        slot.room(at).cast::<u64>().write(len.into());
+        slot.room(at.wrapping_add(8)).cast::<[u64; 4]>().write(words);
+    }
+    slot.reach(at.wrapping_add(8).wrapping_add(len.wrapping_add(7) & !7));
     parent
 }
 

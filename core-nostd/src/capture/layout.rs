@@ -312,6 +312,26 @@ impl ImageFacts {
 /// Number that calls of the kernel's function `bpf_rdonly_cast` have in the object. The loader knows what it is in the kernel that runs.
 pub const CAST: u32 = 0x7a57_0000;
 
+/// Arrays of a single entry, of which the programs hold the address: no lookup is needed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u64)]
+pub enum Table {
+    /// What is to be done with each call: [`Plan`]s.
+    Plans,
+    /// What events are judged by: [`super::judge::JudgeNode`]s.
+    Nodes,
+}
+
+impl Table {
+    /// All of them, in their order.
+    pub const ALL: [Table; 2] = [Table::Plans, Table::Nodes];
+
+    /// What stands in the object for its address. The loader knows what that is in the kernel that runs.
+    pub const fn number(self) -> u64 {
+        0x7a57_0001 << 32 | self as u64
+    }
+}
+
 /// The structures that the probe says of addresses to be there: their places among the numbers that the loader sets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(usize)]
@@ -324,10 +344,12 @@ pub enum Structure {
     Dentry,
     /// A mount.
     Mount,
+    /// Registers of a task that entered the kernel.
+    Registers,
 }
 
 /// What the kernel calls them, in their order.
-pub const STRUCTURES: [&str; 4] = ["task_struct", "file", "dentry", "mount"];
+pub const STRUCTURES: [&str; 5] = ["task_struct", "file", "dentry", "mount", "pt_regs"];
 
 /// What an operation of a plan copies.
 pub mod op {
@@ -520,22 +542,24 @@ pub const COUNTED_EVENTS: u32 = 512;
 /// How many plans there are.
 pub const PLANS: u32 = FORK_PLAN + 4;
 
-/// What became of events on a CPU, as the probe counts. The fields are those of the ring's counters, in their order.
+/// What became of events on a CPU, as the probe counts: numbers behind those of [`COUNTED_EVENTS`]. How many were seen, and how many
+/// rejected, is the sum of these.
 pub mod count {
-    /// Events that somebody asked for.
-    pub const SEEN: usize = 0;
     /// Captures that were delivered.
-    pub const DELIVERED: usize = 1;
-    /// Rejected by the program.
-    pub const FILTERED: usize = 2;
+    pub const DELIVERED: usize = 0;
+    /// Captures that were not, for any of the reasons below. With those that were, their number in the CPU's sequence.
+    pub const LOST: usize = 1;
     /// Dropped: the ring was full up to its reserve.
-    pub const FULL: usize = 3;
+    pub const FULL: usize = 2;
     /// Dropped: the ring was full, for what may use the reserve.
-    pub const FULL_LIFECYCLE: usize = 4;
+    pub const FULL_LIFECYCLE: usize = 3;
     /// Dropped: something the capture could not do without.
-    pub const FAULT: usize = 6;
+    pub const FAULT: usize = 4;
     /// Dropped: longer than a capture may be.
-    pub const TOO_LONG: usize = 7;
+    pub const TOO_LONG: usize = 5;
     /// How many counters there are.
-    pub const COUNT: usize = 8;
+    pub const COUNT: usize = 6;
 }
+
+/// Numbers that the probe counts for each CPU: those of each event, then [`count`].
+pub const FIGURES: usize = COUNTED_EVENTS as usize * 2 + count::COUNT;

@@ -132,6 +132,7 @@ members! {
     DENTRY_PARENT: "dentry" "d_parent";
     DENTRY_NAME: "dentry" "d_name.name|__d_name.name";
     DENTRY_LEN: "dentry" "d_name.len|__d_name.len";
+    DENTRY_SHORT: "dentry" "d_iname|d_shortname";
     DENTRY_PPREV: "dentry" "d_hash.pprev";
     DENTRY_OP: "dentry" "d_op";
     DENTRY_INODE: "dentry" "d_inode";

@@ -4,7 +4,7 @@
 //!   header │ types: head, what the kind adds ─ head, … │ names, each ended by NUL
 //! ```
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// Kinds of types that are looked into.
 mod kind {
@@ -44,7 +44,7 @@ pub struct Btf<'a> {
     bytes: &'a [u8],
     names: usize,
     /// Where each type begins; its number is the index.
-    at: Vec<usize>,
+    at: Vec<u32>,
     structs: HashMap<&'a [u8], u32>,
     helpers: Option<u32>,
     cast: Option<u32>,
@@ -64,8 +64,8 @@ struct Head {
 }
 
 impl<'a> Btf<'a> {
-    /// Reads it; `None` if it makes no sense.
-    pub fn parse(bytes: &'a [u8]) -> Option<Btf<'a>> {
+    /// Reads it, with the structures of these names; `None` if it makes no sense.
+    pub fn parse(bytes: &'a [u8], structures: &HashSet<&[u8]>) -> Option<Btf<'a>> {
         if u16_at(bytes, 0)? != MAGIC {
             return None;
         }
@@ -74,14 +74,17 @@ impl<'a> Btf<'a> {
         let end = types.checked_add(u32_at(bytes, 12)? as usize)?;
         let names = begin.checked_add(u32_at(bytes, 16)? as usize)?;
         // Number 0 is void.
-        let mut btf = Btf { bytes, names, at: vec![usize::MAX], structs: HashMap::new(), helpers: None, cast: None };
+        let mut btf = Btf { bytes, names, at: vec![u32::MAX], structs: HashMap::new(), helpers: None, cast: None };
         let mut at = types;
         while at < end {
             let head = btf.head_at(at)?;
             let id = u32::try_from(btf.at.len()).ok()?;
-            btf.at.push(at);
+            btf.at.push(u32::try_from(at).ok()?);
             if head.kind == kind::STRUCT {
-                btf.structs.entry(btf.name(head.name)?).or_insert(id);
+                let name = btf.name(head.name)?;
+                if structures.contains(name) {
+                    btf.structs.entry(name).or_insert(id);
+                }
             } else if head.kind == kind::ENUM && btf.name(head.name)? == b"bpf_func_id" {
                 btf.helpers = Some(id);
             } else if head.kind == kind::FUNC && btf.names_from(head.name)?.starts_with(CAST) {
@@ -164,7 +167,7 @@ impl<'a> Btf<'a> {
     }
 
     fn head(&self, id: u32) -> Option<Head> {
-        self.head_at(*self.at.get(id as usize)?)
+        self.head_at(*self.at.get(id as usize)? as usize)
     }
 
     fn head_at(&self, at: usize) -> Option<Head> {

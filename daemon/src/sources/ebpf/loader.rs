@@ -5,20 +5,25 @@ use super::error::{ProbeError, Refusal};
 use super::failure::{chain, system};
 use super::mapped::Mapped;
 use super::misses::Misses;
-use super::operations;
+use super::operations::Operations;
 use super::pins::{ABOUT, ABOUT_WORDS, About, Pins, Stage};
-use super::programs::{self, OBJECT, Settings};
+use super::programs::{self, Made, OBJECT, Settings};
 use super::ring::Ring;
 use super::tables::{TEXTS, Tables};
 use super::{refusal, traced};
 use aya::Ebpf;
-use aya::maps::{Map, MapData, ProgramArray};
-use kestrel_core::capture::{ABSENT, COUNTED_EVENTS, MEMBERS, count};
+use aya::maps::{Map, MapData};
+use aya::pin::PinError;
+use kestrel_core::capture::{ABSENT, COUNTED_EVENTS, FIGURES, MEMBERS, Table, count};
+use kestrel_ringbuf::Counters;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The ring's name.
 const RING: &str = "RING_BUFFER";
+
+/// The name of what is counted.
+const COUNTERS: &str = "COUNTERS";
 
 /// The probe in the kernel: loaded, not attached.
 pub struct Loaded {
@@ -31,10 +36,8 @@ pub struct Loaded {
     pub about: About,
     /// What it goes by.
     pub tables: Tables,
-    /// How often each event was seen and rejected: for each CPU [`COUNTED_EVENTS`] times two.
-    by_event: Mapped,
-    /// What became of the events: for each CPU [`count::COUNT`].
-    counters: Mapped,
+    /// How often each event was seen and rejected, and what became of them: for each CPU [`FIGURES`].
+    figures: Mapped,
     /// What the kernel did not hand to the entries.
     misses: Misses,
     /// Captures.
@@ -43,7 +46,7 @@ pub struct Loaded {
     requests: bool,
     /// Entries are tracepoints of perf's, as far as there are such.
     traced: bool,
-    _operations: Vec<ProgramArray<MapData>>,
+    _operations: Option<Operations>,
 }
 
 impl std::fmt::Debug for Loaded {
@@ -128,15 +131,14 @@ fn take_over(ring_bytes: u32, pins: Pins) -> Result<Loaded, ProbeError> {
     Ok(Loaded {
         programs: None,
         about: about_of(&pins)?,
-        tables: Tables::new(map, texts)?,
-        by_event: map("EVENT_COUNTS", cpus * COUNTED_EVENTS as usize * 2)?,
-        counters: map("COUNTERS", cpus * count::COUNT)?,
+        tables: Tables::new(|table, words| map(programs::name_of(table), words), texts)?,
+        figures: map(COUNTERS, cpus * FIGURES)?,
         misses: entries::watched_by_pins(&pins)?,
         ring: ring(pinned(&pins, RING)?, ring_bytes)?,
         requests: true,
         traced: false,
         pins: Some(pins),
-        _operations: Vec::new(),
+        _operations: None,
     })
 }
 
@@ -149,7 +151,11 @@ fn load(ring_bytes: u32, pins: Option<Pins>) -> Result<Loaded, ProbeError> {
     if refusal::is_confidential() {
         return Err(ProbeError::LockedDown);
     }
-    let known = programs::known()?;
+    let known = std::thread::scope(|scope| {
+        // What aya tries the kernel for takes a while, and hangs on nothing here. It is needed when the object is loaded.
+        scope.spawn(aya::features);
+        programs::known()
+    })?;
     let requests =
         known.offsets.iter().zip(MEMBERS).all(|(offset, member)| *offset != ABSENT || !member.is_of_request());
     // Kernels before 5.11 count maps among locked memory. Where it may not be raised, they say so themselves.
@@ -159,7 +165,7 @@ fn load(ring_bytes: u32, pins: Option<Pins>) -> Result<Loaded, ProbeError> {
     let cpus = possible_cpus()?;
     let traced = traced::is_needed();
     let mut settings = Settings { ring_bytes, cpus, follows_types: known.has_registers, known, requests, traced };
-    let mut programs = match programs::in_kernel(&settings) {
+    let made = match programs::in_kernel(&settings) {
         // What is common to all kernels of distributions may be different on one: it goes without, and costs more.
         Err(ProbeError::Refused(refusal)) if settings.follows_types != 0 => {
             let Refusal { what, log, .. } = &*refusal;
@@ -171,23 +177,27 @@ fn load(ring_bytes: u32, pins: Option<Pins>) -> Result<Loaded, ProbeError> {
         }
         outcome => outcome?,
     };
+    let Made { mut programs, operations, tables: [plans, nodes] } = made;
     let all_pins = pins;
     let pins = all_pins.as_ref();
     let misses = entries::watched(&mut programs, pins, traced)?;
-    let mut operations = Vec::new();
-    for kind in operations::KINDS {
-        let map = format!("{}_OPERATIONS", kind.to_uppercase());
-        let mut array = ProgramArray::try_from(taken(&mut programs, &map, pins)?).map_err(system("programs"))?;
-        operations::fill(&mut array, &mut programs, kind, requests, traced)?;
-        operations.push(array);
-    }
+    let operations = match pins {
+        Some(pins) => operations.keep(pins).map(|()| None)?,
+        None => Some(operations),
+    };
     let mut array = |name: &str, words: usize| mapped_array(&mut programs, name, words, pins);
     let about = About(array(ABOUT, ABOUT_WORDS)?);
     about.identify(&identity(ring_bytes, cpus));
-    let by_event = array("EVENT_COUNTS", cpus as usize * COUNTED_EVENTS as usize * 2)?;
-    let counters = array("COUNTERS", cpus as usize * count::COUNT)?;
+    let figures = array(COUNTERS, cpus as usize * FIGURES)?;
     let texts = taken(&mut programs, TEXTS, pins)?;
-    let tables = Tables::new(|name, words| mapped_array(&mut programs, name, words, pins), texts)?;
+    let table = |table, words| {
+        let (map, name) = (if table == Table::Plans { &plans } else { &nodes }, programs::name_of(table));
+        if let Some(pins) = pins {
+            map.pin(pins.path(name)).map_err(not_kept(name))?;
+        }
+        mapped(map, name, words)
+    };
+    let tables = Tables::new(table, texts)?;
     let Map::RingBuf(map) = taken(&mut programs, RING, pins)? else {
         return Err(ProbeError::System { what: RING.to_owned(), error: "it is no ring".to_owned() });
     };
@@ -195,8 +205,7 @@ fn load(ring_bytes: u32, pins: Option<Pins>) -> Result<Loaded, ProbeError> {
         programs: Some(programs),
         about,
         tables,
-        by_event,
-        counters,
+        figures,
         misses,
         ring: ring(map, ring_bytes)?,
         requests,
@@ -204,6 +213,10 @@ fn load(ring_bytes: u32, pins: Option<Pins>) -> Result<Loaded, ProbeError> {
         pins: all_pins,
         _operations: operations,
     })
+}
+
+fn relaxed(word: &AtomicU64) -> u64 {
+    word.load(Ordering::Relaxed)
 }
 
 fn mapped(map: &MapData, name: &str, words: usize) -> Result<Mapped, ProbeError> {
@@ -226,10 +239,14 @@ fn taken(programs: &mut Ebpf, name: &str, pins: Option<&Pins>) -> Result<Map, Pr
         .take_map(name)
         .ok_or_else(|| ProbeError::System { what: name.to_owned(), error: "no such map in the probe".to_owned() })?;
     if let Some(pins) = pins {
-        let failed = |error| ProbeError::System { what: format!("keeping {name}"), error: chain(&error) };
-        map.pin(pins.path(name)).map_err(failed)?;
+        map.pin(pins.path(name)).map_err(not_kept(name))?;
     }
     Ok(map)
+}
+
+/// A map cannot be kept over restarts.
+fn not_kept(name: &str) -> impl FnOnce(PinError) -> ProbeError + '_ {
+    move |error| ProbeError::System { what: format!("keeping {name}"), error: chain(&error) }
 }
 
 impl Drop for Loaded {
@@ -272,10 +289,9 @@ impl Loaded {
 
     /// How often each event was seen and rejected: event by event, CPU by CPU.
     pub fn by_event(&self) -> impl Iterator<Item = (u16, [u64; 2])> {
-        let pairs = self.by_event.words().chunks_exact(2);
-        (0..COUNTED_EVENTS as u16).cycle().zip(pairs).map(|(event, pair)| {
-            (event, std::array::from_fn(|n| pair.get(n).map_or(0, |word| word.load(Ordering::Relaxed))))
-        })
+        self.figures()
+            .flat_map(|(events, _)| (0..).zip(events))
+            .map(|(event, figures)| (event, figures.each_ref().map(relaxed)))
     }
 
     /// Events that the kernel did not hand to the probe.
@@ -283,10 +299,29 @@ impl Loaded {
         self.misses.count()
     }
 
+    /// The figures of each CPU: of every event, and what became of them.
+    fn figures(&self) -> impl Iterator<Item = (&[[AtomicU64; 2]], &[AtomicU64])> {
+        self.figures.words().chunks_exact(FIGURES).map(|all| {
+            let (events, counts) = all.split_at(COUNTED_EVENTS as usize * 2);
+            (events.as_chunks().0, counts)
+        })
+    }
+
     /// What became of the events, for each CPU.
-    pub fn counters(&self) -> impl Iterator<Item = [u64; count::COUNT]> {
-        self.counters.words().as_chunks().0.iter().map(|words: &[AtomicU64; count::COUNT]| {
-            std::array::from_fn(|n| words.get(n).map_or(0, |word| word.load(Ordering::Relaxed)))
+    pub fn counters(&self) -> impl Iterator<Item = Counters> {
+        self.figures().map(|(events, counts)| {
+            let count = |which: usize| counts.get(which).map_or(0, relaxed);
+            let sum = |which: usize| events.iter().filter_map(|of| of.get(which)).map(relaxed).sum();
+            Counters {
+                seen: sum(0),
+                delivered: count(count::DELIVERED),
+                filtered: sum(1),
+                dropped_full: count(count::FULL),
+                dropped_full_lifecycle: count(count::FULL_LIFECYCLE),
+                dropped_nested: 0,
+                dropped_fault: count(count::FAULT),
+                dropped_too_long: count(count::TOO_LONG),
+            }
         })
     }
 }

@@ -8,7 +8,7 @@
 //! |---|---|
 //! | `btf.rs` | the kernel's description of its types |
 //! | `loader.rs` | the probe in the kernel: loaded, or found where it is kept |
-//! | `cast.rs` | its calls of a function that kernels have since 6.2 |
+//! | `cast.rs` | what the object leaves open until the kernel is known |
 //! | `programs.rs`, `operations.rs` | its programs, made for this kernel; which of them goes on with which |
 //! | `entries.rs` | where programs are attached |
 //! | `tables.rs` | what it goes by: plans, nodes, texts |
@@ -19,6 +19,7 @@
 //! | `plan.rs` | what the probe copies of each call |
 //! | `misses.rs` | what the kernel did not hand to it |
 //! | `judge.rs`, `marks.rs` | the prefilter's program, as the probe evaluates it |
+//! | `grace.rs` | programs that are under way |
 //! | `half.rs` | where the next one is written |
 //! | `captured.rs` | a capture, as fillers see it |
 //! | `record.rs` | captures become records |
@@ -31,6 +32,7 @@ mod cast;
 mod entries;
 mod error;
 mod failure;
+mod grace;
 mod half;
 mod judge;
 mod loader;
@@ -55,7 +57,7 @@ use super::{Accounts, Gaps, Shares, Source, SourceError};
 use captured::Captured;
 use judge::Judgement;
 use kestrel_core::capture::judge::TextKey;
-use kestrel_core::capture::{COUNTED_EVENTS, Plan, count};
+use kestrel_core::capture::{COUNTED_EVENTS, Plan};
 use kestrel_core::event::MAX_RECORD;
 use kestrel_core::filter::Program;
 use kestrel_core::schema::{EventId, EventSet};
@@ -178,29 +180,6 @@ impl EbpfSource {
     }
 }
 
-fn counters(words: &[u64; count::COUNT]) -> Counters {
-    let [
-        seen,
-        delivered,
-        filtered,
-        dropped_full,
-        dropped_full_lifecycle,
-        dropped_nested,
-        dropped_fault,
-        dropped_too_long,
-    ] = *words;
-    Counters {
-        seen,
-        delivered,
-        filtered,
-        dropped_full,
-        dropped_full_lifecycle,
-        dropped_nested,
-        dropped_fault,
-        dropped_too_long,
-    }
-}
-
 impl Source for EbpfSource {
     fn name(&self) -> &'static str {
         "ebpf"
@@ -295,13 +274,15 @@ impl Source for EbpfSource {
 
     fn stop(&mut self) -> Result<(), SourceError> {
         self.probe.tables.follow(&plan::plans(&EventSet::default()));
+        // What is still captured by the plans of before is in the ring when it is read for the last time.
+        grace::wait();
         self.at_rest = true;
         self.probe.end();
         Ok(())
     }
 
     fn counters(&self) -> Counters {
-        let mut sum = self.probe.counters().fold(Counters::default(), |sum, words| sum.plus(&counters(&words)));
+        let mut sum = self.probe.counters().fold(Counters::default(), |sum, of_cpu| sum.plus(&of_cpu));
         let misses = self.probe.misses();
         sum.seen += misses;
         sum.dropped_nested += misses;
@@ -328,12 +309,12 @@ impl Source for EbpfSource {
             unread_bytes: self.probe.ring.unread(),
             ..Accounts::default()
         };
-        for (cpu, words) in self.probe.counters().enumerate() {
+        for (cpu, counters) in self.probe.counters().enumerate() {
             let none = Gaps::new(self.fresh);
             let gaps = self.gaps.get(cpu).unwrap_or(&none);
             accounts.before = accounts.before.saturating_add(gaps.before());
             let cpu = u32::try_from(cpu).unwrap_or(u32::MAX);
-            let (missing, mismatch) = gaps.compare(cpu, &counters(&words), self.at_rest);
+            let (missing, mismatch) = gaps.compare(cpu, &counters, self.at_rest);
             accounts.missing = accounts.missing.saturating_add(missing);
             accounts.mismatches.extend(mismatch);
         }

@@ -4,12 +4,15 @@ use super::btf::Btf;
 use super::cast;
 use super::error::ProbeError;
 use super::failure::{not_made, refused};
+use super::operations::{self, Operations};
 use super::traced;
+use aya::maps::MapData;
 use aya::programs::{Program, ProgramError};
 use aya::{Ebpf, EbpfLoader};
-use kestrel_core::capture::{ABSENT, MEMBERS, OFFSETS, STRUCTURES};
+use kestrel_core::capture::{ABSENT, MEMBERS, OFFSETS, PLANS, Plan, STRUCTURES, Table, judge};
 use std::collections::BTreeSet;
 use std::fs;
+use std::os::fd::{AsFd, AsRawFd};
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 use zerocopy::IntoBytes;
@@ -39,7 +42,8 @@ pub struct Known {
 /// [`ProbeError`] if the kernel does not describe its types, or one of them is not as it is known.
 pub fn known() -> Result<Known, ProbeError> {
     let bytes = fs::read(TYPES).map_err(|error| ProbeError::NoTypes { path: TYPES, error })?;
-    let btf = Btf::parse(&bytes).ok_or(ProbeError::Types { path: TYPES })?;
+    let named = MEMBERS.iter().map(|member| member.of).chain(STRUCTURES).map(str::as_bytes).collect();
+    let btf = Btf::parse(&bytes, &named).ok_or(ProbeError::Types { path: TYPES })?;
     let mut offsets = [ABSENT; OFFSETS];
     for (offset, member) in offsets.iter_mut().zip(MEMBERS) {
         match member.path.split('|').find_map(|path| btf.offset(member.of, path)) {
@@ -81,13 +85,13 @@ pub struct Settings {
 }
 
 /// Ends of the names of programs that the verifier takes longest for.
-const LONGEST: [&str; 6] = ["sys_exit", "judge", "string_text", "strings", "vector", "message"];
+const LONGEST: [&str; 4] = ["sys_exit", "string_text", "strings", "message"];
 
 /// Threads that have programs verified: more would gain little.
 const MOST_THREADS: usize = 4;
 
-/// Has the verifier look at programs, the last of the list first, on as many CPUs as there are.
-fn in_parallel(programs: Mutex<Vec<(&str, &mut Program)>>) -> Result<(), ProbeError> {
+/// Has the verifier look at programs, the last of the list first, on as many CPUs as there are, and puts them where others find them.
+fn in_parallel(programs: Mutex<Vec<(&str, &mut Program)>>, operations: &Operations) -> Result<(), ProbeError> {
     let work = || {
         loop {
             let next = programs.lock().unwrap_or_else(PoisonError::into_inner).pop();
@@ -100,6 +104,7 @@ fn in_parallel(programs: Mutex<Vec<(&str, &mut Program)>>) -> Result<(), ProbeEr
                 _ => Err(ProgramError::UnexpectedProgramType),
             };
             loaded.map_err(|error| refused(name, error))?;
+            operations.put(name, program)?;
             if log::log_enabled!(log::Level::Debug) {
                 // Known since 5.16.
                 let gone_through = program.info().ok().and_then(|info| info.verified_instruction_count());
@@ -121,11 +126,42 @@ fn in_parallel(programs: Mutex<Vec<(&str, &mut Program)>>) -> Result<(), ProbeEr
     })
 }
 
+/// The probe as it was made: programs and maps; the arrays of those that go on with one another; the maps of [`Table::ALL`].
+pub struct Made {
+    /// Programs, and the other maps.
+    pub programs: Ebpf,
+    /// The arrays of programs.
+    pub operations: Operations,
+    /// The tables.
+    pub tables: [MapData; Table::ALL.len()],
+}
+
+/// Name of a table's map.
+pub fn name_of(table: Table) -> &'static str {
+    match table {
+        Table::Plans => "WANTED",
+        Table::Nodes => "JUDGE_NODES",
+    }
+}
+
+/// Makes the map of a table: an array of one entry, which can be mapped.
+fn table(table: Table) -> Result<MapData, ProbeError> {
+    /// BPF_MAP_TYPE_ARRAY and BPF_F_MMAPABLE (`linux/bpf.h`).
+    const ARRAY: u32 = 2;
+    const MAPPED: u32 = 1 << 10;
+    let bytes = match table {
+        Table::Plans => PLANS as usize * size_of::<Plan>(),
+        Table::Nodes => 2 * judge::NODES as usize * size_of::<judge::JudgeNode>(),
+    };
+    let map = aya_obj::Map::new_from_params(ARRAY, size_of::<u32>() as u32, bytes as u32, 1, MAPPED);
+    MapData::create(map, name_of(table), None).map_err(|error| not_made(error.into()))
+}
+
 /// Makes the maps, and has the verifier look at the programs.
 ///
 /// # Errors
 /// [`ProbeError`] if the kernel refuses a map or a program.
-pub fn in_kernel(settings: &Settings) -> Result<Ebpf, ProbeError> {
+pub fn in_kernel(settings: &Settings) -> Result<Made, ProbeError> {
     let Settings { ring_bytes, cpus, known, follows_types, requests, traced } = settings;
     let room = u64::from(*ring_bytes) - u64::from(*ring_bytes) / RESERVE;
     let mut loader = EbpfLoader::new();
@@ -141,20 +177,23 @@ pub fn in_kernel(settings: &Settings) -> Result<Ebpf, ProbeError> {
     loader.override_global("FOLLOWS_TYPES", follows_types, true);
     loader.override_global("ORDINARY_ROOM", &room, true);
     loader.map_max_entries("RING_BUFFER", *ring_bytes);
-    for by_cpu in [
-        "CALL_SLOTS",
-        "REQUEST_SLOTS",
-        "EXEC_SLOTS",
-        "FORK_SLOTS",
-        "EXIT_SLOTS",
-        "SIGNAL_SLOTS",
-        "COUNTERS",
-        "EVENT_COUNTS",
-    ] {
+    for by_cpu in ["CALL_SLOTS", "REQUEST_SLOTS", "EXEC_SLOTS", "FORK_SLOTS", "EXIT_SLOTS", "SIGNAL_SLOTS", "COUNTERS"]
+    {
         loader.map_max_entries(by_cpu, *cpus);
     }
-    let object = cast::settled(OBJECT, function);
+    let tables = [table(Table::Plans)?, table(Table::Nodes)?];
+    let object = cast::settled(OBJECT, function, |table| {
+        let [plans, nodes] = &tables;
+        match table {
+            Table::Plans => plans,
+            Table::Nodes => nodes,
+        }
+        .fd()
+        .as_fd()
+        .as_raw_fd()
+    });
     let mut programs = loader.load(object.as_bytes()).map_err(not_made)?;
+    let operations = Operations::of(&mut programs)?;
     let as_traced: BTreeSet<String> = programs.programs().filter_map(|(name, _)| traced::stands_for(name)).collect();
     let is_needed = |name: &str, program: &Program| match program {
         // Of those that there are two of, one.
@@ -166,10 +205,11 @@ pub fn in_kernel(settings: &Settings) -> Result<Ebpf, ProbeError> {
     };
     let mut needed: Vec<(&str, &mut Program)> =
         programs.programs_mut().filter(|(name, program)| is_needed(name, program)).collect();
-    // Those that take longest first, so that no CPU waits for another one's last.
+    // Those that others jump to first; then those that take longest, so that no CPU waits for another one's last.
+    let order: Vec<&str> = operations::FIRST.into_iter().chain(LONGEST).collect();
     needed.sort_by_key(|(name, _)| {
-        LONGEST.iter().position(|part| name.ends_with(part)).map_or(0, |place| LONGEST.len() - place)
+        order.iter().position(|part| name.ends_with(part)).map_or(0, |place| order.len() - place)
     });
-    in_parallel(Mutex::new(needed))?;
-    Ok(programs)
+    in_parallel(Mutex::new(needed), &operations)?;
+    Ok(Made { programs, operations, tables })
 }

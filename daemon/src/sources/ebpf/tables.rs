@@ -8,7 +8,7 @@ use super::mapped::Mapped;
 use aya::maps::lpm_trie::Key;
 use aya::maps::{LpmTrie, Map, MapData, MapError};
 use kestrel_core::capture::judge::{self, TextKey, TextMarks};
-use kestrel_core::capture::{PLANS, Plan};
+use kestrel_core::capture::{PLANS, Plan, Table};
 use std::sync::atomic::Ordering;
 use zerocopy::IntoBytes;
 
@@ -42,20 +42,17 @@ pub struct Tables {
 }
 
 impl Tables {
-    /// The tables of a probe: `array` maps an array of so many words, `texts` is [`TEXTS`]. The texts in it are in force.
+    /// The tables of a probe: `array` maps a table of so many words, `texts` is [`TEXTS`]. The texts in it are in force.
     ///
     /// # Errors
     /// [`ProbeError`] if a map is not what it should be.
-    pub fn new(
-        mut array: impl FnMut(&str, usize) -> Result<Mapped, ProbeError>,
-        texts: Map,
-    ) -> Result<Tables, ProbeError> {
+    pub fn new(array: impl Fn(Table, usize) -> Result<Mapped, ProbeError>, texts: Map) -> Result<Tables, ProbeError> {
         let texts: LpmTrie<MapData, [u8; TEXT_BYTES], [u64; MARK_WORDS]> =
             LpmTrie::try_from(texts).map_err(|error: MapError| system("texts")(error))?;
         let in_force = texts.keys().flatten().map(|key| text_key(&key)).collect();
         Ok(Tables {
-            plans: array("WANTED", PLANS as usize * PLAN_WORDS)?,
-            nodes: array("JUDGE_NODES", 2 * judge::NODES as usize * NODE_WORDS)?,
+            plans: array(Table::Plans, PLANS as usize * PLAN_WORDS)?,
+            nodes: array(Table::Nodes, 2 * judge::NODES as usize * NODE_WORDS)?,
             texts,
             in_force,
             former: Vec::new(),

@@ -229,7 +229,7 @@ fn path_of(names: &[&str]) -> String {
     names.iter().rev().map(|name| format!("/{name}")).collect()
 }
 
-/// The probe's evaluation (`ebpf/src/judge.rs`).
+/// The probe's evaluation (`ebpf/src/judge/`).
 fn probe(judgement: &Judgement, act: &Act, task: &TaskContext) -> Option<bool> {
     let entry = judgement.of(act.event.0)?;
     let head = judgement.nodes[usize::from(entry.first - 1)];
