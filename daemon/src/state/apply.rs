@@ -1,12 +1,12 @@
 //! Taking in records.
 
 use super::meet;
+use super::params::{Name, Params};
 use super::{Figures, Image, ProcReader, Process, ProcessKey, ProcessTable, Threads, Users};
 use crate::container::Containers;
-use kestrel_core::event::{Flags, Param, Record, TaskContext};
+use kestrel_core::event::{Flags, Record, TaskContext};
 use kestrel_core::fill::names_nothing;
-use kestrel_core::schema::{self, EventId, id};
-use std::cell::Cell;
+use kestrel_core::schema::{EventId, id};
 use std::path::Path;
 use std::rc::Rc;
 
@@ -149,11 +149,11 @@ impl State {
             id::CLONE | id::CLONE3 | id::FORK | id::VFORK => self.fork(key, record),
             id::EXECVE | id::EXECVEAT => self.exec(key, record),
             id::CHDIR => {
-                let path = Params::of(record).get("path").and_then(|p| p.path()).map(|p| p.absolute);
+                let path = Params::of(record).get(Name::Path).and_then(|p| p.path()).map(|p| p.absolute);
                 self.set_cwd(key, path);
             }
             id::FCHDIR => {
-                let path = Params::of(record).get("fd").and_then(|p| p.fd()).map(|fd| fd.path);
+                let path = Params::of(record).get(Name::Fd).and_then(|p| p.fd()).map(|fd| fd.path);
                 self.set_cwd(key, path);
             }
             _ => {}
@@ -170,9 +170,9 @@ impl State {
             threads.end(record.header().time_ns, record.task().tid == record.task().pid);
         }
         let params = Params::of(record);
-        if params.number("group_dead") == Some(1) {
+        if params.number(Name::GroupDead) == Some(1) {
             // 0 if it had no children; it is a thread's number, and as good as always that of a process.
-            let heir = params.number("reaper_tid").and_then(|tid| u32::try_from(tid).ok()).filter(|&tid| tid != 0);
+            let heir = params.number(Name::Reaper).and_then(|tid| u32::try_from(tid).ok()).filter(|&tid| tid != 0);
             let heir = heir.and_then(|tid| self.parent(key, tid, record.header().time_ns));
             self.processes.end(key, heir);
         }
@@ -181,7 +181,7 @@ impl State {
     fn fork(&mut self, parent_key: ProcessKey, record: &Record<'_>) {
         let params = Params::of(record);
         let number = |name| params.number(name);
-        let (Some(pid), Some(start)) = (number("child_pid"), number("child_start_time")) else { return };
+        let (Some(pid), Some(start)) = (number(Name::ChildPid), number(Name::ChildStart)) else { return };
         let (pid, parent_pid) = (pid as u32, record.task().pid);
         // A thread: the same process.
         if pid == parent_pid {
@@ -193,16 +193,16 @@ impl State {
         let grandparent = self.processes.get(parent_key).and_then(|parent| self.processes.parent_of(parent));
         let Some(parent) = self.processes.get_mut(parent_key) else { return };
         parent.figures = figures(record, &params, parent.figures);
-        let start_of_namespace = number("pidns_init_start_ts").filter(|&start| start != 0);
+        let start_of_namespace = number(Name::NamespaceStart).filter(|&start| start != 0);
         parent.pidns = start_of_namespace.map(|start| (record.task().pid_ns, start)).or(parent.pidns);
         let mut child = parent.clone();
         child.task = TaskContext {
             pid,
-            tid: number("child_tid").unwrap_or(0) as u32,
-            ppid: number("child_ppid").unwrap_or(0) as u32,
+            tid: number(Name::ChildTid).unwrap_or(0) as u32,
+            ppid: number(Name::ChildPpid).unwrap_or(0) as u32,
             start_time: start,
-            vtid: number("child_vtid").unwrap_or(0) as u32,
-            vpid: number("child_vpid").unwrap_or(0) as u32,
+            vtid: number(Name::ChildVtid).unwrap_or(0) as u32,
+            vpid: number(Name::ChildVpid).unwrap_or(0) as u32,
             ..*record.task()
         };
         child.exited = false;
@@ -220,18 +220,18 @@ impl State {
         let params = Params::of(record);
         let bytes = |name| -> Box<[u8]> { params.get(name).map_or_else(Box::default, |p| p.0.into()) };
         let number = |name| params.number(name);
-        let (exe, args, env) = (bytes("exe"), bytes("args"), bytes("env"));
-        let exe_flags = number("flags").unwrap_or(0) as u32;
-        let capabilities = match ["cap_inheritable", "cap_permitted", "cap_effective"].map(number) {
+        let (exe, args, env) = (bytes(Name::Exe), bytes(Name::Args), bytes(Name::Env));
+        let exe_flags = number(Name::Flags).unwrap_or(0) as u32;
+        let capabilities = match [Name::CapInheritable, Name::CapPermitted, Name::CapEffective].map(number) {
             [Some(inheritable), Some(permitted), Some(effective)] => Some([inheritable, permitted, effective]),
             _ => None,
         };
         let [exe_ino, exe_ctime, exe_mtime] =
-            ["exe_ino", "exe_ino_ctime", "exe_ino_mtime"].map(|name| number(name).unwrap_or(0));
-        let exepath = bytes("trusted_exepath");
+            [Name::ExeIno, Name::ExeCtime, Name::ExeMtime].map(|name| number(name).unwrap_or(0));
+        let exepath = bytes(Name::ExePath);
         let image = Image { exe, args, exepath, env, exe_flags, exe_ino, exe_ctime, exe_mtime, capabilities };
-        let cwd = params.get("cwd").map(|p| p.0);
-        let asked = params.get("filename").and_then(|p| p.path()).map_or(&[][..], |path| path.raw);
+        let cwd = params.get(Name::Cwd).map(|p| p.0);
+        let asked = params.get(Name::Filename).and_then(|p| p.path()).map_or(&[][..], |path| path.raw);
         let comm = if names_nothing(asked) { name_of(&image.exepath) } else { None };
         if let Some(process) = self.processes.get_mut(key) {
             process.image = Rc::new(image);
@@ -243,7 +243,7 @@ impl State {
             process.complete = true;
         }
         self.set_cwd(key, cwd);
-        self.place_by_exec(key, params.get("cgroups").map_or(&[][..], |p| p.0));
+        self.place_by_exec(key, params.get(Name::Cgroups).map_or(&[][..], |p| p.0));
     }
 
     fn set_cwd(&mut self, key: ProcessKey, path: Option<&[u8]>) {
@@ -274,40 +274,11 @@ fn figures(record: &Record<'_>, params: &Params<'_, '_>, known: Figures) -> Figu
     let is_main_thread = record.task().tid == record.task().pid;
     let of_first = |name, known| if is_main_thread { number(name, known) } else { known };
     Figures {
-        fd_limit: number("fdlimit", known.fd_limit),
-        vm_size_kib: number("vm_size", known.vm_size_kib),
-        vm_rss_kib: number("vm_rss", known.vm_rss_kib),
-        vm_swap_kib: number("vm_swap", known.vm_swap_kib),
-        faults_major: of_first("pgft_maj", known.faults_major),
-        faults_minor: of_first("pgft_min", known.faults_minor),
-    }
-}
-
-/// The parameters of a record by their names in the schema. Who asks for them in about the order in which they stand there has most
-/// of them at once.
-struct Params<'r, 'a> {
-    record: &'r Record<'a>,
-    params: &'static [schema::Param],
-    /// Behind the one that was found last.
-    next: Cell<usize>,
-}
-
-impl<'r, 'a> Params<'r, 'a> {
-    fn of(record: &'r Record<'a>) -> Params<'r, 'a> {
-        let params = schema::get(EventId(record.header().event)).map_or(&[][..], |event| event.params);
-        Params { record, params, next: Cell::new(0) }
-    }
-
-    fn get(&self, name: &str) -> Option<Param<'a>> {
-        let (before, behind) = self.params.split_at(self.next.get());
-        let is_it = |param: &schema::Param| param.name == name;
-        let found = behind.iter().position(is_it).map(|index| before.len() + index);
-        let index = found.or_else(|| before.iter().position(is_it))?;
-        self.next.set(index + 1);
-        self.record.param(index)
-    }
-
-    fn number(&self, name: &str) -> Option<u64> {
-        self.get(name)?.uint()
+        fd_limit: number(Name::FdLimit, known.fd_limit),
+        vm_size_kib: number(Name::VmSize, known.vm_size_kib),
+        vm_rss_kib: number(Name::VmRss, known.vm_rss_kib),
+        vm_swap_kib: number(Name::VmSwap, known.vm_swap_kib),
+        faults_major: of_first(Name::PageFaultsMajor, known.faults_major),
+        faults_minor: of_first(Name::PageFaultsMinor, known.faults_minor),
     }
 }
