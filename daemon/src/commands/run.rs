@@ -60,7 +60,9 @@ pub fn run(args: &RunArgs, cli: &Cli) -> Result<u8, Failure> {
     let outputs = Outputs::new(&config.outputs, Watch::OUTPUTS)?;
     let mut state =
         State::new(config.falco_libs.thread_table_size, Users::read_from("/etc"), Some(ProcReader::new("/proc")));
-    state.trust_groups();
+    if !asked.default_group {
+        state.trust_groups();
+    }
     state.read_ancestry(args.pid.map_or_else(std::process::id, i32::cast_unsigned));
     let judge = Judge::new(state, set, Clock::system(hostname(&config)));
     // What the filter leaves out cannot be had later, so the rules stay as they are.

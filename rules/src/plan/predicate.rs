@@ -65,20 +65,20 @@ impl Predicate {
             // Most values are texts.
             Value::Str(text) => self.text(text, arena),
             Value::Missing | Value::Any(_) | Value::List(_) => false,
-            value => self.other(value, arena),
+            value => self.other(value),
         }
     }
 
     /// A value that is no text.
-    fn other(&self, value: Value<'_>, arena: &Bump) -> bool {
+    fn other(&self, value: Value<'_>) -> bool {
         match (self, value) {
             (Predicate::Exists, _) => true,
             (Predicate::Never, _) => false,
-            (Predicate::Not(inner), value) => !inner.other(value, arena),
-            (Predicate::Any(all), value) => all.iter().any(|one| one.other(value, arena)),
-            (Predicate::All(all), value) => !all.is_empty() && all.iter().all(|one| one.other(value, arena)),
-            (Predicate::One(all), value) => all.iter().filter(|one| one.other(value, arena)).take(2).count() == 1,
-            (Predicate::ByType(of_number, _), _) => of_number.other(value, arena),
+            (Predicate::Not(inner), value) => !inner.other(value),
+            (Predicate::Any(all), value) => all.iter().any(|one| one.other(value)),
+            (Predicate::All(all), value) => !all.is_empty() && all.iter().all(|one| one.other(value)),
+            (Predicate::One(all), value) => all.iter().filter(|one| one.other(value)).take(2).count() == 1,
+            (Predicate::ByType(of_number, _), _) => of_number.other(value),
             (Predicate::Bool(when_true, when_false), Value::Bool(value)) => {
                 if value {
                     *when_true

@@ -13,11 +13,14 @@ pub struct Asked {
     pub faults: bool,
     /// How many files it may have open.
     pub open_files: bool,
+    /// The path of its control group as the kernel module gives it: that of the default hierarchy. Rules ask for the one that says
+    /// most, which is another where old hierarchies are in use (cgroups(7)).
+    pub default_group: bool,
 }
 
 impl Asked {
-    /// All of them.
-    pub const ALL: Asked = Asked { sizes: true, faults: true, open_files: true };
+    /// All of them: for records that somebody may read.
+    pub const ALL: Asked = Asked { sizes: true, faults: true, open_files: true, default_group: true };
 
     /// Those that conditions of these rules ask for, or their outputs show.
     pub fn by(rules: &RuleSet) -> Asked {
@@ -95,7 +98,7 @@ mod tests {
         assert_eq!(rule("evt.type = execve and evt.arg.fdlimit = 7", "x"), Asked { open_files: true, ..none });
         assert_eq!(rule("evt.type = clone", "%evt.arg.vm_size %evt.rawarg.pgft_maj").open_files, false);
         for all in ["%evt.args", "%evt.info", "%evt.arg[3]"] {
-            assert_eq!(rule("evt.type = execve", all), Asked::ALL, "{all}");
+            assert_eq!(rule("evt.type = execve", all), Asked { default_group: false, ..Asked::ALL }, "{all}");
         }
     }
 

@@ -41,7 +41,7 @@ impl Cgroups {
 }
 
 /// The path of a task's cgroup in the default hierarchy: the line `0::path`.
-fn cgroup_path(folder: &Folder) -> Option<Vec<u8>> {
+pub fn cgroup_path(folder: &Folder) -> Option<Vec<u8>> {
     let mut text = [0; FILE];
     let len = folder.shown("cgroup", &mut text)?;
     text[..len].split(|&b| b == b'\n').find_map(|line| line.strip_prefix(b"0::")).map(<[u8]>::to_owned)

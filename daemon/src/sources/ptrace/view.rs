@@ -1,6 +1,7 @@
 //! A stopped tracee, as fillers see it: [`Kernel`] over its memory and /proc.
 
 use super::asked::Asked;
+use super::context::cgroup_path;
 use super::folder::{Folder, Sizes};
 use super::limits;
 use super::memory::Memory;
@@ -290,6 +291,7 @@ impl Kernel for View<'_> {
         let path = match which {
             TaskPath::WorkingDirectory => folder.path("cwd"),
             TaskPath::Executable => return put(self.exe_path().ok_or(Unavailable)?, buf),
+            TaskPath::Cgroup if self.around.asked.default_group => cgroup_path(folder),
             TaskPath::Cgroup => group(folder),
         };
         put(&path.ok_or(Unavailable)?, buf)
@@ -311,7 +313,7 @@ impl Kernel for View<'_> {
     }
 
     fn image(&self, out: &mut ProcessImage) {
-        let Asked { sizes, faults, open_files } = self.around.asked;
+        let Asked { sizes, faults, open_files, .. } = self.around.asked;
         if faults && let Some(started) = self.started() {
             (out.pgft_min, out.pgft_maj) = (started.minor_faults, started.major_faults);
         }
