@@ -96,7 +96,8 @@ mod tests {
         assert_eq!(rule("evt.type = openat", "%thread.pfminor"), Asked { faults: true, ..none });
         assert_eq!(rule("evt.type = openat", "%proc.fdlimit"), Asked { open_files: true, ..none });
         assert_eq!(rule("evt.type = execve and evt.arg.fdlimit = 7", "x"), Asked { open_files: true, ..none });
-        assert_eq!(rule("evt.type = clone", "%evt.arg.vm_size %evt.rawarg.pgft_maj").open_files, false);
+        let of_clone = rule("evt.type = clone", "%evt.arg.vm_size %evt.rawarg.pgft_maj");
+        assert_eq!(of_clone, Asked { sizes: true, faults: true, ..none });
         for all in ["%evt.args", "%evt.info", "%evt.arg[3]"] {
             assert_eq!(rule("evt.type = execve", all), Asked { default_group: false, ..Asked::ALL }, "{all}");
         }
