@@ -92,7 +92,7 @@ impl Log for Logger {
         }
         if let Some(path) = &targets.syslog {
             let (now, pid) = (Timestamp::now(), std::process::id());
-            let message = syslog_message(record.level(), &text, pid, now, TimeZone::system());
+            let message = syslog_message(record.level(), &text, pid, now, kestrel_outputs::local_zone());
             let _ = UnixDatagram::unbound().and_then(|socket| {
                 socket.set_nonblocking(true)?;
                 socket.send_to(message.as_bytes(), path)

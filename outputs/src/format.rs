@@ -52,9 +52,19 @@ impl Default for Formatter {
             include_message: false,
             include_fields: true,
             include_tags: true,
-            zone: TimeZone::system(),
+            zone: local_zone(),
         }
     }
+}
+
+/// The zone of local times. Where it is the machine's, only its file is read: who asks for it by its name has all names of all zones
+/// looked for first, and no name is shown.
+pub fn local_zone() -> TimeZone {
+    if std::env::var_os("TZ").is_some() {
+        return TimeZone::system();
+    }
+    let of_machine = || TimeZone::tzif("", &std::fs::read("/etc/localtime").ok()?).ok();
+    of_machine().unwrap_or_else(TimeZone::system)
 }
 
 fn timestamp(ns: u64) -> Timestamp {
@@ -80,7 +90,7 @@ impl Formatter {
             include_message: config.json_include_message_property,
             include_fields: config.json_include_output_fields_property,
             include_tags: config.json_include_tags_property,
-            zone: TimeZone::system(),
+            zone: local_zone(),
         }
     }
 

@@ -39,7 +39,7 @@ pub use config::{
     FileConfig, HttpConfig, OutputsConfig, ProgramConfig, QueueConfig, RecordsFor, SocketConfig, StdoutConfig,
     SyslogConfig, SyslogFormat, SyslogTlsConfig, SyslogTransport,
 };
-pub use format::{Format, Formatter, TimeStyle, time_text};
+pub use format::{Format, Formatter, TimeStyle, local_zone, time_text};
 pub use kestrel_core::priority::Priority;
 pub use outputs::{OutputError, Outputs};
 pub use sink::{Io, Line, Sink, SinkStats};

@@ -1,10 +1,10 @@
 //! Rules, ready to judge events.
 
-use crate::facts::Facts;
+use crate::facts::{Facts, FieldRef};
 use crate::field::Field;
 use crate::index::{Index, Scratch};
 use crate::output::OutputFormat;
-use crate::plan::{Builder, Memory, NodeId, Packed, Program, Specializer};
+use crate::plan::{Builder, Memory, NodeId, Operand, Packed, Program, Specializer};
 use crate::prefilter::{OnDemand, Prefilter, ProcessNames};
 use crate::statistics::{Counters, Statistics};
 use kestrel_core::priority::Priority;
@@ -127,6 +127,14 @@ impl RuleSet {
             asked.intersection(&always.complement()),
             names,
         )
+    }
+
+    /// Every field that conditions ask for, whichever rule's. What outputs show is not among them.
+    pub fn asked_fields(&self) -> impl Iterator<Item = &FieldRef> {
+        self.program.operands.iter().filter_map(|(operand, _)| match operand {
+            Operand::Field(field) => Some(field),
+            _ => None,
+        })
     }
 
     /// The fields that each rule needs: those that its condition asks for, and those that its output shows.

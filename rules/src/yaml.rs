@@ -5,7 +5,7 @@
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Place, SourceText};
 use granit_parser::{Event, Parser, ScalarStyle, Span};
-use std::collections::HashMap;
+use hashbrown::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -45,8 +45,9 @@ pub struct Scalar {
 enum Offsets {
     /// The text stands there as it is, from this byte on.
     AsItIs(u32),
-    /// The offset of each byte, and of the end.
-    Each(Vec<u32>),
+    /// Pieces of the text: where each begins in it, and in the file. The file has it there as it is, or a single byte stands for
+    /// something longer.
+    Pieces(Vec<(u32, u32)>),
 }
 
 impl Scalar {
@@ -59,7 +60,12 @@ impl Scalar {
     pub fn locate(&self, part: Range<usize>) -> Range<usize> {
         let at = |index: usize| match &self.offsets {
             Offsets::AsItIs(base) => *base as usize + index.min(self.text.len()),
-            Offsets::Each(offsets) => offsets.get(index.min(self.text.len())).copied().unwrap_or(0) as usize,
+            Offsets::Pieces(pieces) => {
+                let index = index.min(self.text.len()) as u32;
+                let after = pieces.partition_point(|(begin, _)| *begin <= index);
+                let piece = after.checked_sub(1).and_then(|last| pieces.get(last));
+                piece.map_or(0, |(begin, offset)| offset + (index - begin)) as usize
+            }
         };
         let start = at(part.start);
         // The end is behind the last character, not at the next one, which may stand lines below.
@@ -233,7 +239,8 @@ fn extent(node: &Node) -> (usize, usize) {
 /// Finds each byte of a scalar's text in its source. Both hold the same characters in the same order, apart from white
 /// space, which folding changes, and escapes.
 fn offsets(text: &str, source: &str, base: usize, style: ScalarStyle) -> Offsets {
-    let quote = usize::from(matches!(style, ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted));
+    let is_quoted = matches!(style, ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted);
+    let quote = usize::from(is_quoted);
     if !text.contains('\n') && source.get(quote..).is_some_and(|rest| rest.starts_with(text)) {
         return Offsets::AsItIs((base + quote) as u32);
     }
@@ -245,11 +252,23 @@ fn offsets(text: &str, source: &str, base: usize, style: ScalarStyle) -> Offsets
         }
         _ => 0,
     };
-    let mut offsets = Vec::with_capacity(text.len() + 1);
-    for c in text.chars() {
+    let mut pieces = Vec::new();
+    // Where a piece would go on.
+    let mut next = None;
+    let mut piece = |begin: usize, at: usize, len: usize| {
+        let (begin, offset) = (begin as u32, (base + at) as u32);
+        if next != Some((begin, offset)) {
+            pieces.push((begin, offset));
+        }
+        next = Some((begin + len as u32, offset + len as u32));
+    };
+    let mut done = 0;
+    while let Some(c) = text[done..].chars().next() {
         let rest = source.get(at..).unwrap_or("");
         if c.is_whitespace() {
-            offsets.resize(offsets.len() + c.len_utf8(), (base + at) as u32);
+            let len = c.len_utf8();
+            piece(done, at, len);
+            done += len;
             match rest.chars().next() {
                 Some('\n') => at += rest.len() - rest.trim_start().len(),
                 Some(blank) if blank.is_whitespace() => at += blank.len_utf8(),
@@ -259,13 +278,22 @@ fn offsets(text: &str, source: &str, base: usize, style: ScalarStyle) -> Offsets
             continue;
         }
         at += rest.len() - rest.trim_start().len();
+        // Outside of quotes a word stands there as it is.
+        let word = text[done..].find(char::is_whitespace).map_or(text.len(), |end| done + end);
+        if !is_quoted && source.get(at..).is_some_and(|rest| rest.starts_with(&text[done..word])) {
+            let len = word - done;
+            piece(done, at, len);
+            (done, at) = (word, at + len);
+            continue;
+        }
         let mut rest = source.get(at..).unwrap_or("");
         // A line of a double-quoted scalar that ends in a backslash goes on where the next one begins.
         while let Some(next) = rest.strip_prefix("\\\n").or_else(|| rest.strip_prefix("\\\r\n")) {
             rest = next.trim_start();
             at = source.len() - rest.len();
         }
-        offsets.resize(offsets.len() + c.len_utf8(), (base + at) as u32);
+        piece(done, at, c.len_utf8());
+        done += c.len_utf8();
         match rest.chars().next() {
             Some('\'') if matches!(style, ScalarStyle::SingleQuoted) => at += 2,
             Some('\\') if matches!(style, ScalarStyle::DoubleQuoted) => at += escape_len(rest),
@@ -273,8 +301,8 @@ fn offsets(text: &str, source: &str, base: usize, style: ScalarStyle) -> Offsets
             None => {}
         }
     }
-    offsets.push((base + at) as u32);
-    Offsets::Each(offsets)
+    piece(text.len(), at, 0);
+    Offsets::Pieces(pieces)
 }
 
 /// Length of an escape sequence of a double-quoted scalar (YAML 1.2, 5.7).

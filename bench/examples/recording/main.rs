@@ -1,11 +1,12 @@
 //! Writes a large recording, to measure how fast it is replayed:
 //!
-//! `cargo run --release -p kestrel-bench --example recording -- dull|mixed|busy|scap-dull|scap-mixed RECORDS FILE`
+//! `cargo run --release -p kestrel-bench --example recording -- dull|mixed|busy|day|scap-dull|scap-mixed RECORDS FILE`
 #![allow(dead_code, reason = "the benches use the rest of the records")]
 
 mod captures;
 #[path = "../../benches/records/mod.rs"]
 mod records;
+mod workday;
 
 use records::recorded::{Work, write};
 use std::fs::File;
@@ -20,6 +21,7 @@ fn main() -> ExitCode {
         "dull" => write(Work::Dull, count, out).map(Some),
         "mixed" => write(Work::Mixed, count, out).map(Some),
         "busy" => write(Work::Busy, count, out).map(Some),
+        "day" => workday::write(count, out).map(Some),
         "scap-dull" => captures::write(false, count, out).map(Some),
         "scap-mixed" => captures::write(true, count, out).map(Some),
         _ => Ok(None),
@@ -39,6 +41,6 @@ fn main() -> ExitCode {
 }
 
 fn usage() -> ExitCode {
-    eprintln!("usage: recording dull|mixed|busy|scap-dull|scap-mixed RECORDS FILE");
+    eprintln!("usage: recording dull|mixed|busy|day|scap-dull|scap-mixed RECORDS FILE");
     ExitCode::from(2)
 }

@@ -1,6 +1,6 @@
 //! Sets of events.
 
-use super::{EVENTS, EventId};
+use super::{EVENT_COUNT, EventId};
 use crate::abi::INTEREST_WORDS;
 
 /// A set of events, one bit each.
@@ -14,12 +14,17 @@ impl EventSet {
     pub const EMPTY: EventSet = EventSet { words: [0; INTEREST_WORDS] };
 
     /// Every event of the schema.
-    pub fn all() -> EventSet {
-        let mut set = EventSet::EMPTY;
-        for index in 0..EVENTS.len() {
-            set.insert(EventId(index as u16));
-        }
-        set
+    pub const fn all() -> EventSet {
+        const ALL: EventSet = {
+            let mut words = [0; INTEREST_WORDS];
+            let mut index = 0;
+            while index < EVENT_COUNT {
+                words[index / 64] |= 1 << (index % 64);
+                index += 1;
+            }
+            EventSet { words }
+        };
+        ALL
     }
 
     /// Adds an event. An id beyond the set's capacity is ignored.

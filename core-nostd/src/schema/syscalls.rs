@@ -28,13 +28,12 @@ pub const I386_IPC: u32 = 117;
 
 /// The event of a system call; `None` if there is none.
 pub fn event_of(abi: Abi, nr: u32) -> Option<EventId> {
-    let nr = u16::try_from(nr).ok()?;
-    let row = SYSCALLS.iter().find(|row| match abi {
-        Abi::X86_64 => row.x86_64 == nr,
-        Abi::I386 => row.i386 == nr || row.i386_other == nr,
-        Abi::Aarch64 => row.aarch64 == nr,
-    });
-    if nr == NONE { None } else { row.map(|row| row.event) }
+    let by_number = match abi {
+        Abi::X86_64 => &X86_64,
+        Abi::I386 => &I386,
+        Abi::Aarch64 => &AARCH64,
+    };
+    by_number.get(usize::try_from(nr).ok()?).copied().filter(|event| *event != NO_EVENT)
 }
 
 /// The event of a socketcall(2) sub-call (`linux/net.h`, SYS_SOCKET and so on); `None` if there is none.
@@ -85,6 +84,38 @@ pub fn event_of_ipc(call: u32) -> Option<EventId> {
 
 /// Stands for "this table has no such call".
 const NONE: u16 = u16::MAX;
+
+/// Stands for "no event".
+const NO_EVENT: EventId = EventId(u16::MAX);
+
+/// System call numbers are below this.
+const NUMBERS: usize = 512;
+
+static X86_64: [EventId; NUMBERS] = by_number(Abi::X86_64);
+static I386: [EventId; NUMBERS] = by_number(Abi::I386);
+static AARCH64: [EventId; NUMBERS] = by_number(Abi::Aarch64);
+
+/// The event of each number of a table.
+const fn by_number(abi: Abi) -> [EventId; NUMBERS] {
+    let mut events = [NO_EVENT; NUMBERS];
+    let mut at = 0;
+    while at < SYSCALLS.len() {
+        let row = &SYSCALLS[at];
+        let (number, other) = match abi {
+            Abi::X86_64 => (row.x86_64, NONE),
+            Abi::I386 => (row.i386, row.i386_other),
+            Abi::Aarch64 => (row.aarch64, NONE),
+        };
+        if number != NONE {
+            events[number as usize] = row.event;
+        }
+        if other != NONE {
+            events[other as usize] = row.event;
+        }
+        at += 1;
+    }
+    events
+}
 
 struct Row {
     event: EventId,

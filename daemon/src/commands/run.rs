@@ -13,7 +13,7 @@ use crate::logger::{self, Targets};
 use crate::prefilter::{Mode, interest, on_demand};
 use crate::signals::Signals;
 use crate::sources::ptrace::{Command, OF_THE_TERMINAL, Outcome};
-use crate::sources::{PtraceSource, Source};
+use crate::sources::{Asked, PtraceSource, Source};
 use crate::state::{ProcReader, State, Users};
 use crate::watch::{Judge, Watch};
 use kestrel_core::schema::{EventSet, id};
@@ -53,10 +53,16 @@ pub fn run(args: &RunArgs, cli: &Cli) -> Result<u8, Failure> {
         Mode::Off | Mode::OffForCaptures => None,
     };
     let is_filtered = prefilter.is_some();
-    let (source, outcome) = source(args, mask, failed_makers, prefilter, config.outputs.stdout_output.enabled)?;
+    // Who reads records may look at everything in them.
+    let asked = if config.outputs.socket_output.enabled { Asked::ALL } else { Asked::by(&set) };
+    let stdout = config.outputs.stdout_output.enabled;
+    let (source, outcome) = source(args, mask, Looked { failed_makers, asked, prefilter }, stdout)?;
     let outputs = Outputs::new(&config.outputs, Watch::OUTPUTS)?;
     let mut state =
         State::new(config.falco_libs.thread_table_size, Users::read_from("/etc"), Some(ProcReader::new("/proc")));
+    if !asked.default_group {
+        state.trust_groups();
+    }
     state.read_ancestry(args.pid.map_or_else(std::process::id, i32::cast_unsigned));
     let judge = Judge::new(state, set, Clock::system(hostname(&config)));
     // What the filter leaves out cannot be had later, so the rules stay as they are.
@@ -80,14 +86,19 @@ fn limits(cli: &Cli) -> Limits {
     Limits { end, keep_recording: false }
 }
 
-/// The source, and where the command's end will be told. `alerts` says that alerts go to standard output.
-fn source(
-    args: &RunArgs,
-    mask: SigSet,
+/// What is looked at.
+struct Looked {
+    /// Calls that should have made a task, and failed.
     failed_makers: bool,
+    /// Figures of processes.
+    asked: Asked,
+    /// Leaves out what nobody can want.
     prefilter: Option<OnDemand>,
-    alerts: bool,
-) -> Result<(Box<dyn Source>, Outcome), Failure> {
+}
+
+/// The source, and where the command's end will be told. `alerts` says that alerts go to standard output.
+fn source(args: &RunArgs, mask: SigSet, looked: Looked, alerts: bool) -> Result<(Box<dyn Source>, Outcome), Failure> {
+    let Looked { failed_makers, asked, prefilter } = looked;
     let source = match args.pid {
         Some(pid) => PtraceSource::process(pid),
         None => {
@@ -99,6 +110,7 @@ fn source(
     if args.pid.is_none() {
         ignore_the_terminal()?;
     }
+    let source = source.asking(asked);
     let source = match prefilter {
         Some(prefilter) => source.judging(prefilter),
         None => source,
@@ -137,7 +149,8 @@ fn code(outcome: &Outcome) -> u8 {
 }
 
 fn dump_records(args: &RunArgs, cli: &Cli, signals: Signals, mask: SigSet) -> Result<u8, Failure> {
-    let (source, outcome) = source(args, mask, true, None, false)?;
+    let (source, outcome) =
+        source(args, mask, Looked { failed_makers: true, asked: Asked::ALL, prefilter: None }, false)?;
     let mut event_loop = EventLoop::new(source, signals, limits(cli))?;
     event_loop.start(&EventSet::all())?;
     let args = DumpArgs { normalize: args.normalize, ..DumpArgs::default() };

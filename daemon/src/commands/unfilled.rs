@@ -16,6 +16,11 @@ pub struct Unfilled {
 impl Unfilled {
     /// Those of these rules; `None` if there are none. Of each field at most `most` rules are named, the others counted.
     pub fn of(set: &RuleSet, most: usize) -> Option<Unfilled> {
+        // As a rule there are none: then it need not be known which rule asks for what.
+        let mut shown = set.rules().iter().flat_map(|rule| rule.output.fields().map(|(_, field)| field));
+        if set.asked_fields().chain(&mut shown).all(|field| provided(field.field)) {
+            return None;
+        }
         let mut rules: BTreeMap<Field, Vec<Arc<str>>> = BTreeMap::new();
         for (rule, fields) in set.fields() {
             for field in fields.into_iter().filter(|field| !provided(*field)) {

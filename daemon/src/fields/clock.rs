@@ -39,7 +39,7 @@ impl Clock {
             previous_ns: 0,
             number: 0,
             hostname,
-            zone: TimeZone::system(),
+            zone: kestrel_outputs::local_zone(),
             counted: Cell::new(0),
         }
     }

@@ -31,7 +31,7 @@ pub use accounts::{Accounts, Gaps, Mismatch};
 pub use ebpf::{EbpfSource, ProbeError};
 pub use kmod::{DeviceError, KmodSource};
 pub use merge::{Lane, Merge};
-pub use ptrace::{PtraceSource, TraceError};
+pub use ptrace::{Asked, PtraceSource, TraceError};
 pub use replay::{Playback, ReplayError, ReplaySource, Tape};
 pub use rings::Rings;
 pub use shares::{Share, Shares};

@@ -1,11 +1,12 @@
 //! Taking in records.
 
 use super::meet;
+use super::params::{Name, Params};
 use super::{Figures, Image, ProcReader, Process, ProcessKey, ProcessTable, Threads, Users};
 use crate::container::Containers;
-use kestrel_core::event::{Flags, Param, Record, TaskContext};
+use kestrel_core::event::{Flags, Record, TaskContext};
 use kestrel_core::fill::names_nothing;
-use kestrel_core::schema::{self, EventId, id};
+use kestrel_core::schema::{EventId, id};
 use std::path::Path;
 use std::rc::Rc;
 
@@ -50,6 +51,8 @@ pub struct State {
     pub(super) reader: Option<ProcReader>,
     pub(super) lookups: u32,
     pub(super) refilled_ns: u64,
+    /// An exec's record has the path of the group that /proc would give.
+    pub(super) told_as_in_proc: bool,
 }
 
 impl State {
@@ -69,7 +72,13 @@ impl State {
             reader,
             lookups: meet::LOOKUPS,
             refilled_ns: 0,
+            told_as_in_proc: false,
         }
+    }
+
+    /// Records come from somebody who reads /proc for each exec: what they say of its group need not be asked again.
+    pub fn trust_groups(&mut self) {
+        self.told_as_in_proc = true;
     }
 
     /// What it did so far.
@@ -140,11 +149,11 @@ impl State {
             id::CLONE | id::CLONE3 | id::FORK | id::VFORK => self.fork(key, record),
             id::EXECVE | id::EXECVEAT => self.exec(key, record),
             id::CHDIR => {
-                let path = param(record, "path").and_then(|p| p.path()).map(|p| p.absolute);
+                let path = Params::of(record).get(Name::Path).and_then(|p| p.path()).map(|p| p.absolute);
                 self.set_cwd(key, path);
             }
             id::FCHDIR => {
-                let path = param(record, "fd").and_then(|p| p.fd()).map(|fd| fd.path);
+                let path = Params::of(record).get(Name::Fd).and_then(|p| p.fd()).map(|fd| fd.path);
                 self.set_cwd(key, path);
             }
             _ => {}
@@ -160,18 +169,19 @@ impl State {
         if let Some(threads) = self.processes.get_mut(key).and_then(|process| process.threads.as_mut()) {
             threads.end(record.header().time_ns, record.task().tid == record.task().pid);
         }
-        let number = |name| param(record, name).and_then(|p| p.uint());
-        if number("group_dead") == Some(1) {
+        let params = Params::of(record);
+        if params.number(Name::GroupDead) == Some(1) {
             // 0 if it had no children; it is a thread's number, and as good as always that of a process.
-            let heir = number("reaper_tid").and_then(|tid| u32::try_from(tid).ok()).filter(|&tid| tid != 0);
+            let heir = params.number(Name::Reaper).and_then(|tid| u32::try_from(tid).ok()).filter(|&tid| tid != 0);
             let heir = heir.and_then(|tid| self.parent(key, tid, record.header().time_ns));
             self.processes.end(key, heir);
         }
     }
 
     fn fork(&mut self, parent_key: ProcessKey, record: &Record<'_>) {
-        let number = |name| param(record, name).and_then(|p| p.uint());
-        let (Some(pid), Some(start)) = (number("child_pid"), number("child_start_time")) else { return };
+        let params = Params::of(record);
+        let number = |name| params.number(name);
+        let (Some(pid), Some(start)) = (number(Name::ChildPid), number(Name::ChildStart)) else { return };
         let (pid, parent_pid) = (pid as u32, record.task().pid);
         // A thread: the same process.
         if pid == parent_pid {
@@ -182,17 +192,17 @@ impl State {
         }
         let grandparent = self.processes.get(parent_key).and_then(|parent| self.processes.parent_of(parent));
         let Some(parent) = self.processes.get_mut(parent_key) else { return };
-        parent.figures = figures(record, parent.figures);
-        let start_of_namespace = number("pidns_init_start_ts").filter(|&start| start != 0);
+        parent.figures = figures(record, &params, parent.figures);
+        let start_of_namespace = number(Name::NamespaceStart).filter(|&start| start != 0);
         parent.pidns = start_of_namespace.map(|start| (record.task().pid_ns, start)).or(parent.pidns);
         let mut child = parent.clone();
         child.task = TaskContext {
             pid,
-            tid: number("child_tid").unwrap_or(0) as u32,
-            ppid: number("child_ppid").unwrap_or(0) as u32,
+            tid: number(Name::ChildTid).unwrap_or(0) as u32,
+            ppid: number(Name::ChildPpid).unwrap_or(0) as u32,
             start_time: start,
-            vtid: number("child_vtid").unwrap_or(0) as u32,
-            vpid: number("child_vpid").unwrap_or(0) as u32,
+            vtid: number(Name::ChildVtid).unwrap_or(0) as u32,
+            vpid: number(Name::ChildVpid).unwrap_or(0) as u32,
             ..*record.task()
         };
         child.exited = false;
@@ -207,37 +217,33 @@ impl State {
     }
 
     fn exec(&mut self, key: ProcessKey, record: &Record<'_>) {
-        let bytes = |name| -> Box<[u8]> { param(record, name).map_or_else(Box::default, |p| p.0.into()) };
-        let number = |name| param(record, name).and_then(|p| p.uint());
-        let caps = ["cap_inheritable", "cap_permitted", "cap_effective"].map(number);
-        let image = Image {
-            exe: bytes("exe"),
-            args: bytes("args"),
-            exepath: bytes("trusted_exepath"),
-            env: bytes("env"),
-            exe_flags: number("flags").unwrap_or(0) as u32,
-            exe_ino: number("exe_ino").unwrap_or(0),
-            exe_ctime: number("exe_ino_ctime").unwrap_or(0),
-            exe_mtime: number("exe_ino_mtime").unwrap_or(0),
-            capabilities: match caps {
-                [Some(inheritable), Some(permitted), Some(effective)] => Some([inheritable, permitted, effective]),
-                _ => None,
-            },
+        let params = Params::of(record);
+        let bytes = |name| -> Box<[u8]> { params.get(name).map_or_else(Box::default, |p| p.0.into()) };
+        let number = |name| params.number(name);
+        let (exe, args, env) = (bytes(Name::Exe), bytes(Name::Args), bytes(Name::Env));
+        let exe_flags = number(Name::Flags).unwrap_or(0) as u32;
+        let capabilities = match [Name::CapInheritable, Name::CapPermitted, Name::CapEffective].map(number) {
+            [Some(inheritable), Some(permitted), Some(effective)] => Some([inheritable, permitted, effective]),
+            _ => None,
         };
-        let cwd = param(record, "cwd").map(|p| p.0);
-        let asked = param(record, "filename").and_then(|p| p.path()).map_or(&[][..], |path| path.raw);
+        let [exe_ino, exe_ctime, exe_mtime] =
+            [Name::ExeIno, Name::ExeCtime, Name::ExeMtime].map(|name| number(name).unwrap_or(0));
+        let exepath = bytes(Name::ExePath);
+        let image = Image { exe, args, exepath, env, exe_flags, exe_ino, exe_ctime, exe_mtime, capabilities };
+        let cwd = params.get(Name::Cwd).map(|p| p.0);
+        let asked = params.get(Name::Filename).and_then(|p| p.path()).map_or(&[][..], |path| path.raw);
         let comm = if names_nothing(asked) { name_of(&image.exepath) } else { None };
         if let Some(process) = self.processes.get_mut(key) {
             process.image = Rc::new(image);
             process.comm = comm.unwrap_or(record.task().comm);
             process.exec_time_ns = record.header().time_ns;
-            process.figures = figures(record, process.figures);
+            process.figures = figures(record, &params, process.figures);
             // The kernel ended the others.
             process.threads = Some(Threads::ONE);
             process.complete = true;
         }
         self.set_cwd(key, cwd);
-        self.place_by_exec(key, param(record, "cgroups").map_or(&[][..], |p| p.0));
+        self.place_by_exec(key, params.get(Name::Cgroups).map_or(&[][..], |p| p.0));
     }
 
     fn set_cwd(&mut self, key: ProcessKey, path: Option<&[u8]>) {
@@ -262,23 +268,17 @@ fn name_of(path: &[u8]) -> Option<[u8; 16]> {
 }
 
 /// What an exec or a fork says about the process that made it. What it does not say stays.
-fn figures(record: &Record<'_>, known: Figures) -> Figures {
-    let number = |name, known: Option<u64>| param(record, name).and_then(|p| p.uint()).or(known);
+fn figures(record: &Record<'_>, params: &Params<'_, '_>, known: Figures) -> Figures {
+    let number = |name, known: Option<u64>| params.number(name).or(known);
     // The faults are those of the thread that made the record.
     let is_main_thread = record.task().tid == record.task().pid;
     let of_first = |name, known| if is_main_thread { number(name, known) } else { known };
     Figures {
-        fd_limit: number("fdlimit", known.fd_limit),
-        vm_size_kib: number("vm_size", known.vm_size_kib),
-        vm_rss_kib: number("vm_rss", known.vm_rss_kib),
-        vm_swap_kib: number("vm_swap", known.vm_swap_kib),
-        faults_major: of_first("pgft_maj", known.faults_major),
-        faults_minor: of_first("pgft_min", known.faults_minor),
+        fd_limit: number(Name::FdLimit, known.fd_limit),
+        vm_size_kib: number(Name::VmSize, known.vm_size_kib),
+        vm_rss_kib: number(Name::VmRss, known.vm_rss_kib),
+        vm_swap_kib: number(Name::VmSwap, known.vm_swap_kib),
+        faults_major: of_first(Name::PageFaultsMajor, known.faults_major),
+        faults_minor: of_first(Name::PageFaultsMinor, known.faults_minor),
     }
-}
-
-/// A parameter of a record by its name in the schema.
-fn param<'a>(record: &Record<'a>, name: &str) -> Option<Param<'a>> {
-    let event = schema::get(EventId(record.header().event))?;
-    record.param(event.params.iter().position(|param| param.name == name)?)
 }

@@ -11,12 +11,14 @@
 //! | `proc_reader.rs` | what /proc says about one process |
 //! | `apply.rs` | taking in records |
 //! | `meet.rs` | processes that are met without their history |
+//! | `params.rs` | where records have what is taken in |
 //! | `placing.rs` | the control group of a process, and by it its container ([`crate::container`]) |
 //! | `proc_text.rs` | the texts of /proc, as numbers |
 //! | `users.rs` | names of users and groups |
 
 mod apply;
 mod meet;
+mod params;
 mod placing;
 mod proc_reader;
 pub(crate) mod proc_text;

@@ -3,7 +3,7 @@
 //! A record holds the number of its task's group; an exec's holds its path as well. A process whose number changed without an
 //! exec was moved, as runtimes do with the first process of a container: the group is then one that is known by its number, or
 //! it is looked up in /proc. Where the old hierarchies are in use (cgroups(7)), records do not tell of them, and /proc is asked at
-//! each exec.
+//! each exec; but for those of a tracer, who asked it before.
 
 use super::meet::LOOKUPS_FOR_ANCESTORS;
 use super::{ProcessKey, State};
@@ -41,7 +41,8 @@ impl State {
     pub(super) fn place_by_exec(&mut self, key: ProcessKey, path: &[u8]) {
         let Some(process) = self.processes.get(key) else { return };
         let id = process.task.cgroup;
-        let reader = self.reader.as_mut().filter(|reader| reader.has_old_hierarchies());
+        let asks = !self.told_as_in_proc;
+        let reader = self.reader.as_mut().filter(|reader| asks && reader.has_old_hierarchies());
         let read = reader.and_then(|reader| reader.group_of(key));
         let group = match read.as_deref().unwrap_or(path) {
             // Longer than a record takes, or nowhere to be read.

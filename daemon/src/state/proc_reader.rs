@@ -52,10 +52,20 @@ impl ProcReader {
         entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect()
     }
 
+    /// A file, as far as the limit. The kernel gives as much as there is room for: what does not fill it is all.
     fn read(&mut self, path: &Path, limit: usize) -> Option<&[u8]> {
-        self.buf.clear();
-        File::open(path).ok()?.take(limit as u64).read_to_end(&mut self.buf).ok()?;
-        Some(&self.buf)
+        self.buf.resize(limit.max(self.buf.len()), 0);
+        let mut file = File::open(path).ok()?;
+        let mut len = 0;
+        while len < limit {
+            let room = limit - len;
+            let read = file.read(&mut self.buf[len..limit]).ok()?;
+            len += read;
+            if read < room {
+                break;
+            }
+        }
+        Some(&self.buf[..len])
     }
 
     /// The process that has this pid now; `None` if it is gone.

@@ -15,9 +15,9 @@ use crate::plan::{Builder, NodeId, OperandId};
 use crate::static_fields::StaticFields;
 use crate::syntax::{self, Check, Expr, Literal, Modifier, Op, Right, Span, SyntaxError, Word};
 use crate::text::PiecedText;
+use hashbrown::HashMap;
 use kestrel_core::schema::EventSet;
 use std::cell::Cell;
-use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -105,8 +105,14 @@ impl Checker {
         Checker { static_fields, ..Checker::default() }
     }
 
-    /// Reads and compiles the condition of a rule.
-    pub fn rule(&mut self, item: &ItemRef, text: &PiecedText, source: FieldSource) -> Outcome {
+    /// Compiles the condition of a rule, as it was read from this text.
+    pub fn rule(
+        &mut self,
+        item: &ItemRef,
+        text: &PiecedText,
+        read: Result<Expr, Box<Problem>>,
+        source: FieldSource,
+    ) -> Outcome {
         let mut subject = Subject {
             kind: "rule",
             name: &item.name,
@@ -117,7 +123,7 @@ impl Checker {
             problems: Vec::new(),
             item,
         };
-        let compiled = match parse(text, item) {
+        let compiled = match read {
             Ok(expr) => self.compile(&expr, &mut subject),
             Err(problem) => {
                 subject.problems.push(*problem);

@@ -8,6 +8,7 @@ use crate::plan::Predicate;
 use crate::syntax::Op;
 use bumpalo::Bump;
 use kestrel_core::schema::{EVENTS, EventId, EventSet};
+use std::sync::LazyLock;
 
 /// The events for which something can hold, and those for which it can fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,8 +83,27 @@ impl Events {
     }
 }
 
+/// The events by their names, in order.
+static BY_NAME: LazyLock<Box<[(&str, EventId)]>> = LazyLock::new(|| {
+    let mut names: Box<[_]> = EVENTS.iter().zip(0..).map(|(event, id)| (event.name, EventId(id))).collect();
+    names.sort_unstable_by_key(|(name, _)| *name);
+    names
+});
+
+/// The events of this name.
+fn of_name(name: &[u8]) -> impl Iterator<Item = EventId> {
+    let from = BY_NAME.partition_point(|(other, _)| other.as_bytes() < name);
+    BY_NAME[from..].iter().take_while(move |(other, _)| other.as_bytes() == name).map(|(_, id)| *id)
+}
+
 /// The events whose names satisfy a predicate.
 fn named(predicate: &Predicate) -> EventSet {
+    match predicate {
+        Predicate::Text(name) => return of_name(name).collect(),
+        Predicate::TextIn(names) => return names.iter().flat_map(of_name).collect(),
+        Predicate::Not(inner) => return named(inner).complement(),
+        _ => {}
+    }
     let arena = Bump::new();
     (0u16..)
         .zip(EVENTS)

@@ -24,7 +24,7 @@ mod suspicious;
 mod types;
 mod values;
 
-pub use compile::{Checker, MacroDef, Outcome, Subject, parse};
+pub use compile::{Checker, MacroDef, Subject, parse};
 pub use names::{FieldProblem, resolve};
 pub use operand::{Operands, Use};
 pub use outline::{Form, Outline};

@@ -7,8 +7,8 @@ use crate::field::FieldType;
 use crate::number::Number;
 use crate::plan::{AffixSet, End, Glob, Network, PathSet, Predicate, Regex, TextSet};
 use crate::syntax::{Modifier, Op, Span};
+use hashbrown::HashMap;
 use std::cmp::Ordering;
-use std::collections::HashMap;
 use std::sync::Arc;
 
 /// Values that one comparison may have with a modifier; sets may be larger.

@@ -36,7 +36,7 @@ pub use class::{FieldClass, FieldSource};
 pub use flags::FieldFlags;
 pub use value_type::FieldType;
 
-use std::collections::HashMap;
+use hashbrown::HashMap;
 use std::sync::LazyLock;
 
 /// One row of the table.

@@ -4,7 +4,8 @@ use super::need::{Key, Kind, Need};
 use super::table::Table;
 use crate::facts::Facts;
 use crate::plan::{Estimate, NodeId, OperandId, Run, Specializer};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use hashbrown::{HashMap, HashSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Rules that must need the same kind of fact about a value before it pays to look them up by it.

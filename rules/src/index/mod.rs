@@ -31,9 +31,9 @@ pub use candidates::{Candidates, Scratch};
 use crate::plan::{Left, NodeId, Program, Specializer};
 use crate::ruleset::Rule;
 use candidates::Needy;
+use hashbrown::HashMap;
 use kestrel_core::schema::{EVENTS, EventId};
 use need::{Finder, Need};
-use std::collections::HashMap;
 use std::sync::Arc;
 
 /// Rules in the tables of all events together; the rules of events beyond that are asked one by one.

@@ -8,7 +8,7 @@ use crate::plan::{
     End, Literal, Needed, Node, NodeId, Operand, OperandId, Predicate, Prefix, Program, Specializer, Test, TextSet,
 };
 use crate::syntax::Op;
-use std::collections::HashMap;
+use hashbrown::HashMap;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 

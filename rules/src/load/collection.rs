@@ -4,8 +4,8 @@ use super::exception::Exception;
 use super::requirement::Requirement;
 use crate::diagnostic::ItemRef;
 use crate::text::{Origin, PiecedText};
+use hashbrown::HashMap;
 use kestrel_core::priority::Priority;
-use std::collections::HashMap;
 use std::sync::Arc;
 
 /// Items of one kind, in the order of their first definitions.

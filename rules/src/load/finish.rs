@@ -2,7 +2,7 @@
 
 use super::collection::{Collection, ListDef, RuleDef};
 use super::{LoadOptions, exception};
-use crate::check::{Checker, List, ListItem, MacroDef, Outcome, Problem, parse};
+use crate::check::{Checker, List, ListItem, MacroDef, Problem, parse};
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Findings};
 use crate::field::FieldSource;
@@ -13,6 +13,7 @@ use crate::select;
 use crate::static_fields::StaticFields;
 use crate::syntax::elements;
 use kestrel_core::schema::EventSet;
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -80,7 +81,7 @@ fn lists(collection: &Collection, checker: &mut Checker, findings: &mut Findings
     // A list can hold those that were defined before it was changed last.
     ordered.sort_by_key(|def| def.changed);
     let mut total = 0;
-    let mut depths = std::collections::HashMap::<Arc<str>, usize>::new();
+    let mut depths = hashbrown::HashMap::<Arc<str>, usize>::new();
     for (index, def) in (0u32..).zip(ordered) {
         let mut items = Vec::new();
         let mut depth = 0;
@@ -173,8 +174,10 @@ fn rule(def: &RuleDef, checker: &mut Checker, findings: &mut Findings) -> Option
     let condition = exception::with_exceptions(&def.condition, &def.exceptions);
     // What is wrong with the condition itself is better said without the parentheses that exceptions put around it.
     let outcome = match parse(&def.condition, &def.item) {
-        Ok(_) => checker.rule(&def.item, &condition, source),
-        Err(problem) => Outcome { compiled: None, problems: vec![*problem] },
+        Ok(_) if matches!(condition, Cow::Owned(_)) => {
+            checker.rule(&def.item, &condition, parse(&condition, &def.item), source)
+        }
+        read => checker.rule(&def.item, &condition, read, source),
     };
     let skipped = report(def, outcome.problems, findings);
     let output = output(def, source, &checker.static_fields, findings);

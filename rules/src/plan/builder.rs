@@ -8,8 +8,9 @@ use super::merge;
 use super::program::{NOT_KEPT, Node, NodeId, Operand, OperandId, Program, Test};
 use crate::field::FieldFlags;
 use crate::syntax::Op;
+use hashbrown::HashMap;
 use kestrel_core::schema::EventSet;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Makes a program.

@@ -59,17 +59,26 @@ pub enum Predicate {
 
 impl Predicate {
     /// Whether a value, which is one and not missing, satisfies it. `arena` is for what must be composed on the way.
+    #[inline]
     pub fn test(&self, value: Value<'_>, arena: &Bump) -> bool {
+        match value {
+            // Most values are texts.
+            Value::Str(text) => self.text(text, arena),
+            Value::Missing | Value::Any(_) | Value::List(_) => false,
+            value => self.other(value),
+        }
+    }
+
+    /// A value that is no text.
+    fn other(&self, value: Value<'_>) -> bool {
         match (self, value) {
-            (_, Value::Missing | Value::Any(_) | Value::List(_)) => false,
             (Predicate::Exists, _) => true,
             (Predicate::Never, _) => false,
-            (Predicate::Not(inner), value) => !inner.test(value, arena),
-            (Predicate::Any(all), value) => all.iter().any(|one| one.test(value, arena)),
-            (Predicate::All(all), value) => !all.is_empty() && all.iter().all(|one| one.test(value, arena)),
-            (Predicate::One(all), value) => all.iter().filter(|one| one.test(value, arena)).take(2).count() == 1,
-            (Predicate::ByType(_, of_text), Value::Str(_)) => of_text.test(value, arena),
-            (Predicate::ByType(of_number, _), _) => of_number.test(value, arena),
+            (Predicate::Not(inner), value) => !inner.other(value),
+            (Predicate::Any(all), value) => all.iter().any(|one| one.other(value)),
+            (Predicate::All(all), value) => !all.is_empty() && all.iter().all(|one| one.other(value)),
+            (Predicate::One(all), value) => all.iter().filter(|one| one.other(value)).take(2).count() == 1,
+            (Predicate::ByType(of_number, _), _) => of_number.other(value),
             (Predicate::Bool(when_true, when_false), Value::Bool(value)) => {
                 if value {
                     *when_true
@@ -80,7 +89,6 @@ impl Predicate {
             (predicate, Value::Int(n)) => predicate.number(Number::Whole(n.into())),
             (predicate, Value::Uint(n)) => predicate.number(Number::Whole(n.into())),
             (predicate, Value::Double(n)) => predicate.number(Number::Real(n)),
-            (predicate, Value::Str(value)) => predicate.text(value, arena),
             (Predicate::NetworkIn(networks), Value::Ip(ip)) => networks.contains(ip),
             _ => false,
         }
@@ -99,6 +107,12 @@ impl Predicate {
 
     fn text(&self, value: &[u8], arena: &Bump) -> bool {
         match self {
+            Predicate::Exists => true,
+            Predicate::Not(inner) => !inner.text(value, arena),
+            Predicate::Any(all) => all.iter().any(|one| one.text(value, arena)),
+            Predicate::All(all) => !all.is_empty() && all.iter().all(|one| one.text(value, arena)),
+            Predicate::One(all) => all.iter().filter(|one| one.text(value, arena)).take(2).count() == 1,
+            Predicate::ByType(_, of_text) => of_text.text(value, arena),
             Predicate::Text(wanted) => **wanted == *value,
             Predicate::TextIn(texts) => texts.contains(value),
             Predicate::Contains(finder) => finder.find(value).is_some(),
@@ -113,7 +127,7 @@ impl Predicate {
             Predicate::Whole(_) | Predicate::Real(_) | Predicate::Order(..) => {
                 std::str::from_utf8(value).ok().and_then(Number::parse).is_some_and(|n| self.number(n))
             }
-            _ => false,
+            Predicate::Never | Predicate::Bool(..) | Predicate::NetworkIn(_) => false,
         }
     }
 }

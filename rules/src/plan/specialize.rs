@@ -5,8 +5,8 @@
 
 use super::cost::Estimate;
 use super::program::{NOT_KEPT, Node, NodeId, Program};
+use hashbrown::{HashMap, HashSet};
 use kestrel_core::schema::EventId;
-use std::collections::{HashMap, HashSet};
 
 /// Terms of a conjunction that are looked at.
 const MAX_TERMS: usize = 64;

@@ -13,6 +13,7 @@
 //! | `programs.rs` | what judges them |
 //! | `view.rs` | a stopped tracee, as fillers see it |
 //! | `memory.rs`, `folder.rs`, `socket.rs`, `started.rs`, `status.rs`, `limits.rs` | what a view is made from |
+//! | `asked.rs` | what of it rules ask for |
 //! | `context.rs`, `machine.rs` | who a task is, and what machine it is on |
 //! | `request.rs` | ptrace(2), waitpid(2) and their like |
 //! | `error.rs` | what can be wrong |
@@ -22,6 +23,7 @@
 //! next stop by SIGCHLD, and of the next call that waits by its listener.
 
 mod ahead;
+mod asked;
 mod call_filter;
 mod calls;
 mod context;
@@ -42,6 +44,7 @@ mod tracee;
 mod tracer;
 mod view;
 
+pub use asked::Asked;
 pub use error::TraceError;
 pub use launch::{Command, OF_THE_TERMINAL, ignore, own};
 
@@ -93,6 +96,8 @@ pub struct PtraceSource {
     failed_makers: bool,
     /// What nobody can want.
     programs: Programs,
+    /// What is looked up of processes.
+    asked: Asked,
     tracer: Option<Tracer>,
     outcome: Outcome,
     /// Where the loop's wait is told of, until there is a listener for it.
@@ -121,6 +126,7 @@ impl PtraceSource {
             all_calls,
             failed_makers,
             programs: Programs::default(),
+            asked: Asked::ALL,
             tracer: None,
             outcome,
             loop_waits: None,
@@ -134,6 +140,12 @@ impl PtraceSource {
     #[must_use]
     pub fn judging(self, prefilter: OnDemand) -> PtraceSource {
         PtraceSource { programs: Programs::new(prefilter), ..self }
+    }
+
+    /// Looks up no more figures of processes than these.
+    #[must_use]
+    pub fn asking(self, asked: Asked) -> PtraceSource {
+        PtraceSource { asked, ..self }
     }
 
     /// Where the command's end will be told.
@@ -291,6 +303,7 @@ impl Source for PtraceSource {
         };
         if let Some(tracer) = &mut self.tracer {
             tracer.programs = std::mem::take(&mut self.programs);
+            tracer.ask(self.asked);
         }
         self.disarm();
         Ok(())

@@ -136,7 +136,8 @@ pub struct CallInfo {
     /// The table that its number is of (`AUDIT_ARCH_…`, `linux/audit.h`).
     pub arch: u32,
     instruction: u64,
-    stack: u64,
+    /// The stack pointer.
+    pub stack: u64,
     /// At entry the number and six arguments; at exit the result.
     pub words: [u64; 8],
 }

@@ -16,6 +16,7 @@ mod call;
 mod open;
 mod program;
 
+use super::asked::Asked;
 use super::calls::Calls;
 use super::context::{self, Cgroups};
 use super::error::TraceError;
@@ -108,12 +109,18 @@ impl Tracer {
                 namespace_start: machine::namespace_start(),
                 own: Folder::open(std::process::id().cast_signed()),
                 memfd_dev: machine::memfd_dev(),
+                asked: Asked::ALL,
             },
             cgroups: Cgroups::default(),
             mount_namespace: machine::mount_namespace(),
             room: vec![0; MAX_RECORD / size_of::<u64>()],
             len: 0,
         }
+    }
+
+    /// Looks up no more figures of processes than these.
+    pub fn ask(&mut self, asked: Asked) {
+        self.around.asked = asked;
     }
 
     /// Takes in a task that is a tracee now.

@@ -1,5 +1,6 @@
 //! A stopped tracee, as fillers see it: [`Kernel`] over its memory and /proc.
 
+use super::asked::Asked;
 use super::context::cgroup_path;
 use super::folder::{Folder, Sizes};
 use super::limits;
@@ -8,7 +9,7 @@ use super::socket::{self, Socket, process_handle};
 use super::started::{Place, Started};
 use super::status::Status;
 use super::tracee::Tracee;
-use crate::state::proc_text::{find, number};
+use crate::state::proc_text::{control_group, find, number};
 use kestrel_core::event::{FdFlags, FdHead, FdKind, TaskContext, Tuple};
 use kestrel_core::fill::{Kernel, ListenQueue, ProcessImage, Strings, TaskPath, Unavailable, UserString};
 use nix::libc;
@@ -30,6 +31,8 @@ pub struct Hints {
     pub connecting: Option<(i32, u64, usize)>,
     /// Of a program that began.
     pub started: Option<Started>,
+    /// The event says nothing of what the process may do, and of the file that it executes.
+    pub figures_alone: bool,
     /// The file that is being executed.
     pub exe: Option<Status>,
 }
@@ -55,6 +58,8 @@ pub struct Surroundings {
     pub own: Option<Folder>,
     /// The device of files that memfd_create makes; 0 if there are none.
     pub memfd_dev: u32,
+    /// What is looked up of processes.
+    pub asked: Asked,
 }
 
 impl Surroundings {
@@ -256,6 +261,13 @@ impl<'a> View<'a> {
     }
 }
 
+/// The path of a task's control group: the one that says most, where there are several.
+fn group(folder: &Folder) -> Option<Vec<u8>> {
+    let mut text = [0; super::context::FILE];
+    let len = folder.shown("cgroup", &mut text)?;
+    control_group(&text[..len]).map(<[u8]>::to_vec)
+}
+
 fn put(path: &[u8], buf: &mut [u8]) -> Result<usize, Unavailable> {
     buf.get_mut(..path.len()).ok_or(Unavailable)?.copy_from_slice(path);
     Ok(path.len())
@@ -279,7 +291,8 @@ impl Kernel for View<'_> {
         let path = match which {
             TaskPath::WorkingDirectory => folder.path("cwd"),
             TaskPath::Executable => return put(self.exe_path().ok_or(Unavailable)?, buf),
-            TaskPath::Cgroup => cgroup_path(folder),
+            TaskPath::Cgroup if self.around.asked.default_group => cgroup_path(folder),
+            TaskPath::Cgroup => group(folder),
         };
         put(&path.ok_or(Unavailable)?, buf)
     }
@@ -300,21 +313,28 @@ impl Kernel for View<'_> {
     }
 
     fn image(&self, out: &mut ProcessImage) {
-        let Ok(folder) = self.folder() else { return };
-        if let Some(started) = self.started() {
+        let Asked { sizes, faults, open_files, .. } = self.around.asked;
+        if faults && let Some(started) = self.started() {
             (out.pgft_min, out.pgft_maj) = (started.minor_faults, started.major_faults);
         }
-        let Sizes { whole, resident } = folder.sizes().unwrap_or_default();
-        (out.vm_size, out.vm_rss) = (whole as u32, resident as u32);
-        out.vm_swap = self.swapped().unwrap_or(0) as u32;
+        if sizes && let Ok(folder) = self.folder() {
+            let Sizes { whole, resident } = folder.sizes().unwrap_or_default();
+            (out.vm_size, out.vm_rss) = (whole as u32, resident as u32);
+            out.vm_swap = self.swapped().unwrap_or(0) as u32;
+        }
+        if open_files {
+            out.fdlimit = limits::open_files(self.tid()).unwrap_or(0);
+        }
+        if self.around.namespace_start.0 == self.task.pid_ns {
+            out.pidns_init_start = self.around.namespace_start.1;
+        }
+        if self.hints.figures_alone {
+            return;
+        }
         let capabilities = limits::capabilities(self.tid()).unwrap_or_default();
         out.cap_inheritable = capabilities.inheritable;
         out.cap_permitted = capabilities.permitted;
         out.cap_effective = capabilities.effective;
-        out.fdlimit = limits::open_files(self.tid()).unwrap_or(0);
-        if self.around.namespace_start.0 == self.task.pid_ns {
-            out.pidns_init_start = self.around.namespace_start.1;
-        }
         let _ = self.executable(out);
     }
 

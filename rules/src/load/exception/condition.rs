@@ -4,11 +4,12 @@ use super::validate::comparison;
 use super::{Entry, Exception};
 use crate::syntax::{self, Literal, Op, Span};
 use crate::text::{Origin, PiecedText};
+use std::borrow::Cow;
 
 /// The condition of a rule with its exceptions.
-pub fn with_exceptions(condition: &PiecedText, exceptions: &[Exception]) -> PiecedText {
+pub fn with_exceptions<'a>(condition: &'a PiecedText, exceptions: &[Exception]) -> Cow<'a, PiecedText> {
     if exceptions.iter().all(|exception| exception.values.is_empty()) {
-        return condition.clone();
+        return Cow::Borrowed(condition);
     }
     let start = condition.start();
     let mut text = PiecedText::default();
@@ -28,7 +29,7 @@ pub fn with_exceptions(condition: &PiecedText, exceptions: &[Exception]) -> Piec
         }
         text.push_made(")", &exception.place);
     }
-    text
+    Cow::Owned(text)
 }
 
 fn single(exception: &Exception, field: &Origin, text: &mut PiecedText) {

@@ -91,7 +91,8 @@ impl Tracer {
         }
         self.later.extend(self.tracees.ended_early.remove(&child).map(|status| (child, status)));
         let call = Call { event, nr, args, ret: 0, compat, lost: false };
-        self.write(tid, event, Hints::default(), |view, stamp, room| {
+        let hints = Hints { figures_alone: true, ..Hints::default() };
+        self.write(tid, event, hints, |view, stamp, room| {
             fill::process_fork(view, &call, &made, stamp, room).map(Some)
         });
         if self.tracees.early.remove(&child) {
@@ -101,14 +102,21 @@ impl Tracer {
 
     /// A tracee runs a new program.
     pub(super) fn executed(&mut self, tid: i32) -> Result<(), TraceError> {
-        let former = request::event_message(tid).map_or(tid, |former| former as i32);
+        let had_others = self.tracees.get_mut(tid).is_none_or(|tracee| !tracee.never_had_others);
+        let former = if had_others { request::event_message(tid).map_or(tid, |former| former as i32) } else { tid };
         self.tracees.executed(tid, former);
-        let compat = request::call_info(tid).is_ok_and(|info| info.arch != arch::NATIVE);
+        let info = request::call_info(tid);
+        let compat = info.is_ok_and(|info| info.arch != arch::NATIVE);
         let Some(tracee) = self.tracees.get_mut(tid) else { return Ok(()) };
         let entered = tracee.call.take();
         let folder = tracee.folder.get_or_init(|| Folder::open(tid));
         let alone = tracee.never_had_others;
-        let started = folder.as_ref().and_then(|folder| Started::read(folder, tid.cast_unsigned(), alone));
+        let on_stack = match info {
+            Ok(info) if !compat && !self.around.asked.faults => Started::on_stack(&self.around.memory, tid, info.stack),
+            _ => None,
+        };
+        let of_proc = || folder.as_ref().and_then(|folder| Started::read(folder, tid.cast_unsigned(), alone));
+        let started = on_stack.or_else(of_proc);
         let event = entered.as_ref().and_then(|call| call.event).unwrap_or(id::EXECVE);
         let filename = match (entered, started) {
             (Some(call), _) => call.filename,
