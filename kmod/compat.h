@@ -5,6 +5,7 @@
 
 #include <linux/capability.h>
 #include <linux/device.h>
+#include <linux/fdtable.h>
 #include <linux/fs.h>
 #include <linux/fs_struct.h>
 #include <linux/hrtimer.h>
@@ -59,6 +60,20 @@ static inline struct socket *kestrel_sock_from_file(struct file *file)
 	int error;
 
 	return sock_from_file(file, &error);
+#endif
+}
+
+/*
+ * The file of a descriptor that nobody but the running task has, without a reference, or NULL if it is not open. False if this
+ * kernel does not tell.
+ */
+static inline bool kestrel_own_file(struct files_struct *files, unsigned int fd, struct file **file)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 11, 0)
+	*file = files_lookup_fd_raw(files, fd);
+	return true;
+#else
+	return false;
 #endif
 }
 

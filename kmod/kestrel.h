@@ -440,7 +440,7 @@ int kestrel_listen_queue(int fd, struct kestrel_queue *out);
 
 /* task.c */
 void kestrel_task_setup(void);
-void kestrel_fill_task(struct task_struct *task, struct kestrel_task *out, bool locked);
+void kestrel_fill_task(struct task_struct *task, struct kestrel_task *out);
 u32 kestrel_reaper_of(struct task_struct *task);
 struct kestrel_process kestrel_process_of(struct task_struct *task);
 

@@ -14,6 +14,7 @@
 #include <linux/net.h>
 #include <linux/sched.h>
 #include <linux/string.h>
+#include <asm/word-at-a-time.h>
 
 #include "compat.h"
 #include "kestrel.h"
@@ -41,9 +42,14 @@ static bool has_remark(const struct dentry *dentry)
 /* Most folders that are named without d_path. */
 #define MOST_FOLDERS 32
 
-/* Puts a name before what lies at `start`, and gives where it begins; 0 if it does not fit, or changes. */
+/*
+ * Puts a name before what lies at `start`, and gives where it begins; 0 if it does not fit, or changes. A word at a time, as the
+ * kernel reads names itself: they are aligned, and so is the end of what they are allocated in. Of the last word only the name's
+ * bytes are written, together with those that lie behind it, of which there are as many as a word has.
+ */
 static __always_inline size_t put_name(u8 *to, size_t start, const struct dentry *dentry)
 {
+	const struct word_at_a_time constants = WORD_AT_A_TIME_CONSTANTS;
 	/* The two are changed one after the other, so that the name may end before: it is not read beyond its NUL. */
 	size_t length = READ_ONCE(dentry->d_name.len), i;
 	const unsigned char *name = smp_load_acquire(&dentry->d_name.name);
@@ -51,10 +57,20 @@ static __always_inline size_t put_name(u8 *to, size_t start, const struct dentry
 	if (length + 1 >= start)
 		return 0;
 	start -= length;
-	for (i = 0; i < length; i++) {
-		if (unlikely(!name[i]))
+	for (i = 0; i < length; i += sizeof(unsigned long)) {
+		unsigned long word = read_word_at_a_time(name + i), *at = (unsigned long *)(to + start + i), zeros;
+
+		if (length - i < sizeof(unsigned long)) {
+			const unsigned long ours = bytemask_from_count(length - i);
+
+			word = (word & ours) | (*at & ~ours);
+			if (unlikely(has_zero(word | ~ours, &zeros, &constants)))
+				return 0;
+		} else if (unlikely(has_zero(word, &zeros, &constants))) {
 			return 0;
-		to[start + i] = name[i];
+		}
+		/* Every machine that the module is built for stores a word anywhere. */
+		*at = word;
 	}
 	to[--start] = '/';
 	return start;
@@ -63,42 +79,38 @@ static __always_inline size_t put_name(u8 *to, size_t start, const struct dentry
 /*
  * The path of what lies on the mount of the process's root, below that: what d_path would say, for a part of what d_path takes,
  * because no other mount needs to be looked at. 0 if it is not such a path, or something is being renamed: then d_path is asked.
- * It is written to the end of `to`, the remark that a file is gone left out.
+ * It is written to the end of `to`, but for a word, the remark that a file is gone left out. Preemption is off, as it is
+ * wherever records are written: what RCU protects stays meanwhile.
  */
-static size_t path_on_root(const struct path *path, u8 *to, size_t len)
+static __always_inline size_t path_on_root(const struct path *path, u8 *to, size_t len)
 {
 	const struct dentry *dentry = path->dentry, *top = path->mnt->mnt_root;
+	struct fs_struct *fs = current->fs;
 	size_t start = len;
 	struct path root;
 	unsigned int seq;
 	int depth;
 
 	/* Some name themselves. */
-	if (!current->fs || (dentry->d_op && dentry->d_op->d_dname))
+	if (!fs || (dentry->d_op && dentry->d_op->d_dname))
 		return 0;
-	rcu_read_lock();
-	kestrel_root_of(current->fs, &root);
+	kestrel_root_of(fs, &root);
 	if (root.mnt != path->mnt)
-		goto other;
+		return 0;
 	seq = read_seqbegin(&rename_lock);
 	for (depth = 0; dentry != root.dentry; depth++) {
 		if (dentry == top || depth == MOST_FOLDERS)
-			goto other;
+			return 0;
 		start = put_name(to, start, dentry);
 		if (!start)
-			goto other;
+			return 0;
 		dentry = READ_ONCE(dentry->d_parent);
 	}
 	if (read_seqretry(&rename_lock, seq))
-		goto other;
-	rcu_read_unlock();
+		return 0;
 	if (start == len && start)
 		to[--start] = '/';
 	return len - start;
-
-other:
-	rcu_read_unlock();
-	return 0;
 }
 
 /*
@@ -107,15 +119,15 @@ other:
  */
 long kestrel_path_of(const struct path *path, u8 *to, size_t len)
 {
-	const size_t remark = sizeof(deleted) - 1;
+	const size_t remark = sizeof(deleted) - 1, slack = sizeof(unsigned long);
 	size_t length;
 	char *at;
 
 	if (len > INT_MAX)
 		len = INT_MAX;
-	length = path_on_root(path, to, len);
+	length = len > slack ? path_on_root(path, to, len - slack) : 0;
 	if (likely(length)) {
-		memmove(to, to + len - length, length);
+		memmove(to, to + len - slack - length, length);
 		return length;
 	}
 	at = d_path(path, to, len);
@@ -261,36 +273,36 @@ long kestrel_cgroup_path(u8 *to, size_t len)
 #endif
 }
 
-static u8 kind_of(struct file *file, const struct inode *inode)
+static __always_inline u8 kind_of_mode(umode_t mode)
+{
+	static const u8 kinds[] = {
+		[0] = KESTREL_FD_ANON_INODE,
+		[S_IFIFO >> 12] = KESTREL_FD_PIPE,
+		[S_IFCHR >> 12] = KESTREL_FD_CHAR_DEVICE,
+		[S_IFDIR >> 12] = KESTREL_FD_DIRECTORY,
+		[S_IFBLK >> 12] = KESTREL_FD_BLOCK_DEVICE,
+		[S_IFREG >> 12] = KESTREL_FD_FILE,
+		[S_IFLNK >> 12] = KESTREL_FD_SYMLINK,
+		[S_IFMT >> 12] = KESTREL_FD_UNKNOWN,
+	};
+
+	static_assert(KESTREL_FD_UNKNOWN == 0 && ARRAY_SIZE(kinds) == 16);
+	return kinds[(mode & S_IFMT) >> 12];
+}
+
+/* What lies on a mount that only the kernel has. */
+static noinline u8 kind_of_own(struct file *file, const struct inode *inode)
 {
 	if (inode->i_sb->s_magic == ANON_INODE_FS_MAGIC || inode->i_sb->s_magic == PID_FS_MAGIC)
 		return KESTREL_FD_ANON_INODE;
-	if (kestrel_is_memfd(file))
-		return KESTREL_FD_MEMFD;
-	switch (inode->i_mode & S_IFMT) {
-	case S_IFREG:
-		return KESTREL_FD_FILE;
-	case S_IFDIR:
-		return KESTREL_FD_DIRECTORY;
-	case S_IFCHR:
-		return KESTREL_FD_CHAR_DEVICE;
-	case S_IFBLK:
-		return KESTREL_FD_BLOCK_DEVICE;
-	case S_IFIFO:
-		return KESTREL_FD_PIPE;
-	case S_IFLNK:
-		return KESTREL_FD_SYMLINK;
-	case 0:
-		return KESTREL_FD_ANON_INODE;
-	default:
-		return KESTREL_FD_UNKNOWN;
-	}
+	return kestrel_is_memfd(file) ? KESTREL_FD_MEMFD : kind_of_mode(inode->i_mode);
 }
 
 /* What an open file is, under this number; the caller holds it. */
 long kestrel_describe_file(struct file *file, int fd, struct kestrel_fd *head, u8 *tail, size_t len)
 {
 	const struct inode *inode = file_inode(file);
+	const struct super_block *sb = inode->i_sb;
 	struct socket *sock;
 	bool upper;
 	long length;
@@ -298,13 +310,16 @@ long kestrel_describe_file(struct file *file, int fd, struct kestrel_fd *head, u
 	memset(head, 0, sizeof(*head));
 	head->fd = fd;
 	head->open_flags = file->f_flags;
-	head->dev = new_encode_dev(inode->i_sb->s_dev);
+	head->dev = new_encode_dev(sb->s_dev);
 	head->mode = inode->i_mode;
 	head->ino = inode->i_ino;
-	sock = kestrel_sock_from_file(file);
-	if (sock)
-		return kestrel_describe_socket(sock, head, tail, len);
-	head->kind = kind_of(file, inode);
+	if (S_ISSOCK(inode->i_mode)) {
+		/* One that has a name may be open by that, for O_PATH. */
+		sock = kestrel_sock_from_file(file);
+		if (sock)
+			return kestrel_describe_socket(sock, head, tail, len);
+	}
+	head->kind = likely(!(sb->s_flags & SB_KERNMOUNT)) ? kind_of_mode(inode->i_mode) : kind_of_own(file, inode);
 	if (d_unlinked(file->f_path.dentry) || head->kind == KESTREL_FD_MEMFD)
 		head->flags |= KESTREL_FD_DELETED;
 	if (kestrel_on_overlay(file, &upper))
@@ -314,16 +329,20 @@ long kestrel_describe_file(struct file *file, int fd, struct kestrel_fd *head, u
 }
 
 /*
- * The reference is put by fput, which leaves the work of a last one to the task's way back to user space: nothing sleeps
- * here.
+ * Nobody closes a descriptor that only this task has, so that its file stays without a reference, as it does for the kernel's
+ * own calls. Any other is held; fput leaves the work of a last reference to the task's way back to user space, so that nothing
+ * sleeps here.
  */
 long kestrel_describe_fd(int fd, struct kestrel_fd *head, u8 *tail, size_t len)
 {
+	struct files_struct *files = current->files;
 	struct file *file;
 	long length;
 
-	if (fd < 0 || !current->files)
+	if (fd < 0 || !files)
 		return -EBADF;
+	if (likely(atomic_read(&files->count) == 1) && kestrel_own_file(files, fd, &file))
+		return file ? kestrel_describe_file(file, fd, head, tail, len) : -EBADF;
 	file = fget_raw(fd);
 	if (!file)
 		return -EBADF;

@@ -170,7 +170,7 @@ static void probe_fork(void *data, struct task_struct *parent, struct task_struc
 	see(&seen, current_pt_regs(), current_nr(), 0, from_compat());
 	kestrel_marks_fork(child);
 	kestrel_names_fork(child);
-	kestrel_fill_task(child, &made, false);
+	kestrel_fill_task(child, &made);
 	kestrel_ring_wake(ring, kestrel_rs_fork(&kestrel_wanted, &ring->recorder, &seen, &made));
 	preempt_enable_notrace();
 }

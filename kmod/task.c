@@ -82,17 +82,15 @@ static u32 tty_number(const struct task_struct *task)
  * Number of the controlling terminal. The lock keeps it from going away; of our tracepoints, only that of signals is where it
  * is held. Most tasks of a server have none, and are found out without it.
  */
-static u32 tty_of(struct task_struct *task, bool locked)
+static noinline u32 tty_of(struct task_struct *task, bool locked)
 {
 	struct sighand_struct *sighand;
 	unsigned long flags;
 	u32 number;
 
-	if (!READ_ONCE(task->signal->tty))
-		return 0;
 	if (locked)
 		return tty_number(task);
-	sighand = rcu_dereference(task->sighand);
+	sighand = rcu_dereference_sched(task->sighand);
 	if (!sighand)
 		return 0;
 	if (!kestrel_siglock(sighand, &flags))
@@ -102,22 +100,25 @@ static u32 tty_of(struct task_struct *task, bool locked)
 	return number;
 }
 
+/* The numbers of the task in a pid namespace that is not the first one. */
+static noinline void fill_virtual(struct task_struct *task, const struct pid_namespace *ns, struct kestrel_task *out)
+{
+	out->vtid = ns ? number_in(task_pid(task), ns) : 0;
+	out->vpid = ns ? number_in(task_tgid(task), ns) : 0;
+	out->vpgid = ns ? number_in(task_pgrp(task), ns) : 0;
+}
+
 /*
  * `task` is the running task, or a child of it that does not run yet. `locked` says that the lock of its signals is held.
+ * Preemption is off, as it is wherever records are written: what RCU protects stays meanwhile. What is seldom needed has
+ * functions of its own, so that no register is saved here.
  */
-void kestrel_fill_task(struct task_struct *task, struct kestrel_task *out, bool locked)
+static __always_inline void fill_task(struct task_struct *task, struct kestrel_task *out, bool locked)
 {
-	const struct pid_namespace *ns;
-	const struct pid *pid, *tgid, *pgrp, *sid;
-	const struct cred *cred;
-
-	rcu_read_lock();
-	pid = task_pid(task);
-	tgid = task_tgid(task);
-	pgrp = task_pgrp(task);
-	sid = task_session(task);
-	ns = ns_of_pid((struct pid *)pid);
-	cred = __task_cred(task);
+	const struct signal_struct *signal = task->signal;
+	const struct pid *pid = task_pid(task), *pgrp = task_pgrp(task), *sid = task_session(task);
+	const struct pid_namespace *ns = ns_of_pid((struct pid *)pid);
+	const struct cred *cred = rcu_dereference_sched(task->real_cred);
 
 	out->start_time = task->group_leader->start_boottime;
 #ifdef CONFIG_CGROUPS
@@ -127,7 +128,7 @@ void kestrel_fill_task(struct task_struct *task, struct kestrel_task *out, bool 
 #endif
 	out->tid = task->pid;
 	out->pid = task->tgid;
-	out->ppid = rcu_dereference(task->real_parent)->tgid;
+	out->ppid = rcu_dereference_sched(task->real_parent)->tgid;
 	/* The kernel's own ids are those of the initial user namespace. */
 	out->uid = __kuid_val(cred->uid);
 	out->euid = __kuid_val(cred->euid);
@@ -136,7 +137,6 @@ void kestrel_fill_task(struct task_struct *task, struct kestrel_task *out, bool 
 	out->loginuid = __kuid_val(audit_get_loginuid(task));
 	out->sid = sid ? sid->numbers[0].nr : 0;
 	out->pgid = pgrp ? pgrp->numbers[0].nr : 0;
-	out->tty = tty_of(task, locked);
 	out->mnt_ns = mnt_ns_of(task);
 	out->pid_ns = ns ? ns->ns.inum : 0;
 	if (likely(ns == &init_pid_ns)) {
@@ -145,25 +145,28 @@ void kestrel_fill_task(struct task_struct *task, struct kestrel_task *out, bool 
 		out->vpid = out->pid;
 		out->vpgid = out->pgid;
 	} else {
-		out->vtid = ns ? number_in(pid, ns) : 0;
-		out->vpid = ns ? number_in(tgid, ns) : 0;
-		out->vpgid = ns ? number_in(pgrp, ns) : 0;
+		fill_virtual(task, ns, out);
 	}
 	/* Changed under a lock of its own, but always NUL-terminated. */
 	memcpy(out->comm, task->comm, sizeof(out->comm));
 	out->comm[sizeof(out->comm) - 1] = 0;
-	rcu_read_unlock();
+	out->tty = likely(!READ_ONCE(signal->tty)) ? 0 : tty_of(task, locked);
+}
+
+void kestrel_fill_task(struct task_struct *task, struct kestrel_task *out)
+{
+	fill_task(task, out, false);
 }
 
 void kestrel_current_task(struct kestrel_task *out)
 {
-	kestrel_fill_task(current, out, false);
+	fill_task(current, out, false);
 }
 
 /* The running task, where the lock of its signals is held. */
 void kestrel_receiving_task(struct kestrel_task *out)
 {
-	kestrel_fill_task(current, out, true);
+	fill_task(current, out, true);
 }
 
 /* What is to be had of the running task without looking far. */

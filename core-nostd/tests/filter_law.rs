@@ -139,14 +139,15 @@ fn while_it_happens(
     fill::unpack(task, &mut call);
     let mut draft = Draft::begin(task, &call, Flags::default());
     let reached = match call.compat || call.lost {
-        true => Reached::default(),
+        true => Some(Reached::default()),
         false => match Evaluation::early(program, call.event, &Registers::of(call.args, call.ret)) {
             Early::Rejected => return (Verdict::Reject, None, 0),
-            Early::Undecided(reached) => reached,
+            Early::Kept => None,
+            Early::Undecided(reached) => Some(reached),
         },
     };
     let registers = Registers::of(call.args, call.ret);
-    let verdict = match Evaluation::from(program, call.event, reached) {
+    let verdict = match reached.and_then(|reached| Evaluation::from(program, call.event, reached)) {
         None => Verdict::Keep,
         Some(mut evaluation) => loop {
             let step =
@@ -404,6 +405,24 @@ fn registers_alone_reject_what_they_can() {
     };
     assert_ne!(reached, Reached::default());
     assert_eq!(while_it_happens(&task, &program, &call, true).0, Verdict::Keep);
+}
+
+#[test]
+fn of_several_that_are_enough_those_that_begin_with_a_register_come_first() {
+    let (mut task, _) = task();
+    let written = Condition::test(FLAGS, Is::AnyBits(1));
+    let wanted = Condition::any([
+        Condition::test(Operand::param(Load::Path, 2), Is::Text(b"/etc/shadow".to_vec())),
+        Condition::all([written, Condition::test(Operand::param(Load::Path, 2), Is::Prefix(b"/etc/".to_vec()))]),
+    ]);
+    let bytes = built(id::OPENAT, &wanted);
+    let program = Program::verify(bytes.as_bytes()).unwrap();
+    let call = openat(&mut task, "/etc/hosts", -2);
+    let Early::Undecided(reached) = Evaluation::early(&program, id::OPENAT, &Registers::of(call.args, call.ret)) else {
+        panic!("the path decides")
+    };
+    assert_ne!(reached, Reached::default());
+    assert_eq!(while_it_happens(&task, &program, &call, true).0, Verdict::Reject);
 }
 
 /// A kernel that counts what it is asked for.

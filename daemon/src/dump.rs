@@ -183,13 +183,13 @@ mod tests {
         let row = schema::get(event).unwrap();
         let mut buf = vec![0_u64; MAX_RECORD / 8];
         let mut writer = RecordWriter::begin(buf.as_mut_bytes(), row.params.len()).unwrap();
-        writer.task().unwrap().pid = 700;
-        writer.task().unwrap().ppid = 1;
+        writer.task().pid = 700;
+        writer.task().ppid = 1;
         for (name, value) in bytes {
             let index = row.params.iter().position(|param| param.name == *name).unwrap();
             writer.bytes(index, value).unwrap();
         }
-        let len = writer.finish(RecordHeader { event: event.0, ..RecordHeader::default() }).unwrap();
+        let len = writer.finish(RecordHeader { event: event.0, ..RecordHeader::default() });
         let record = Record::parse(&buf.as_bytes()[..len]).unwrap();
         let shown = |normalize| super::record(&record, normalize).unwrap()["params"].clone();
         (shown(false), shown(true))

@@ -5,7 +5,7 @@
 #![allow(unsafe_code, reason = "C's pointers become references")]
 
 use crate::ffi::{Facts, Map, Named, Request, Seen};
-use crate::record::First;
+use crate::record::answer;
 use crate::request::Carried;
 use crate::{Comm, Counts, Marks, Names, PROGRAM_BYTES, Process, Recorder, Wanted, greeting, record};
 use core::ptr::NonNull;
@@ -14,31 +14,18 @@ use kestrel_core::event::TaskContext;
 use kestrel_core::fill::{Delivered, Exit, Fault, names_nothing};
 use kestrel_core::filter::Program;
 use kestrel_core::schema::id;
-use kestrel_ringbuf::{Producer, RawRing, Wake};
+use kestrel_ringbuf::{Producer, RawRing};
 
 const _: () = assert!(size_of::<Program<'_>>() <= PROGRAM_BYTES && align_of::<Program<'_>>() <= 8);
 
 /// The part of a ring that only lifecycle records may use: one in so many bytes.
 const RESERVE: u64 = 8;
 
-/// Longest time that a consumer can ask to be left asleep: a greater wish is a mistake, or worse.
-const LONGEST_SLEEP_US: u32 = 10_000_000;
-
 /// `EPROTO` (`asm-generic/errno.h`).
 const EPROTO: i32 = 71;
 
 /// `EINVAL` (`asm-generic/errno-base.h`).
 const EINVAL: i32 = 22;
-
-/// How the shim takes a wake-up: 0 none, 1 now, else after so many nanoseconds.
-fn answer(wake: Wake) -> u64 {
-    match wake {
-        Wake::No => 0,
-        Wake::Now | Wake::After(0) => 1,
-        Wake::After(us) if us > LONGEST_SLEEP_US => u64::from(LONGEST_SLEEP_US) * 1000,
-        Wake::After(us) => u64::from(us) * 1000,
-    }
-}
 
 /// Fills in the tables of what system call is which event.
 ///
@@ -278,16 +265,7 @@ pub unsafe extern "C" fn kestrel_rs_native_exit(
 ) -> u64 {
     // SAFETY: both are valid for the module's life; all that changes in them is atomic.
     let (wanted, recorder) = unsafe { (wanted.as_ref(), recorder.as_ref()) };
-    match record::look(wanted, recorder, program, seen) {
-        First::Rejected => 0,
-        first => go_on(wanted, recorder, program, seen, first),
-    }
-}
-
-/// Apart, so that what is rejected at once saves no registers for it.
-#[inline(never)]
-fn go_on(wanted: &Wanted, recorder: &Recorder, program: Option<&Program<'_>>, seen: &Seen, first: First) -> u64 {
-    answer(record::sys_exit(wanted, recorder, program, seen, first))
+    record::native_exit(wanted, recorder, program, seen)
 }
 
 /// A system call of the 32-bit table returned. `program` judges it, if there is one.
@@ -303,7 +281,7 @@ pub unsafe extern "C" fn kestrel_rs_compat_exit(
 ) -> u64 {
     // SAFETY: both are valid for the module's life; all that changes in them is atomic.
     let (wanted, recorder) = unsafe { (wanted.as_ref(), recorder.as_ref()) };
-    go_on(wanted, recorder, program, seen, First::Other)
+    record::other_exit(wanted, recorder, program, seen)
 }
 
 /// The current task made another, `child`.

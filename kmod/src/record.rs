@@ -13,80 +13,89 @@ use kestrel_core::filter::{Early, Evaluation, MomentView, Program, Reached, Step
 use kestrel_core::schema::{self, EventId, Recipe, id};
 use kestrel_ringbuf::{Cause, Class, Gate, Nested, Slot, Wake};
 
-/// What registers say of a system call that returned.
-pub(crate) enum First {
-    /// Nobody wants it: that was counted.
-    Rejected,
-    /// It is this event, and takes more than registers to judge.
-    Event(EventId, Reached),
-    /// It is of the 32-bit table, or one whose success is told elsewhere, or no event.
-    Other,
+/// Longest time that a consumer can ask to be left asleep: a greater wish is a mistake, or worse.
+const LONGEST_SLEEP_US: u32 = 10_000_000;
+
+/// How the shim takes a wake-up: 0 none, 1 now, else after so many nanoseconds.
+#[inline]
+pub(crate) fn answer(wake: Wake) -> u64 {
+    match wake {
+        Wake::No => 0,
+        Wake::Now | Wake::After(0) => 1,
+        Wake::After(us) if us > LONGEST_SLEEP_US => u64::from(LONGEST_SLEEP_US) * 1000,
+        Wake::After(us) => u64::from(us) * 1000,
+    }
 }
 
-/// A system call of the native table returned, which the shim's bitmap has told to be asked for. Most of them are rejected here:
-/// nothing is copied for them.
+/// A system call of the native table returned, which the shim's bitmap has told to be asked for. What is done with it has functions
+/// of its own, so that none saves registers for another.
 #[inline]
-pub(crate) fn look(wanted: &Wanted, recorder: &Recorder, program: Option<&Program<'_>>, seen: &Seen) -> First {
-    let Some(event) = wanted.native(seen.nr) else { return First::Other };
+pub(crate) fn native_exit(wanted: &Wanted, recorder: &Recorder, program: Option<&Program<'_>>, seen: &Seen) -> u64 {
+    let Some(event) = wanted.native(seen.nr) else { return other_exit(wanted, recorder, program, seen) };
+    match program {
+        Some(program) => judged(recorder, program, seen, event),
+        None => kept(recorder, seen, event),
+    }
+}
+
+/// The same, judged by a program: most of them are rejected here, and nothing is copied for them.
+#[inline(never)]
+fn judged(recorder: &Recorder, program: &Program<'_>, seen: &Seen, event: EventId) -> u64 {
     // For native calls the bitmap says the same as the bits of the events, so that those are not looked at.
-    match program.map(|program| Evaluation::early(program, event, &seen.registers)) {
-        Some(Early::Rejected) => {
+    match Evaluation::early(program, event, &seen.registers) {
+        Early::Rejected => {
             // Whether it is counted as rejected or as dropped, there is nobody to wake.
             if let Ok(gate) = recorder.producer.enter() {
                 recorder.counts.0.count_rejected_at_once(event);
                 gate.filtered();
             }
-            First::Rejected
+            0
         }
-        Some(Early::Undecided(reached)) => First::Event(event, reached),
-        None => First::Event(event, Reached::default()),
-    }
-}
-
-/// Goes on with a system call that registers did not reject.
-#[inline]
-pub(crate) fn sys_exit(
-    wanted: &Wanted,
-    recorder: &Recorder,
-    program: Option<&Program<'_>>,
-    seen: &Seen,
-    first: First,
-) -> Wake {
-    match first {
-        First::Rejected => Wake::No,
-        First::Event(event, reached) => native_exit(recorder, program, seen, event, reached),
-        First::Other => other_exit(wanted, recorder, program, seen),
-    }
-}
-
-/// A system call of the native table, of which more than the registers is asked.
-#[inline]
-fn native_exit(
-    recorder: &Recorder,
-    program: Option<&Program<'_>>,
-    seen: &Seen,
-    event: EventId,
-    reached: Reached,
-) -> Wake {
-    match program.and_then(|program| Evaluation::from(program, event, reached)) {
-        None => kept(recorder, seen, event),
-        Some(evaluation) if evaluation.is_at_path(&seen.registers) => by_path(recorder, evaluation, seen, event),
-        Some(_) => {
-            let mut call = call(event, seen);
-            fill::unpack(&Current, &mut call);
-            judge(recorder, program, &Current, &call, seen, Flags::default(), reached)
-        }
+        Early::Kept => kept(recorder, seen, event),
+        Early::Undecided(reached) => undecided(recorder, program, seen, event, reached),
     }
 }
 
 /// A system call of the native table that is wanted, whatever it says.
-#[inline]
-fn kept(recorder: &Recorder, seen: &Seen, event: EventId) -> Wake {
-    let Some(recipe) = schema::recipe(event) else { return Wake::No };
-    let Ok(gate) = enter(recorder, event) else { return Wake::No };
-    let Ok(mut slot) = gate.reserve(class(recipe)) else { return Wake::No };
-    let written = RecordWriter::begin(slot.bytes(), recipe.sources.len()).and_then(|out| rest(out, seen, event));
-    end(recorder, slot, event, written.map(Some))
+#[inline(never)]
+fn kept(recorder: &Recorder, seen: &Seen, event: EventId) -> u64 {
+    let Some(recipe) = schema::recipe(event) else { return 0 };
+    let Ok(gate) = enter(recorder, event) else { return 0 };
+    let Ok(mut slot) = gate.reserve(class(recipe)) else { return 0 };
+    let written = RecordWriter::begin(slot.bytes(), recipe.sources.len()).and_then(|mut out| {
+        let begin = fill::registers(event, recipe.sources, &seen.registers, &mut out)?;
+        if begin < recipe.sources.len() {
+            // A place of its own, or the writer would lie in memory for the others too.
+            let mut out = out;
+            return rest(&mut out, seen, event, begin);
+        }
+        ffi::current_task(out.task());
+        Ok(fill::registers_exit(event, &seen.registers, stamp(seen), out))
+    });
+    answer(match written {
+        Ok(len) => slot.commit(len),
+        Err(Overflow) => too_long(slot),
+    })
+}
+
+/// A system call of the native table, of which more than the registers is asked.
+#[inline(never)]
+fn undecided(recorder: &Recorder, program: &Program<'_>, seen: &Seen, event: EventId, reached: Reached) -> u64 {
+    match Evaluation::from(program, event, reached) {
+        None => kept(recorder, seen, event),
+        Some(evaluation) if evaluation.is_at_path(&seen.registers) => {
+            answer(by_path(recorder, evaluation, seen, event))
+        }
+        Some(_) => by_draft(recorder, program, seen, event, reached),
+    }
+}
+
+/// A system call of the native table that something else decides upon than a path.
+#[inline(never)]
+fn by_draft(recorder: &Recorder, program: &Program<'_>, seen: &Seen, event: EventId, reached: Reached) -> u64 {
+    let mut call = call(event, seen);
+    fill::unpack(&Current, &mut call);
+    answer(judge(recorder, Some(program), &Current, &call, seen, Flags::default(), reached))
 }
 
 /// A system call of the native table that a path decides upon.
@@ -97,8 +106,15 @@ fn by_path(recorder: &Recorder, mut evaluation: Evaluation<'_>, seen: &Seen, eve
     let Ok(mut slot) = gate.reserve(class(recipe)) else { return Wake::No };
     let written = match RecordWriter::begin(slot.bytes(), recipe.sources.len()) {
         Ok(mut out) => match evaluation.by_path(&Current, &seen.registers, &mut out) {
-            Step::Done(Verdict::Reject) => Ok(None),
-            Step::Done(Verdict::Keep) => rest(out, seen, event).map(Some),
+            Step::Done(Verdict::Reject) => {
+                recorder.counts.0.count_rejected(event);
+                slot.filtered();
+                return Wake::No;
+            }
+            Step::Done(Verdict::Keep) => {
+                let begin = usize::from(out.written(0).is_some());
+                rest(&mut out, seen, event, begin).map(Some)
+            }
             Step::Later => asked_on(out, evaluation, seen, event),
         },
         Err(overflow) => Err(overflow),
@@ -106,15 +122,15 @@ fn by_path(recorder: &Recorder, mut evaluation: Evaluation<'_>, seen: &Seen, eve
     end(recorder, slot, event, written)
 }
 
-/// Writes the rest of a record that was begun, of whose parameters at most the first is written. Gives its length.
+/// Writes the rest of a record that was begun, of whose parameters those before `begin` are written. Gives its length.
 #[inline(never)]
-fn rest(out: RecordWriter<'_>, seen: &Seen, event: EventId) -> Result<usize, Overflow> {
+fn rest(out: &mut RecordWriter<'_>, seen: &Seen, event: EventId, begin: usize) -> Result<usize, Overflow> {
     let mut call = call(event, seen);
     fill::unpack(&Current, &mut call);
-    fill::unpacked_exit(&Current, &call, Flags::default(), stamp(seen), out)
+    fill::unpacked_exit(&Current, &call, Flags::default(), begin, stamp(seen), out)
 }
 
-/// The same, if the rest of the program wants it; `None` if not.
+/// The same, if the rest of the program wants it; `None` if not. Of the parameters at most the first is written.
 #[inline(never)]
 fn asked_on(
     out: RecordWriter<'_>,
@@ -133,7 +149,7 @@ fn asked_on(
 }
 
 /// Ends the slot of an event by what came of its record: its length if one was written, `None` if the event is rejected.
-#[inline]
+#[inline(never)]
 fn end(recorder: &Recorder, slot: Slot<'_>, event: EventId, written: Result<Option<usize>, Overflow>) -> Wake {
     match written {
         Ok(Some(len)) => slot.commit(len),
@@ -142,11 +158,15 @@ fn end(recorder: &Recorder, slot: Slot<'_>, event: EventId, written: Result<Opti
             slot.filtered();
             Wake::No
         }
-        Err(Overflow) => {
-            slot.dropped(Cause::TooLong);
-            Wake::No
-        }
+        Err(Overflow) => too_long(slot),
     }
+}
+
+/// The record does not fit.
+#[inline]
+fn too_long(slot: Slot<'_>) -> Wake {
+    slot.dropped(Cause::TooLong);
+    Wake::No
 }
 
 /// A call as it came in.
@@ -158,22 +178,22 @@ fn call(event: EventId, seen: &Seen) -> Call {
 
 /// A system call of the 32-bit table returned, or one whose success is told elsewhere, or one that is no event.
 #[inline(never)]
-fn other_exit(wanted: &Wanted, recorder: &Recorder, program: Option<&Program<'_>>, seen: &Seen) -> Wake {
+pub(crate) fn other_exit(wanted: &Wanted, recorder: &Recorder, program: Option<&Program<'_>>, seen: &Seen) -> u64 {
     let mut call = match wanted.look_up(seen.nr, seen.compat != 0) {
         Some(Asked::Event(event)) => call(event, seen),
         Some(Asked::Multiplexed) => {
             match fill::multiplexed(&Current, seen.nr, seen.registers.args(), seen.registers.ret()) {
                 Some(call) => call,
-                None => return Wake::No,
+                None => return 0,
             }
         }
-        None => return Wake::No,
+        None => return 0,
     };
     if !wanted.contains(call.event) || call.ret >= 0 && told_elsewhere(call.event) {
-        return Wake::No;
+        return 0;
     }
     fill::unpack(&Current, &mut call);
-    judge(recorder, program, &Current, &call, seen, Flags::default(), Reached::default())
+    answer(judge(recorder, program, &Current, &call, seen, Flags::default(), Reached::default()))
 }
 
 /// The calls whose success the tracepoints of fork and exec tell.
@@ -375,7 +395,8 @@ fn class_of(event: EventId) -> Class {
 
 /// CPU and time of a record. The time is that at which it is certain that there will be one. The sequence number is the ring's to give, at the commit.
 fn stamp(seen: &Seen) -> RecordHeader {
-    RecordHeader { cpu: seen.cpu, time_ns: ffi::now(), ..RecordHeader::default() }
+    let time_ns = ffi::now();
+    RecordHeader { cpu: seen.cpu, time_ns, ..RecordHeader::default() }
 }
 
 /// Writes the record of an event that is always wanted.
@@ -403,9 +424,6 @@ fn record(
     let Ok(mut slot) = gate.reserve(class_of(event)) else { return Wake::No };
     match filler(stamp(seen), slot.bytes()) {
         Ok(len) => slot.commit(len),
-        Err(Overflow) => {
-            slot.dropped(Cause::TooLong);
-            Wake::No
-        }
+        Err(Overflow) => too_long(slot),
     }
 }

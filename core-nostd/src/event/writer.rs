@@ -7,17 +7,29 @@
 use super::record::ParamSlot;
 use super::{ALIGN, Flags, MAX_PARAMS, MAX_RECORD, Param, Record, RecordHeader, TaskContext, align_up};
 use core::ops::Range;
-use zerocopy::{FromBytes, IntoBytes};
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
 /// The buffer has no room for what was to be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Overflow;
 
+/// What every record begins with.
+#[derive(Debug, FromBytes, IntoBytes, KnownLayout, Immutable)]
+#[repr(C)]
+struct Head {
+    header: RecordHeader,
+    task: TaskContext,
+}
+
 /// Writes one record into a buffer.
 #[derive(Debug)]
 pub struct RecordWriter<'a> {
-    buf: &'a mut [u8],
-    nparams: usize,
+    head: &'a mut Head,
+    /// One for each parameter.
+    slots: &'a mut [ParamSlot],
+    /// The rest of the buffer, from where the first parameter begins.
+    params: &'a mut [u8],
+    /// Bytes of that which are written; a multiple of [`ALIGN`].
     end: usize,
     flags: Flags,
     /// The parameters that are written, a bit each: the slots of all others hold what lay there before.
@@ -25,15 +37,14 @@ pub struct RecordWriter<'a> {
 }
 
 const _: () = assert!(MAX_PARAMS <= u32::BITS as usize);
-
-/// Offset of the slots.
-const SLOTS: usize = size_of::<RecordHeader>() + size_of::<TaskContext>();
+const _: () = assert!(ALIGN == 2 * size_of::<ParamSlot>() && size_of::<Head>().is_multiple_of(ALIGN));
 
 impl<'a> RecordWriter<'a> {
     /// Starts a record with `nparams` parameters, all absent.
     ///
     /// # Errors
-    /// [`Overflow`] if the buffer cannot hold an empty record, or `nparams` is beyond [`MAX_PARAMS`].
+    /// [`Overflow`] if the buffer cannot hold an empty record or is not 8-byte aligned in memory, or `nparams` is beyond
+    /// [`MAX_PARAMS`].
     #[inline]
     pub fn begin(buf: &'a mut [u8], nparams: usize) -> Result<Self, Overflow> {
         let limit = if buf.len() > MAX_RECORD { MAX_RECORD } else { buf.len() & !(ALIGN - 1) };
@@ -41,21 +52,22 @@ impl<'a> RecordWriter<'a> {
         if nparams > MAX_PARAMS {
             return Err(Overflow);
         }
-        let end = Record::params_start(nparams);
-        if end > buf.len() {
-            return Err(Overflow);
+        let (head, rest) = Head::mut_from_prefix(buf).map_err(|_| Overflow)?;
+        let (slots, params) =
+            rest.split_at_mut_checked(Record::params_start(nparams).wrapping_sub(size_of::<Head>())).ok_or(Overflow)?;
+        // There is an even number of slots; one that stands for no parameter is as that of an absent one.
+        let slots = <[ParamSlot]>::mut_from_bytes(slots).map_err(|_| Overflow)?;
+        let (slots, padding) = slots.split_at_mut_checked(nparams).ok_or(Overflow)?;
+        if let Some(none) = padding.first_mut() {
+            *none = ParamSlot::default();
         }
-        Ok(RecordWriter { buf, nparams, end, flags: Flags::default(), present: 0 })
+        Ok(RecordWriter { head, slots, params, end: 0, flags: Flags::default(), present: 0 })
     }
 
     /// The task context, to be filled in place.
-    ///
-    /// # Errors
-    /// [`Overflow`] if the buffer is not 8-byte aligned in memory.
     #[inline]
-    pub fn task(&mut self) -> Result<&mut TaskContext, Overflow> {
-        let bytes = self.buf.get_mut(size_of::<RecordHeader>()..).ok_or(Overflow)?;
-        TaskContext::mut_from_prefix(bytes).map(|(task, _)| task).map_err(|_| Overflow)
+    pub fn task(&mut self) -> &mut TaskContext {
+        &mut self.head.task
     }
 
     /// Sets flags of the record.
@@ -78,7 +90,7 @@ impl<'a> RecordWriter<'a> {
     #[inline(always)]
     pub fn number(&mut self, index: usize, value: u64) -> Result<(), Overflow> {
         let start = self.end;
-        let room = self.buf.get_mut(start..).and_then(|room| room.first_chunk_mut()).ok_or(Overflow)?;
+        let room = self.params.get_mut(start..).and_then(|room| room.first_chunk_mut()).ok_or(Overflow)?;
         *room = value.to_ne_bytes();
         self.slot(index, start, size_of::<u64>())?;
         self.end = start.wrapping_add(size_of::<u64>());
@@ -98,77 +110,94 @@ impl<'a> RecordWriter<'a> {
     /// The parameter at `index`, if it was written.
     #[inline]
     pub fn written(&self, index: usize) -> Option<Param<'_>> {
-        self.range_of(index).and_then(|range| self.buf.get(range)).map(Param)
+        self.range_of(index).and_then(|range| self.params.get(range)).map(Param)
     }
 
-    /// Where the parameter at `index` lies; `None` if it was not written.
+    /// Offset of the first parameter's bytes in the record.
+    #[inline]
+    fn params_start(&self) -> usize {
+        Record::params_start(self.slots.len())
+    }
+
+    /// Where the parameter at `index` lies among the parameters' bytes; `None` if it was not written.
     #[inline]
     fn range_of(&self, index: usize) -> Option<Range<usize>> {
-        if index >= self.nparams || self.present & 1 << index == 0 {
+        let slot = self.slots.get(index)?;
+        if self.present >> index & 1 == 0 {
             return None;
         }
-        let (slot, _) = ParamSlot::read_from_prefix(self.buf.get(SLOTS + index * size_of::<ParamSlot>()..)?).ok()?;
-        let start = usize::from(slot.offset);
-        Some(start..start + usize::from(slot.len))
+        let start = usize::from(slot.offset).wrapping_sub(self.params_start());
+        Some(start..start.wrapping_add(usize::from(slot.len)))
     }
 
-    /// Says in slot `index` where a parameter lies.
+    /// Says in slot `index` where a parameter lies: from `start` of the parameters' bytes on.
     #[inline(always)]
     fn slot(&mut self, index: usize, start: usize, len: usize) -> Result<(), Overflow> {
-        if index >= self.nparams {
-            return Err(Overflow);
-        }
+        let offset = self.params_start().wrapping_add(start);
+        *self.slots.get_mut(index).ok_or(Overflow)? = ParamSlot { offset: offset as u16, len: len as u16 };
         self.present |= 1 << index;
-        put_slot(self.buf, index, ParamSlot { offset: start as u16, len: len as u16 })
+        Ok(())
     }
 
     /// The bytes behind what was written, where the next parameter will lie.
     #[inline]
     pub(crate) fn ahead(&self) -> &[u8] {
-        self.buf.get(self.end..).unwrap_or(&[])
+        self.params.get(self.end..).unwrap_or(&[])
     }
 
     /// The same, to be written on.
     #[inline]
     pub(crate) fn ahead_mut(&mut self) -> &mut [u8] {
-        self.buf.get_mut(self.end..).unwrap_or(&mut [])
+        self.params.get_mut(self.end..).unwrap_or(&mut [])
     }
 
     /// Bytes left for parameters.
     #[inline]
     pub fn room(&self) -> usize {
-        self.buf.len().saturating_sub(self.end)
+        self.params.len().saturating_sub(self.end)
     }
 
     /// Writes the header and gives the record's length in bytes. `header.len`, `nparams` and the flags set so far are
     /// filled in here.
-    ///
-    /// # Errors
-    /// [`Overflow`] if the buffer is smaller than a header, which [`RecordWriter::begin`] has ruled out.
     #[inline(always)]
-    pub fn finish(self, header: RecordHeader) -> Result<usize, Overflow> {
-        // There is an even number of slots; one that stands for no parameter is as that of an absent one.
-        let slots = self.nparams.next_multiple_of(2);
-        let mut absent = !self.present & ((1_u64 << slots) - 1) as u32;
-        while absent != 0 {
-            put_slot(self.buf, absent.trailing_zeros() as usize, ParamSlot::default())?;
-            absent &= absent.wrapping_sub(1);
-        }
-        let mut flags = Flags(header.flags);
-        flags.insert(self.flags);
-        let header =
-            RecordHeader { len: self.end as u32, nparams: self.nparams as u16, flags: flags.0, reserved: 0, ..header };
-        header.write_to_prefix(self.buf).map_err(|_| Overflow)?;
-        Ok(self.end)
+    pub fn finish(mut self, header: RecordHeader) -> usize {
+        self.seal(header)
     }
-}
 
-const _: () = assert!(ALIGN == 2 * size_of::<ParamSlot>() && SLOTS.is_multiple_of(ALIGN));
+    /// The same, where the writer lies: nothing is written by it any more.
+    #[inline(always)]
+    pub(crate) fn seal(&mut self, header: RecordHeader) -> usize {
+        let absent = !self.present & ((1_u64 << self.slots.len()) - 1) as u32;
+        if absent != 0 {
+            for (index, slot) in self.slots.iter_mut().enumerate() {
+                if absent >> index & 1 != 0 {
+                    *slot = ParamSlot::default();
+                }
+            }
+        }
+        self.write_header(header)
+    }
 
-#[inline]
-fn put_slot(buf: &mut [u8], index: usize, slot: ParamSlot) -> Result<(), Overflow> {
-    let room = buf.get_mut(SLOTS + index * size_of::<ParamSlot>()..).ok_or(Overflow)?;
-    slot.write_to_prefix(room).map_err(|_| Overflow)
+    /// The same for a record of which every parameter is written.
+    #[inline(always)]
+    pub(crate) fn seal_all(&mut self, header: RecordHeader) -> usize {
+        debug_assert!(u64::from(self.present) == (1 << self.slots.len()) - 1, "a slot holds what lay there before");
+        self.write_header(header)
+    }
+
+    #[inline(always)]
+    fn write_header(&mut self, header: RecordHeader) -> usize {
+        let nparams = self.slots.len();
+        let len = self.params_start().wrapping_add(self.end);
+        self.head.header = RecordHeader {
+            len: len as u32,
+            nparams: nparams as u16,
+            flags: header.flags | self.flags.0,
+            reserved: 0,
+            ..header
+        };
+        len
+    }
 }
 
 /// One parameter being written. Dropped without [`ParamWriter::commit`], it leaves the parameter absent.
@@ -184,21 +213,21 @@ impl ParamWriter<'_, '_> {
     /// The bytes not written yet, up to the end of the buffer.
     #[inline]
     pub fn spare(&mut self) -> &mut [u8] {
-        self.record.buf.get_mut(self.start.saturating_add(self.len)..).unwrap_or(&mut [])
+        self.record.params.get_mut(self.start.saturating_add(self.len)..).unwrap_or(&mut [])
     }
 
     /// Everything written so far.
     #[inline]
     pub fn written(&mut self) -> &mut [u8] {
         let end = self.start.saturating_add(self.len);
-        self.record.buf.get_mut(self.start..end).unwrap_or(&mut [])
+        self.record.params.get_mut(self.start..end).unwrap_or(&mut [])
     }
 
     /// What was written so far and what is still free, as two slices.
     #[inline]
     pub fn split(&mut self) -> (&mut [u8], &mut [u8]) {
         let (start, len) = (self.start, self.len);
-        match self.record.buf.get_mut(start..) {
+        match self.record.params.get_mut(start..) {
             Some(all) => all.split_at_mut_checked(len).unwrap_or((&mut [], &mut [])),
             None => (&mut [], &mut []),
         }
@@ -208,7 +237,7 @@ impl ParamWriter<'_, '_> {
     #[inline]
     pub fn earlier(&mut self, index: usize) -> Option<(&[u8], &mut [u8])> {
         let range = self.record.range_of(index)?;
-        let (before, spare) = self.record.buf.split_at_mut_checked(self.start.saturating_add(self.len))?;
+        let (before, spare) = self.record.params.split_at_mut_checked(self.start.saturating_add(self.len))?;
         Some((before.get(range)?, spare))
     }
 
@@ -296,7 +325,7 @@ impl ParamWriter<'_, '_> {
         let padded = align_up(after);
         // The last word begins with bytes of the parameter; those behind become zero.
         if padded != after {
-            let all = self.record.buf.get_mut(..padded).ok_or(Overflow)?;
+            let all = self.record.params.get_mut(..padded).ok_or(Overflow)?;
             let word = all.last_chunk_mut().ok_or(Overflow)?;
             let kept = (after % ALIGN) * 8;
             *word = (u64::from_le_bytes(*word) & ((1_u64 << kept) - 1)).to_le_bytes();

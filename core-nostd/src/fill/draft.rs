@@ -84,7 +84,8 @@ impl<'k, 'b, K: Kernel> Draft<'k, 'b, K> {
     pub fn finish(mut self, stamp: RecordHeader) -> Result<usize, Overflow> {
         self.context()?;
         self.write_to(self.sources.len())?;
-        syscall::sealed(self.call, self.sources, self.flags, self.out.ok_or(Overflow)?, stamp)
+        let out = self.out.as_mut().ok_or(Overflow)?;
+        Ok(syscall::sealed(self.call, self.sources, self.flags, out, stamp))
     }
 
     /// Writes all parameters before `end` that are not written yet.
@@ -101,7 +102,7 @@ impl<'k, 'b, K: Kernel> Draft<'k, 'b, K> {
 
     /// The task context, filled in once.
     fn context(&mut self) -> Result<&TaskContext, Overflow> {
-        let task = self.out.as_mut().ok_or(Overflow)?.task()?;
+        let task = self.out.as_mut().ok_or(Overflow)?.task();
         if !self.has_context {
             self.k.task_context(task);
             self.has_context = true;

@@ -43,11 +43,11 @@ pub use kernel::{
     Identity, Kernel, ListenQueue, ProcessImage, ProcessName, Strings, TaskPath, Unavailable, UserString,
 };
 pub use moment::{Delivered, Fault, Moment, moment};
-pub(crate) use param::{is_absolute, read_string, returned_fd};
+pub(crate) use param::{describe, described, is_absolute, read_string};
 pub use path::{PATH_MAX, join, normalize};
 pub use process::{Exit, names_nothing, process_exec, process_exit, process_fork};
 pub(crate) use syscall::fd_of;
-pub use syscall::{Call, syscall_exit, unpack, unpacked_exit};
+pub use syscall::{Call, registers, registers_exit, syscall_exit, unpack, unpacked_exit};
 
 /// Bytes of a buffer (what is sent or written) that a record keeps at most. Falco's default snaplen.
 pub const SNAPSHOT_BYTES: usize = 80;

@@ -91,13 +91,13 @@ pub fn moment<M: Moment>(
 ) -> Result<usize, Overflow> {
     let recipe = schema::recipe(M::EVENT).ok_or(Overflow)?;
     let mut out = RecordWriter::begin(buf, recipe.sources.len())?;
-    *out.task()? = *task;
+    *out.task() = *task;
     for param in 0..recipe.sources.len() {
         if let Some(number) = moment.number(param) {
             out.number(param, number)?;
         }
     }
-    out.finish(RecordHeader { event: M::EVENT.0, ..stamp })
+    Ok(out.finish(RecordHeader { event: M::EVENT.0, ..stamp }))
 }
 
 #[cfg(test)]

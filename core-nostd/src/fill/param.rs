@@ -13,8 +13,23 @@ const TAIL_MAX: usize = PATH_MAX;
 
 /// Writes what `fd` stands for.
 pub(super) fn fd<K: Kernel>(k: &K, out: &mut RecordWriter<'_>, index: usize, fd: i32) -> Result<(), Overflow> {
+    let len = describe(k, out, fd)?;
+    described(out, index, len)
+}
+
+/// Makes a descriptor parameter of what [`describe`] wrote, which was this long.
+#[inline]
+pub(crate) fn described(out: &mut RecordWriter<'_>, index: usize, len: usize) -> Result<(), Overflow> {
     let mut param = out.param(index);
-    let (head, tail) = FdHead::mut_from_prefix(param.spare()).map_err(|_| Overflow)?;
+    param.advance(len)?;
+    param.commit()
+}
+
+/// Writes what `fd` stands for behind what is written, where the next parameter will lie, and gives its length. It is no parameter
+/// yet.
+#[inline]
+pub(crate) fn describe<K: Kernel>(k: &K, out: &mut RecordWriter<'_>, fd: i32) -> Result<usize, Overflow> {
+    let (head, tail) = FdHead::mut_from_prefix(out.ahead_mut()).map_err(|_| Overflow)?;
     let described = if fd >= 0 { k.describe_fd(fd, head, limited(tail, TAIL_MAX)) } else { Err(Unavailable) };
     let len = match described {
         // A path may be left out for want of room, a tuple may not: the kind promises it.
@@ -28,14 +43,7 @@ pub(super) fn fd<K: Kernel>(k: &K, out: &mut RecordWriter<'_>, index: usize, fd:
             0
         }
     };
-    param.advance(size_of::<FdHead>().saturating_add(len))?;
-    param.commit()
-}
-
-/// Writes what `fd` stands for, which the call returned, as the first parameter.
-#[inline]
-pub(crate) fn returned_fd<K: Kernel>(k: &K, out: &mut RecordWriter<'_>, fd_number: i32) -> Result<(), Overflow> {
-    fd(k, out, 0, fd_number)
+    Ok(size_of::<FdHead>().saturating_add(len))
 }
 
 /// Writes the number of a descriptor that is closed by now: what has that number since would be another's.
@@ -105,11 +113,16 @@ pub(crate) fn is_absolute(path: &[u8]) -> bool {
     path.first() == Some(&b'/') && is_normal(path)
 }
 
-/// Reads the caller's string at `address` for a path parameter to come, behind what is written; `None` if it cannot be read whole,
-/// or if there is no room for a path parameter that says it twice.
+/// Reads the caller's string at `address` for a path parameter to come, `behind` bytes behind what is written; `None` if it cannot
+/// be read whole, or if there is no room for a path parameter that says it twice.
 #[inline]
-pub(crate) fn read_string<'a, K: Kernel>(k: &K, out: &'a mut RecordWriter<'_>, address: u64) -> Option<&'a [u8]> {
-    let room = out.ahead_mut();
+pub(crate) fn read_string<'a, K: Kernel>(
+    k: &K,
+    out: &'a mut RecordWriter<'_>,
+    behind: usize,
+    address: u64,
+) -> Option<&'a [u8]> {
+    let room = out.ahead_mut().get_mut(behind..)?;
     let most = room.len().saturating_sub(size_of::<PathHead>()) / 2;
     let room = limited(room, if most < PATH_MAX { most } else { PATH_MAX });
     match k.read_user_string(address, room) {

@@ -25,7 +25,7 @@ pub fn process_fork<K: Kernel>(
     const CHILD_TID: usize = schema::index_of(id::CLONE, "child_tid");
     let recipe = schema::recipe(call.event).ok_or(Overflow)?;
     let mut out = RecordWriter::begin(buf, recipe.sources.len())?;
-    k.task_context(out.task()?);
+    k.task_context(out.task());
     if call.compat {
         out.flag(Flags::COMPAT32);
     }
@@ -48,7 +48,7 @@ pub fn process_fork<K: Kernel>(
             from => syscall::from(k, &call, &mut out, index, from, None, &mut image)?,
         }
     }
-    out.finish(RecordHeader { event: call.event.0, ..stamp })
+    Ok(out.finish(RecordHeader { event: call.event.0, ..stamp }))
 }
 
 /// What fork(2) and vfork(2) are as flags of clone(2) (`kernel/fork.c`): CLONE_VFORK | CLONE_VM for the latter.
@@ -73,7 +73,7 @@ pub fn process_exec<K: Kernel>(
     let call = Call { event, nr: 0, args: [0; 6], ret: 0, compat, lost: false };
     let sources = schema::recipe(event).ok_or(Overflow)?.sources;
     let mut out = RecordWriter::begin(buf, sources.len())?;
-    k.task_context(out.task()?);
+    k.task_context(out.task());
     if compat {
         out.flag(Flags::COMPAT32);
     }
@@ -84,7 +84,7 @@ pub fn process_exec<K: Kernel>(
             from => syscall::from(k, &call, &mut out, index, from, None, &mut image)?,
         }
     }
-    out.finish(RecordHeader { event: event.0, ..stamp })
+    Ok(out.finish(RecordHeader { event: event.0, ..stamp }))
 }
 
 const FLAGS: usize = schema::index_of(id::CLONE, "flags");
@@ -268,7 +268,7 @@ pub struct Exit {
 pub fn process_exit<K: Kernel>(k: &K, exit: Exit, stamp: RecordHeader, buf: &mut [u8]) -> Result<usize, Overflow> {
     let sources = schema::recipe(id::PROCEXIT).ok_or(Overflow)?.sources;
     let mut out = RecordWriter::begin(buf, sources.len())?;
-    k.task_context(out.task()?);
+    k.task_context(out.task());
     let values = [
         i64::from(exit.code) as u64,
         (exit.code as u64 >> 8) & 0xff,
@@ -280,5 +280,5 @@ pub fn process_exit<K: Kernel>(k: &K, exit: Exit, stamp: RecordHeader, buf: &mut
     for (index, value) in values.into_iter().enumerate() {
         out.number(index, value)?;
     }
-    out.finish(RecordHeader { event: id::PROCEXIT.0, ..stamp })
+    Ok(out.finish(RecordHeader { event: id::PROCEXIT.0, ..stamp }))
 }

@@ -5,6 +5,7 @@ use super::param::{Base, Passed};
 use super::vector::Vector;
 use super::{Kernel, ProcessImage, fd_list, number, param, rewritten, special};
 use crate::event::{Flags, Overflow, RecordHeader, RecordWriter};
+use crate::filter::Registers;
 use crate::schema::{self, EventId, From, id};
 use core::ops::Range;
 
@@ -61,12 +62,12 @@ pub fn syscall_exit<K: Kernel>(k: &K, call: &Call, stamp: RecordHeader, buf: &mu
     let mut call = *call;
     unpack(k, &mut call);
     let sources = schema::recipe(call.event).ok_or(Overflow)?.sources;
-    let out = RecordWriter::begin(buf, sources.len())?;
-    unpacked_exit(k, &call, Flags::default(), stamp, out)
+    let mut out = RecordWriter::begin(buf, sources.len())?;
+    unpacked_exit(k, &call, Flags::default(), 0, stamp, &mut out)
 }
 
 /// Writes the record of a call that was unpacked ([`unpack`]), with these flags besides those that the call itself tells, and gives
-/// its length. `out` has as many parameters as the event; at most the first is written.
+/// its length. `out` has as many parameters as the event, of which those before `begin` are written.
 ///
 /// # Errors
 /// [`Overflow`] if there is no room for the record, or the event is not in the schema.
@@ -75,14 +76,56 @@ pub fn unpacked_exit<K: Kernel>(
     k: &K,
     call: &Call,
     flags: Flags,
+    begin: usize,
     stamp: RecordHeader,
-    mut out: RecordWriter<'_>,
+    out: &mut RecordWriter<'_>,
 ) -> Result<usize, Overflow> {
     let sources = schema::recipe(call.event).ok_or(Overflow)?.sources;
-    k.task_context(out.task()?);
-    let begin = usize::from(out.written(0).is_some());
-    write(k, call, sources, begin..sources.len(), None, &mut out)?;
-    sealed(call, sources, flags_of(call, flags), out, stamp)
+    k.task_context(out.task());
+    write(k, call, sources, begin..sources.len(), None, out)?;
+    Ok(sealed(call, sources, flags_of(call, flags), out, stamp))
+}
+
+/// Writes the first parameters of a call by the native table, up to one that is not in its registers, and gives that one's index.
+/// `sources` are those of the event.
+///
+/// # Errors
+/// [`Overflow`] if there is no room for them.
+#[inline(always)]
+pub fn registers(
+    event: EventId,
+    sources: &[From],
+    registers: &Registers,
+    out: &mut RecordWriter<'_>,
+) -> Result<usize, Overflow> {
+    // What its registers hold is not what it returned ([`unpack`]).
+    if event == id::MODIFY_LDT {
+        return Ok(0);
+    }
+    let mut index = 0;
+    for source in sources {
+        let number = match *source {
+            From::Return => registers.ret().cast_unsigned(),
+            From::Zero => 0,
+            From::Int(n) => i64::from(registers.word(n) as i32).cast_unsigned(),
+            From::Uint(n) => u64::from(registers.word(n) as u32),
+            From::Long(n) | From::SignedLong(n) | From::Offset { arg: n, .. } => registers.word(n),
+            _ => break,
+        };
+        out.number(index, number)?;
+        index = index.wrapping_add(1);
+    }
+    Ok(index)
+}
+
+/// Ends the record of a call by the native table, which is not one of io_uring's, and all of whose parameters are in its registers.
+/// Gives its length.
+#[inline(always)]
+pub fn registers_exit(event: EventId, registers: &Registers, stamp: RecordHeader, mut out: RecordWriter<'_>) -> usize {
+    if registers.ret() < 0 {
+        out.flag(Flags::FAILED);
+    }
+    out.seal_all(RecordHeader { event: event.0, ..stamp })
 }
 
 /// The flags of a call's record that are known from the beginning: these, and those that the call tells.
@@ -131,16 +174,16 @@ pub(super) fn sealed(
     call: &Call,
     sources: &[From],
     flags: Flags,
-    mut out: RecordWriter<'_>,
+    out: &mut RecordWriter<'_>,
     stamp: RecordHeader,
-) -> Result<usize, Overflow> {
+) -> usize {
     out.flag(flags);
     // What was asked for through an io_uring is the caller's again before it is done.
-    if !flags.contains(Flags::IO_URING) && rewritten::can_be(call.event) && rewritten::is_rewritten(call, sources, &out)
+    if !flags.contains(Flags::IO_URING) && rewritten::can_be(call.event) && rewritten::is_rewritten(call, sources, out)
     {
         out.flag(Flags::REWRITTEN);
     }
-    out.finish(RecordHeader { event: call.event.0, ..stamp })
+    out.seal(RecordHeader { event: call.event.0, ..stamp })
 }
 
 /// Puts the arguments of a call and its result where they are expected, as wide as they are expected.

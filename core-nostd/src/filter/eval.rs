@@ -47,7 +47,9 @@ pub enum Step {
 pub enum Early {
     /// Nobody can want it.
     Rejected,
-    /// They do not say no.
+    /// It is wanted, whatever else it says.
+    Kept,
+    /// They say neither.
     Undecided(Reached),
 }
 
@@ -136,15 +138,16 @@ impl<'p> Evaluation<'p> {
     /// none of the steps.
     #[inline]
     pub fn early(program: &Program<'_>, event: EventId, registers: &Registers) -> Early {
-        let Some(nodes) = program.nodes_of(event) else { return Early::Undecided(Reached::default()) };
+        let Some(nodes) = program.nodes_of(event) else { return Early::Kept };
         let mut at = 0_usize;
         // Every node jumps forward and within its section, so that there are at most as many turns as nodes.
-        while let Some(node) = nodes.get(at) {
+        loop {
+            let Some(node) = nodes.get(at) else { return Early::Kept };
             let Some(number) = registers.at(node.part) else { break };
             let Some(holds) = compared(node, number) else { break };
             match if holds { node.yes } else { node.no } {
                 REJECT => return Early::Rejected,
-                KEEP => return Early::Undecided(Reached { node: u32::MAX, left: MAX_STEPS }),
+                KEEP => return Early::Kept,
                 skipped => at = at.wrapping_add(1).wrapping_add(usize::from(skipped)),
             }
         }

@@ -95,7 +95,7 @@ impl Registers {
 
     /// The register of this number; 0 if there is none.
     #[inline]
-    pub(super) fn word(&self, register: u8) -> u64 {
+    pub(crate) fn word(&self, register: u8) -> u64 {
         self.0.get(usize::from(register & REGISTER)).copied().unwrap_or(0)
     }
 

@@ -73,13 +73,13 @@ impl RecordBuilder {
     pub fn build(&self) -> Result<Vec<u64>, Overflow> {
         let mut buf = vec![0u64; MAX_RECORD / size_of::<u64>()];
         let mut writer = RecordWriter::begin(buf.as_mut_bytes(), self.event.params.len())?;
-        *writer.task()? = self.task;
+        *writer.task() = self.task;
         for (index, bytes) in &self.params {
             writer.bytes(*index, bytes)?;
         }
         writer.flag(self.flags);
         let header = RecordHeader { event: self.id.0, cpu: self.cpu, time_ns: self.time_ns, ..RecordHeader::default() };
-        let len = writer.finish(header)?;
+        let len = writer.finish(header);
         // Many may be kept: without the room that a longer one would have needed.
         Ok(buf[..len / size_of::<u64>()].to_vec())
     }

@@ -90,7 +90,7 @@ impl Mapping {
 
     fn rewrite(record: &Record<'_>, mapped: &Mapped, buf: &mut [u8]) -> Result<usize, Overflow> {
         let mut writer = RecordWriter::begin(buf, mapped.params.len())?;
-        *writer.task()? = *record.task();
+        *writer.task() = *record.task();
         for (index, place) in mapped.params.iter().enumerate() {
             if let Some(param) = place.and_then(|place| record.param(place)) {
                 writer.bytes(index, param.0)?;
@@ -98,7 +98,7 @@ impl Mapping {
         }
         let mut header = *record.header();
         header.event = mapped.id.0;
-        writer.finish(header)
+        Ok(writer.finish(header))
     }
 }
 
@@ -143,7 +143,7 @@ mod tests {
         }
         let mut header = *record.header();
         header.event = there;
-        let len = writer.finish(header).unwrap();
+        let len = writer.finish(header);
 
         let mut mapping = Mapping::new(1, &theirs).unwrap();
         assert_eq!(mapping.unknown(), [""; 0]);

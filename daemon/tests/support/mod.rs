@@ -67,7 +67,7 @@ impl Cpu {
             }
             let header =
                 RecordHeader { event: call.event.0, cpu: self.number, time_ns: call.time_ns, ..Default::default() };
-            writer.finish(header).unwrap()
+            writer.finish(header)
         })
     }
 

@@ -195,6 +195,16 @@ impl Condition {
         }
     }
 
+    /// What it costs where any of several is enough: most of them do not hold, and that is told by what is asked first.
+    fn cost_of_one(&self) -> (Names, u32, u32) {
+        let (names, dearest) = self.cost();
+        let first = match self {
+            Condition::All(parts) => parts.first().map_or(0, |part| part.cost_of_one().1),
+            _ => dearest,
+        };
+        (names, first, dearest)
+    }
+
     /// Whether it asks for names, and how dear the dearest other value in it is.
     fn cost(&self) -> (Names, u32) {
         match self {
@@ -242,7 +252,10 @@ fn joined(parts: &[Condition], wanted: bool, all: bool) -> Condition {
             part => joined.push(part),
         }
     }
-    joined.sort_by_key(Condition::cost);
+    match all {
+        true => joined.sort_by_key(Condition::cost),
+        false => joined.sort_by_key(Condition::cost_of_one),
+    }
     let mut seen = Vec::new();
     for part in joined {
         if !seen.contains(&part) {

@@ -103,7 +103,7 @@ pub static EVENTS: &[Event] =
     &every_subject!(EVENTS, Event { name: "", category: Category::Other, lifecycle: false, params: &[] });
 
 /// How each event is written, in the order of the ids.
-pub static RECIPES: &[Recipe] = &every_subject!(RECIPES, Recipe { lifecycle: false, sources: &[] });
+pub static RECIPES: [Recipe; EVENT_COUNT] = every_subject!(RECIPES, Recipe { lifecycle: false, sources: &[] });
 
 /// Ids of the events, by their names in capitals.
 pub mod id {

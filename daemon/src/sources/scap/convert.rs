@@ -103,7 +103,7 @@ pub fn record(
 ) -> Result<usize, Overflow> {
     let event = schema::get(id).ok_or(Overflow)?;
     let mut out = RecordWriter::begin(buf, event.params.len())?;
-    *out.task()? = around.task;
+    *out.task() = around.task;
     for (index, bytes) in extra {
         out.bytes(*index, bytes)?;
     }
@@ -124,7 +124,7 @@ pub fn record(
             out.flag(Flags::FAILED);
         }
     }
-    out.finish(RecordHeader { event: id.0, ..stamp })
+    Ok(out.finish(RecordHeader { event: id.0, ..stamp }))
 }
 
 fn write(

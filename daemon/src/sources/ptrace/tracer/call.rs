@@ -37,16 +37,19 @@ impl Tracer {
                 self.counters.filtered += 1;
                 return;
             }
-            Some(Early::Undecided(reached)) => reached,
-            None => Reached::default(),
+            Some(Early::Kept) => None,
+            Some(Early::Undecided(reached)) => Some(reached),
+            None => Some(Reached::default()),
         };
         self.write(tid, call.event, hints, |view, stamp, room| {
             let mut call = *call;
             fill::unpack(view, &mut call);
             let mut draft = Draft::begin(view, &call, Flags::default());
             draft.place(room)?;
-            if let Some(mut evaluation) =
-                program.as_ref().and_then(|program| Evaluation::from(program, call.event, reached))
+            if let Some(mut evaluation) = program
+                .as_ref()
+                .zip(reached)
+                .and_then(|(program, reached)| Evaluation::from(program, call.event, reached))
                 && evaluation.go(&mut draft) == Step::Done(Verdict::Reject)
             {
                 return Ok(None);
