@@ -135,7 +135,7 @@ mod tests {
         let mut buf = vec![0u64; MAX_RECORD / 8];
         let params = record.param_count();
         let mut writer = RecordWriter::begin(buf.as_mut_bytes(), params).unwrap();
-        *writer.task().unwrap() = *record.task();
+        *writer.task() = *record.task();
         for index in 0..params {
             if let Some(param) = record.param(index) {
                 writer.bytes(params - 1 - index, param.0).unwrap();

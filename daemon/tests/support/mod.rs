@@ -53,7 +53,7 @@ impl Cpu {
         self.bytes(|buf| {
             let nparams = schema::get(call.event).map_or(0, |event| event.params.len());
             let mut writer = RecordWriter::begin(buf, nparams).unwrap();
-            let task = writer.task().unwrap();
+            let task = writer.task();
             *task = kestrel_core::event::TaskContext {
                 tid: call.pid,
                 pid: call.pid,
