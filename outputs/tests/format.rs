@@ -1,7 +1,8 @@
 //! What an alert looks like.
 
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use kestrel_outputs::{Alert, FieldValue, Format, Formatter, Priority, TimeStyle};
+use kestrel_outputs::{Alert, FieldValue, Format, Formatter, Priority, TimeStyle, local_zone};
 use proptest::prelude::*;
 
 fn alert() -> Alert {
@@ -81,5 +82,14 @@ proptest! {
         }
         let json: serde_json::Value = serde_json::from_str(&formatter(Format::Json, TimeStyle::Local).format(&alert)).unwrap();
         prop_assert_eq!(json["output_fields"][&name].as_str(), Some(value.as_str()));
+    }
+}
+
+#[test]
+fn local_times_are_those_of_the_system() {
+    // Winter and summer: their offsets differ in many zones.
+    for second in [1_767_268_800, 1_782_900_000] {
+        let at = Timestamp::from_second(second).unwrap();
+        assert_eq!(local_zone().to_offset(at), TimeZone::system().to_offset(at), "{at}");
     }
 }
