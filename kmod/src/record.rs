@@ -28,7 +28,7 @@ pub(crate) fn answer(wake: Wake) -> u64 {
 }
 
 /// A system call of the native table returned, which the shim's bitmap has told to be asked for. What is done with it has functions
-/// of its own, so that none saves registers for another.
+/// of its own, so that none saves registers for another. Each gives what the shim is to be told ([`answer`]).
 #[inline]
 pub(crate) fn native_exit(wanted: &Wanted, recorder: &Recorder, program: Option<&Program<'_>>, seen: &Seen) -> u64 {
     let Some(event) = wanted.native(seen.nr) else { return other_exit(wanted, recorder, program, seen) };
