@@ -36,6 +36,7 @@ pub const SCENARIOS: &[Scenario] = &[
 
 /// Rings that hold everything: a record that is dropped would make a difference that is not the prefilter's.
 const PARAMETERS: &str = "ring_kib=65536";
+const PROBE: &str = "engine.ebpf.ring_kib=65536";
 
 const RECORDING: &str = "/run/work.krec";
 
@@ -92,7 +93,7 @@ fn empty(folder: &str) -> Outcome {
 /// The alerts of all that, in order of their text, and the daemon's figures.
 fn watched(prefilter: &str, rounds: u32) -> Outcome<(Vec<String>, Summary)> {
     let option = format!("prefilter.enabled={prefilter}");
-    let mut daemon = Daemon::start(&[DEFAULT_RULES, sentinel::RULES], &[&option])?;
+    let mut daemon = Daemon::start(&[DEFAULT_RULES, sentinel::RULES], &[&option, PROBE])?;
     play(rounds)?;
     let alerts = sentinel::settle(&mut daemon)?;
     let summary = daemon.stop()?.summary()?;
@@ -150,7 +151,7 @@ fn same(all: &[String], some: &[String]) -> Outcome {
 /// The same work recorded in full, and the recording replayed with the prefilter and without it: alerts to the byte the same.
 fn replayed(stage: &mut Stage<'_>, rounds: u32) -> Outcome {
     let _ = std::fs::remove_file(RECORDING);
-    let recorder = Daemon::start_with(&["record", "-w", RECORDING], Path::new("/run/no-alerts"))?;
+    let recorder = Daemon::start_with(&["-o", PROBE, "record", "-w", RECORDING], Path::new("/run/no-alerts"))?;
     play(rounds)?;
     let ended = recorder.stop()?;
     ensure(ended.status.success() && ended.log.contains(" 0 missing by sequence number"), || {
