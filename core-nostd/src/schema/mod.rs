@@ -58,7 +58,8 @@ pub(crate) const fn index_of(event: EventId, name: &str) -> usize {
     panic!("the schema has no such parameter")
 }
 
-const fn same(a: &str, b: &str) -> bool {
+/// Whether two names are the same, while compiling, where texts cannot be compared otherwise.
+pub const fn same(a: &str, b: &str) -> bool {
     let (a, b) = (a.as_bytes(), b.as_bytes());
     if a.len() != b.len() {
         return false;

@@ -1,6 +1,6 @@
 //! Where each event has the parameters that fields ask for by name, found when the program is built: an event pays no search.
 
-use kestrel_core::schema::{EVENT_COUNT, EVENTS, EventId, Param, Type, id};
+use kestrel_core::schema::{EVENT_COUNT, EVENTS, EventId, Param, Type, id, same};
 
 /// What says that an event has no such parameter.
 const NONE: u8 = u8::MAX;
@@ -111,15 +111,6 @@ impl Places {
 
 fn place(index: u8) -> Option<usize> {
     (index != NONE).then_some(index.into())
-}
-
-const fn same(a: &str, b: &str) -> bool {
-    let (a, b) = (a.as_bytes(), b.as_bytes());
-    let mut at = 0;
-    while at < a.len() && at < b.len() && a[at] == b[at] {
-        at += 1;
-    }
-    at == a.len() && at == b.len()
 }
 
 #[cfg(test)]

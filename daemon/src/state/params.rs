@@ -2,7 +2,7 @@
 
 use super::LIFECYCLE;
 use kestrel_core::event::{Param, Record};
-use kestrel_core::schema::{EVENTS, EventId};
+use kestrel_core::schema::{EVENTS, EventId, same};
 
 macro_rules! names {
     ($($name:ident $text:literal)*) => {
@@ -66,7 +66,7 @@ static PLACES: [Places; LIFECYCLE.len()] = {
         while place < params.len() {
             let mut name = 0;
             while name < NAMES.len() {
-                if is_same(NAMES[name], params[place].name) {
+                if same(NAMES[name], params[place].name) {
                     all[event][name] = place as u8;
                 }
                 name += 1;
@@ -77,15 +77,6 @@ static PLACES: [Places; LIFECYCLE.len()] = {
     }
     all
 };
-
-const fn is_same(one: &str, other: &str) -> bool {
-    let (one, other) = (one.as_bytes(), other.as_bytes());
-    let mut at = 0;
-    while at < one.len() && at < other.len() && one[at] == other[at] {
-        at += 1;
-    }
-    at == one.len() && at == other.len()
-}
 
 /// The parameters of a record; none if its event is not taken in.
 pub(super) struct Params<'r, 'a> {

@@ -171,12 +171,19 @@ pub const RULES: &[Scenario] = &[
 ];
 
 /// With rules of their own.
-pub const SCENARIOS: &[Scenario] = &[Scenario::steps(
-    "evade-by-mounts",
-    "a file under another name by a bind mount or an overlay is seen by that name and as the same inode; after chroot by the \
-     name from there, and the chroot itself is seen",
-    mounts,
-)];
+pub const SCENARIOS: &[Scenario] = &[
+    Scenario::steps(
+        "evade-by-mounts",
+        "a file under another name by a bind mount or an overlay is seen by that name and as the same inode; after chroot by the \
+         name from there, and the chroot itself is seen",
+        mounts,
+    ),
+    Scenario::steps(
+        "evade-by-length-of-name",
+        "files and folders are seen by their names, whatever their length",
+        every_length,
+    ),
+];
 
 const FILE: &str = "/run/evasion.yaml";
 const TEXT: &str = "- rule: Seen
@@ -238,5 +245,37 @@ fn seen_under_mounts() -> Outcome {
     let moved = one(&["/usr/bin/jail", "chroot", "/srv/lower"], 1)?;
     ensure(moved[0].field("fs.path.name") == "/srv/lower", || format!("chroot: {}", moved[0].output()))?;
     daemon.stop()?.summary()?;
+    Ok(())
+}
+
+const OF_LENGTHS: &str = "/run/lengths.yaml";
+const LENGTHS_TEXT: &str = "- rule: Length
+  desc: A file below the folder was read.
+  condition: evt.type in (open, openat) and evt.is_open_read = true and fd.typechar = f and fd.name startswith /srv/lengths/
+  output: name=%fd.name
+  priority: NOTICE
+";
+
+fn every_length(_: &mut Stage<'_>) -> Outcome {
+    std::fs::write(OF_LENGTHS, LENGTHS_TEXT).doing(OF_LENGTHS)?;
+    // NOTE: the letters differ from place to place, so that one that went astray is found.
+    let letters = |length: usize| -> String { (b'a'..=b'z').cycle().take(length).map(char::from).collect() };
+    let mut paths = Vec::new();
+    for length in (1..=25).chain([254, 255]) {
+        let folder = format!("/srv/lengths/{}", letters(length));
+        std::fs::create_dir_all(&folder).doing(&folder)?;
+        let path = format!("{folder}/{}", letters(length).to_uppercase());
+        std::fs::write(&path, "x").doing(&path)?;
+        paths.push(path);
+    }
+    module::load("")?;
+    sentinel::prepare()?;
+    let mut daemon = Daemon::start(&[OF_LENGTHS, sentinel::RULES], &[])?;
+    let words: Vec<&str> = ["/bin/cat"].into_iter().chain(paths.iter().map(String::as_str)).collect();
+    succeed(&words)?;
+    let seen: Vec<String> = sentinel::settle(&mut daemon)?.iter().map(|alert| alert.field("fd.name")).collect();
+    ensure(seen == paths, || format!("{seen:#?}"))?;
+    daemon.stop()?.summary()?;
+    std::fs::remove_dir_all("/srv/lengths")?;
     Ok(())
 }
