@@ -500,3 +500,29 @@ fn a_path_is_asked_for_once_and_nothing_else() {
         assert_eq!((step, counting.1.get()), (Step::Done(Verdict::Reject), 1));
     }
 }
+
+#[test]
+fn what_a_path_was_asked_for_is_not_asked_again_for_the_record() {
+    let mut task = FakeTask::new();
+    task.open_file(3, "/etc/hostname");
+    let call = openat(&mut task, "/x", 3);
+    let is = |path: &str| Condition::test(NAME, Is::Text(path.into()));
+    // Names of processes are asked for last.
+    let name = Condition::test(Operand::event(Load::ProcessName), Is::Text(b"cat".to_vec()));
+    for (wanted, expected) in [
+        (is("/etc/hostname"), Step::Done(Verdict::Keep)),
+        (Condition::any([is("/etc/shadow"), Condition::all([is("/etc/hostname"), name])]), Step::Later),
+    ] {
+        let bytes = built(call.event, &wanted);
+        let program = Program::verify(bytes.as_bytes()).unwrap();
+        let mut buf = buffer();
+        let mut out =
+            RecordWriter::begin(buf.as_mut_slice().as_mut_bytes(), recipe(call.event).unwrap().sources.len()).unwrap();
+        let mut evaluation = Evaluation::of(&program, call.event).unwrap();
+        let registers = Registers::of(call.args, call.ret);
+        assert_eq!(evaluation.by_path(&task, &registers, &mut out), expected);
+        assert_eq!(out.written(0).and_then(|fd| fd.fd()).unwrap().path, b"/etc/hostname");
+        let len = fill::unpacked_exit(&task, &call, Flags::default(), 1, STAMP, &mut out).unwrap();
+        assert_eq!(buf.as_slice().as_bytes()[..len], *without(&task, &call).as_bytes());
+    }
+}
