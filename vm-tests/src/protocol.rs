@@ -80,7 +80,21 @@ pub enum Task {
     Trial,
 }
 
+/// How many bytes of a kernel's command line the names of scenarios may take: it takes 2,047, of which what else it says
+/// needs less than the rest.
+const ROOM: usize = 1800;
+
 impl Task {
+    /// How many of these scenarios, the first of them, one boot can be asked for. At least one.
+    pub fn scenarios_of_one_boot<'a>(names: impl IntoIterator<Item = &'a str>) -> usize {
+        let mut taken = 0;
+        let fits = |name: &&str| {
+            taken += name.len() + 1;
+            taken <= ROOM
+        };
+        names.into_iter().take_while(fits).count().max(1)
+    }
+
     /// As the kernel's argument.
     pub fn argument(&self) -> String {
         let value = match self {
@@ -123,6 +137,18 @@ impl Task {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_boot_is_asked_for_no_more_scenarios_than_its_command_line_has_room_for() {
+        let names: Vec<String> = (0..500).map(|number| format!("scenario-{number:03}")).collect();
+        let taken = Task::scenarios_of_one_boot(names.iter().map(String::as_str));
+        let asked =
+            |count: usize| Task::Scenarios(Source::Ebpf, names.iter().take(count).cloned().collect()).argument();
+        let rest = ARGUMENT.len() + "ebpf:".len();
+        assert!(asked(taken).len() <= ROOM + rest && asked(taken + 1).len() > ROOM + rest - 1);
+        assert_eq!(Task::scenarios_of_one_boot(["boot", "rule-x"]), 2);
+        assert_eq!(Task::scenarios_of_one_boot(["x".repeat(5000).as_str()]), 1);
+    }
 
     #[test]
     fn a_task_survives_the_kernels_command_line() {

@@ -64,8 +64,12 @@ pub struct Running {
     closed: u8,
 }
 
+/// The most bytes of a kernel's command line that the kernel takes: it would cut the rest off without a word (COMMAND_LINE_SIZE
+/// of arch/x86/include/asm/setup.h and arch/arm64/include/uapi/asm/setup.h, less the byte that ends it).
+const COMMAND_LINE: usize = 2047;
+
 impl Machine {
-    fn command(&self) -> Command {
+    fn command(&self) -> Result<Command, String> {
         let mut qemu = Command::new(self.arch.emulator().0);
         match self.cpus {
             Cpus::InTurns => qemu.args(["-accel", "tcg,thread=single", "-smp", "2"]).args(self.arch.machine()),
@@ -84,9 +88,15 @@ impl Machine {
             self.arch.boot_options(),
             self.task.argument()
         );
+        if append.len() > COMMAND_LINE {
+            return Err(format!(
+                "the kernel takes {COMMAND_LINE} bytes of command line, not {}: {append}",
+                append.len()
+            ));
+        }
         qemu.args(["-m", &self.memory_mib.to_string(), "-nodefaults", "-no-reboot", "-append", &append]);
         qemu.arg("-kernel").arg(&self.kernel).arg("-initrd").arg(&self.initrd);
-        qemu
+        Ok(qemu)
     }
 
     /// Starts it.
@@ -95,10 +105,10 @@ impl Machine {
     /// A message.
     pub fn start(&self) -> Result<Running, String> {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let mut command = self.command()?;
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let socket = self.folder.join(format!("{}-{number}.sock", std::process::id()));
         let listener = UnixListener::bind(&socket).map_err(|error| format!("{}: {error}", socket.display()))?;
-        let mut command = self.command();
         command.args(["-display", "none", "-serial", "stdio"]);
         command.arg("-chardev").arg(format!("socket,id=words,path={}", socket.display()));
         command.args(["-device", self.arch.second_port()]);
@@ -132,7 +142,7 @@ impl Machine {
     /// # Errors
     /// A message.
     pub fn hand_over(&self) -> Result<(), String> {
-        let mut command = self.command();
+        let mut command = self.command()?;
         command.args(["-nographic", "-serial", "mon:stdio", "-serial", "null"]);
         command.status().map(drop).map_err(|error| self.missing(&error))
     }

@@ -170,6 +170,8 @@ fn test(batch: &Batch<'_>, kvm: bool, folder: &Path, tally: &Mutex<Tally>) {
     let Some(image) = batch.subject.image(batch.engine) else { return };
     let mut left: &[&Scenario] = &batch.scenarios;
     while !left.is_empty() {
+        let (now, _) =
+            left.split_at(Task::scenarios_of_one_boot(left.iter().map(|scenario| scenario.name)).min(left.len()));
         let machine = Machine {
             arch: kernel.arch,
             kernel: kernel.image(),
@@ -180,23 +182,23 @@ fn test(batch: &Batch<'_>, kvm: bool, folder: &Path, tally: &Mutex<Tally>) {
                 Load::Parallel => Cpus::Parallel,
             },
             memory_mib: kernel.memory_mib() + if batch.engine.is_some() { ENGINE_MIB } else { 0 },
-            task: Task::Scenarios(batch.source, left.iter().map(|scenario| scenario.name.to_owned()).collect()),
+            task: Task::Scenarios(batch.source, now.iter().map(|scenario| scenario.name.to_owned()).collect()),
             folder: folder.to_owned(),
         };
-        let limits: Vec<_> = left.iter().map(|scenario| scenario.limit).collect();
+        let limits: Vec<_> = now.iter().map(|scenario| scenario.limit).collect();
         let ended = match run(&machine, &limits, kernel.patience()) {
             Ok(outcomes) => {
-                for (scenario, outcome) in left.iter().zip(&outcomes) {
+                for (scenario, outcome) in now.iter().zip(&outcomes) {
                     record(tally, scenario, kernel, outcome);
                 }
                 outcomes.len().max(1)
             }
             Err(NotUp { why, console }) => {
-                for (index, scenario) in left.iter().enumerate() {
+                for (index, scenario) in now.iter().enumerate() {
                     let shown = if index == 0 { console.as_slice() } else { &[] };
                     fail(tally, scenario, kernel, &format!("the machine did not come up: {why}"), shown);
                 }
-                left.len()
+                now.len()
             }
         };
         left = left.get(ended..).unwrap_or_default();
