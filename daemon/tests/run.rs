@@ -570,13 +570,13 @@ fn a_signal_makes_no_call_fail_that_it_would_not_make_fail_without_us() {
             struct sigaction action = {.sa_handler = ring};
             sigaction(SIGALRM, &action, 0);
             every(200);
-            const char *names[] = {"rules.yaml", "missing", "made", "secret"};
+            const char *names[] = {"rules.yaml", "missing", "made", "secret", "/proc/self/stat"};
             int interrupted = 0;
-            for (int n = 0; n < 8000; n++) {
-                int fd = open(names[n % 4], n % 4 == 2 ? O_CREAT | O_RDWR : O_RDONLY, 0600);
+            for (int n = 0; n < 10000; n++) {
+                int fd = open(names[n % 5], n % 5 == 2 ? O_CREAT | O_RDWR : O_RDONLY, 0600);
                 if (fd >= 0) close(fd);
                 else interrupted += errno == EINTR;
-                if (n % 64 == 2) unlink("made");
+                if (n % 80 == 2) unlink("made");
             }
             mkfifo("pipe", 0600);
             every(20000);

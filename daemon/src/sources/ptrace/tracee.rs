@@ -34,6 +34,8 @@ pub struct Tracee {
     pub call: Option<Entered>,
     /// It was told to stop behind that call.
     pub interrupted: bool,
+    /// Number and arguments of the last call of its that waited for an answer and got one.
+    pub answered: Option<(u32, [u64; 6])>,
     /// Its folder in /proc.
     pub folder: OnceCell<Option<Folder>>,
     /// It has not executed the command yet: what it does is ours.
@@ -55,6 +57,7 @@ impl Tracee {
             children_differ: false,
             call: None,
             interrupted: false,
+            answered: None,
             folder: OnceCell::new(),
             is_ours: false,
             never_had_others: false,

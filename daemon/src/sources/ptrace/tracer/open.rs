@@ -34,6 +34,9 @@ impl Tracer {
                 tracee.interrupted = request::interrupt(tid).is_ok();
             }
         }
+        if let Some(tracee) = self.tracees.get_mut(tid) {
+            tracee.answered = Some((nr, args));
+        }
         if let Some(listener) = &self.listener {
             listener.answer(notice);
         }
@@ -53,8 +56,8 @@ impl Tracer {
         }
     }
 
-    /// A signal that comes before we have a notice interrupts the tracee's wait. That is no interruption of its call: where opening
-    /// itself cannot wait, the call is made anew, whatever the program wants to become of calls that a signal interrupts.
+    /// A signal that comes before we have a notice interrupts the tracee's wait. That is no interruption of its call: unless opening
+    /// itself was interrupted, the call is made anew, whatever the program wants to become of calls that a signal interrupts.
     pub(super) fn mend(&mut self, tid: i32) {
         if self.listener.is_none() {
             return;
@@ -62,20 +65,25 @@ impl Tracer {
         let Ok((RESTART, nr, args)) = request::result_in_registers(tid) else { return };
         let (Meaning::Event(event), _) = self.calls.meaning(arch::NATIVE, nr.into()) else { return };
         let namespace = self.mount_namespace;
-        let Some(tracee) = self.tracees.get_mut(tid).filter(|tracee| tracee.call.is_none()) else { return };
-        if !ahead::opens(event) || !tracee.shares_root(namespace) {
-            return;
+        let Some(tracee) = self.tracees.get_mut(tid).filter(|_| ahead::opens(event)) else { return };
+        // The call that was answered last may be this one, so that it is the file which is waited for; or one like it that is over.
+        if tracee.answered == Some((nr, args)) {
+            let call = Call { event, nr, args, ret: 0, compat: false, lost: false };
+            let leads = match tracee.shares_root(namespace) {
+                true => ahead::leads(&self.around.view(tracee, Hints::default()), &call),
+                false => None,
+            };
+            let may_wait = match leads {
+                Some(Leads::To(path)) => may_wait(&path),
+                Some(Leads::Nowhere) => false,
+                // What the call itself makes is a file.
+                Some(Leads::Unknown) | None => !ahead::creates(&call),
+            };
+            if may_wait {
+                return;
+            }
         }
-        let call = Call { event, nr, args, ret: 0, compat: false, lost: false };
-        let may_wait = match ahead::leads(&self.around.view(tracee, Hints::default()), &call) {
-            Some(Leads::To(path)) => may_wait(&path),
-            Some(Leads::Nowhere) => false,
-            // What the call itself makes is a file.
-            Some(Leads::Unknown) | None => !ahead::creates(&call),
-        };
-        if !may_wait {
-            let _ = request::set_result(tid, RESTART_ALWAYS);
-        }
+        let _ = request::set_result(tid, RESTART_ALWAYS);
     }
 }
 
