@@ -89,15 +89,16 @@ impl Tracer {
             child.shares_root = shares_root.filter(|_| !differs);
             self.tracees.insert(child);
         }
+        // It runs while its maker's record is made.
+        if self.tracees.early.remove(&child) {
+            self.go_on(child, 0);
+        }
         self.later.extend(self.tracees.ended_early.remove(&child).map(|status| (child, status)));
         let call = Call { event, nr, args, ret: 0, compat, lost: false };
         let hints = Hints { figures_alone: true, ..Hints::default() };
         self.write(tid, event, hints, |view, stamp, room| {
             fill::process_fork(view, &call, &made, stamp, room).map(Some)
         });
-        if self.tracees.early.remove(&child) {
-            self.go_on(child, 0);
-        }
     }
 
     /// A tracee runs a new program.
