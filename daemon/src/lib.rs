@@ -48,6 +48,7 @@ pub mod prefilter;
 pub mod provided;
 pub mod record_builder;
 pub mod recording;
+pub mod resident;
 pub mod rule_test;
 pub mod sandbox;
 pub mod selection;

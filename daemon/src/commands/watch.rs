@@ -10,6 +10,7 @@ use crate::event_loop::{Ended, EventLoop, Limits, Wanted};
 use crate::fields::Clock;
 use crate::pidfile::PidFile;
 use crate::recording;
+use crate::resident::ProgramPages;
 use crate::sandbox;
 use crate::service::{self, ServiceManager};
 use crate::signals::Signals;
@@ -74,12 +75,15 @@ pub fn run(cli: &Cli, config: &Config, files: &[ReadFile]) -> Result<(), Failure
     event_loop.start(&events)?;
     watch.judge_mut().state.scan();
     event_loop.know_processes();
+    // Files of /proc may be out of reach then.
+    let pages = ProgramPages::of_process();
     sandbox::enter(config, cli.pidfile.as_deref());
     // Not before: the thread that asks is to have given up as much.
     if config.containers.ask_runtimes {
         watch.judge_mut().state.containers.ask_runtimes(Path::new("/"));
     }
     service::ready();
+    watch.started(pages);
     let Ended { stop, accounts, system_calls } = event_loop.run(&mut watch);
     service::stopping();
     for line in watch.summary(accounts, system_calls).to_string().lines() {

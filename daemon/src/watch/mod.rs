@@ -45,6 +45,7 @@ use crate::event_loop::{HANDLER, HANDLER_TOKENS, Handler, Wanted};
 use crate::live::Teller;
 use crate::metrics;
 use crate::prefilter;
+use crate::resident::ProgramPages;
 use crate::service::ServiceManager;
 use crate::sources::{Accounts, Source};
 use alert::{internal, now_ns, shown};
@@ -96,6 +97,7 @@ pub struct Watch {
     finishing: bool,
     names: ProcessNames,
     prefilter: prefilter::Mode,
+    pages: ProgramPages,
 }
 
 impl Watch {
@@ -140,6 +142,7 @@ impl Watch {
             finishing: false,
             names: ProcessNames::Unknown,
             prefilter: prefilter::Mode::On(ProcessNames::Unknown),
+            pages: ProgramPages::default(),
         }
     }
 
@@ -175,6 +178,12 @@ impl Watch {
     pub fn serving(mut self, service: ServiceManager) -> Watch {
         self.service = Some(service);
         self
+    }
+
+    /// Starting is over: gives back what of the program only that needed, now and whenever everything was read again.
+    pub fn started(&mut self, pages: ProgramPages) {
+        self.pages = pages;
+        self.pages.give_back();
     }
 
     /// How reading everything again went.
@@ -312,6 +321,7 @@ impl Watch {
             }
         };
         self.follow_files(&paths, registry);
+        self.pages.give_back();
         wanted
     }
 
