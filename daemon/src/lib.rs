@@ -25,6 +25,7 @@
 //! | `web` | the web server |
 //! | `stats`, `top` | a kestrel that runs, as another one sees it |
 //! | `sandbox` | what is given up after set-up |
+//! | `resident` | what of the program needs to stay in memory |
 //! | `logger`, `signals`, `pidfile`, `service` | around them |
 #![deny(unsafe_code)]
 
