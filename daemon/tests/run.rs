@@ -591,6 +591,43 @@ fn a_signal_makes_no_call_fail_that_it_would_not_make_fail_without_us() {
     assert_eq!(opened, 2000);
 }
 
+#[test]
+fn an_open_that_nobody_asks_for_is_interrupted_by_signals_as_ever() {
+    let place = Place::new();
+    std::fs::write(place.path().join("rules.yaml"), RULES.replace("(open, openat)", "(openat)")).unwrap();
+    place.build(
+        &[],
+        r#"
+        #include <errno.h>
+        #include <fcntl.h>
+        #include <signal.h>
+        #include <stdio.h>
+        #include <string.h>
+        #include <sys/stat.h>
+        #include <sys/syscall.h>
+        #include <sys/time.h>
+        #include <unistd.h>
+        static int rings;
+        static void ring(int n) { if (++rings == 20) _exit(n); }
+        int main(void) {
+            struct sigaction action = {.sa_handler = ring};
+            struct itimerval timer = {{0, 20000}, {0, 20000}};
+            sigaction(SIGALRM, &action, 0);
+            mkfifo("pipe", 0600);
+            setitimer(ITIMER_REAL, &timer, 0);
+        #ifdef SYS_open
+            int fd = syscall(SYS_open, "pipe", O_RDONLY);
+        #else
+            int fd = open("pipe", O_RDONLY);
+        #endif
+            printf("%s\n", fd < 0 ? strerror(errno) : "opened");
+            return 0;
+        }"#,
+    );
+    let output = place.kestrel(&["--", "./program"]).output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "Interrupted system call\n", "{:?}", output.status);
+}
+
 /// Another task writes `secret` over the name `public`, and back, while the first one opens it: each time that it got the secret is
 /// an alert, whatever the name was when the call began.
 fn renamed_meanwhile(start: &str) {

@@ -83,7 +83,7 @@ pub fn is_only_wanted_if_it_succeeds(program: &Program<'_>, event: EventId) -> b
 }
 
 /// The calls whose result is found out ahead: open(2) and openat(2). What others open hangs on more than a name.
-pub fn opens(event: EventId) -> bool {
+fn opens(event: EventId) -> bool {
     matches!(event, id::OPEN | id::OPENAT)
 }
 

@@ -168,6 +168,7 @@ impl PtraceSource {
         let pid = launched.pid;
         let origin = Origin::Command { launched, began: false, said: false, status: None };
         let mut tracer = Tracer::new(calls, *events, self.all_calls, origin);
+        tracer.waiting = waiting;
         if let Some(tracee) = tracer.adopt(pid) {
             tracee.is_ours = true;
         }

@@ -75,6 +75,8 @@ pub struct Tracer {
     pub origin: Origin,
     /// Where notices of calls that wait come from.
     pub listener: Option<Listener>,
+    /// The calls that wait, if there is a listener.
+    pub waiting: EventSet,
     /// What became of the events.
     pub counters: Counters,
     /// What nobody can want.
@@ -99,6 +101,7 @@ impl Tracer {
             tracees: Tracees::default(),
             origin,
             listener: None,
+            waiting: EventSet::EMPTY,
             counters: Counters::default(),
             programs: Programs::default(),
             later: VecDeque::new(),

@@ -65,7 +65,11 @@ impl Tracer {
         let Ok((RESTART, nr, args)) = request::result_in_registers(tid) else { return };
         let (Meaning::Event(event), _) = self.calls.meaning(arch::NATIVE, nr.into()) else { return };
         let namespace = self.mount_namespace;
-        let Some(tracee) = self.tracees.get_mut(tid).filter(|_| ahead::opens(event)) else { return };
+        // Of others none was interrupted for us.
+        if !self.waiting.contains(event) {
+            return;
+        }
+        let Some(tracee) = self.tracees.get_mut(tid) else { return };
         // The call that was answered last may be this one, so that it is the file which is waited for; or one like it that is over.
         if tracee.answered == Some((nr, args)) {
             let call = Call { event, nr, args, ret: 0, compat: false, lost: false };
