@@ -71,15 +71,12 @@ fn count(port: &mut Port) -> Outcome {
     let daemon = Daemon::start(&[DEFAULT_RULES], &[])?;
     // It has scanned /proc and waits.
     std::thread::sleep(Duration::from_millis(500));
-    let status = std::fs::read_to_string(format!("/proc/{}/status", daemon.pid())).doing("the daemon's status")?;
     for (name, key) in [
         ("daemon, resident memory (KiB)", "VmRSS:"),
         ("daemon, resident memory at most (KiB)", "VmHWM:"),
         ("daemon, resident memory of its own, not of the file (KiB)", "RssAnon:"),
     ] {
-        let line = status.lines().find_map(|line| line.strip_prefix(key)).unwrap_or_default();
-        let value = line.trim().trim_end_matches(" kB").parse().unwrap_or(0);
-        figure(port, name, value);
+        figure(port, name, daemon.memory_kib(key)?);
     }
     figure(port, "daemon, from start to ready (thousands of instructions)", daemon.startup.as_micros() as u64);
     let ended = daemon.stop()?;

@@ -148,6 +148,17 @@ impl Daemon {
         Pid::from_raw(self.child.id().cast_signed())
     }
 
+    /// Memory of its in KiB: what its status (proc_pid_status(5)) says behind this name, such as `VmRSS:`.
+    ///
+    /// # Errors
+    /// A message if it does not tell.
+    pub fn memory_kib(&self, name: &str) -> Outcome<u64> {
+        let path = format!("/proc/{}/status", self.pid());
+        let status = std::fs::read_to_string(&path).doing(&path)?;
+        let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default();
+        line.trim().trim_end_matches(" kB").parse().map_err(|_| format!("{path} does not tell {name}").into())
+    }
+
     /// What it said on standard error until now.
     pub fn log(&self) -> String {
         std::fs::read_to_string(&self.log).unwrap_or_default()

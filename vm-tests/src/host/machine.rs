@@ -233,3 +233,36 @@ pub fn kvm_works(kernel: &Kernel, initrd: &Path, folder: &Path) -> bool {
     }
     false
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::Source;
+    use crate::scenarios;
+
+    #[test]
+    fn the_scenarios_of_one_boot_fit_and_a_line_that_the_kernel_would_cut_is_refused() {
+        let names: Vec<String> = scenarios::all().iter().map(|scenario| scenario.name.to_owned()).collect();
+        for arch in [Arch::X86_64, Arch::Aarch64] {
+            let command = |names: &[String]| {
+                let machine = Machine {
+                    arch,
+                    kernel: PathBuf::new(),
+                    initrd: PathBuf::new(),
+                    cpus: Cpus::Counting,
+                    memory_mib: 512,
+                    task: Task::Scenarios(Source::Ebpf, names.to_vec()),
+                    folder: PathBuf::new(),
+                };
+                machine.command().map(drop)
+            };
+            let mut left = names.as_slice();
+            while !left.is_empty() {
+                let (now, later) = left.split_at(Task::scenarios_of_one_boot(left.iter().map(String::as_str)));
+                assert_eq!(command(now), Ok(()));
+                left = later;
+            }
+            assert!(command(&names).unwrap_err().contains("2047 bytes"));
+        }
+    }
+}

@@ -1,4 +1,4 @@
-//! A machine that makes it hard: nothing can be written, the clock jumps, nobody takes alerts, ten thousand rules.
+//! A machine that makes it hard: nothing can be written, memory is short, the clock jumps, nobody takes alerts, ten thousand rules.
 
 use super::losses::exact;
 use super::{Scenario, load_rules};
@@ -9,6 +9,7 @@ use crate::guest::programs::succeed;
 use crate::guest::stage::Stage;
 use crate::guest::{load, module, sentinel};
 use nix::mount::{MsFlags, mount};
+use nix::sys::signal::Signal;
 use nix::sys::time::TimeSpec;
 use nix::time::{ClockId, clock_gettime, clock_settime};
 use std::fmt::Write;
@@ -18,6 +19,11 @@ use std::time::Duration;
 
 pub const SCENARIOS: &[Scenario] = &[
     Scenario::steps("read-only-root", "nothing can be written but in /run and /dev: alerts come", read_only_root),
+    Scenario::steps(
+        "memory-at-rest",
+        "what of the program only starting needed does not stay in memory, nor what reading rules again needed",
+        memory_at_rest,
+    ),
     Scenario::steps(
         "clock-jumps",
         "the clock is set back by an hour and forward by a day: every event has its alert, once",
@@ -57,6 +63,30 @@ fn watch_read_only() -> Outcome {
     ensure(alerts.iter().any(|alert| alert.field("fd.name") == "/etc/shadow"), || "no alert came".to_owned())?;
     let ended = daemon.stop()?;
     ensure(ended.status.success(), || format!("the daemon ended with {}:\n{}", ended.status, ended.log))
+}
+
+fn memory_at_rest(_: &mut Stage<'_>) -> Outcome {
+    module::load("")?;
+    let daemon = Daemon::start(&[DEFAULT_RULES], &[])?;
+    rests(&daemon)?;
+    daemon.signal(Signal::SIGHUP)?;
+    daemon.wait_for_logs("watching with ", 2)?;
+    rests(&daemon)?;
+    daemon.stop().map(drop)
+}
+
+/// Waits until the daemon has a good part less in memory than it had when it had most.
+fn rests(daemon: &Daemon) -> Outcome {
+    let mut told = String::new();
+    for _ in 0..50 {
+        let (now, most) = (daemon.memory_kib("VmRSS:")?, daemon.memory_kib("VmHWM:")?);
+        if now < most * 4 / 5 {
+            return Ok(());
+        }
+        told = format!("{now} of {most} KiB are still resident");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    Err(told.into())
 }
 
 fn clock_jumps(_: &mut Stage<'_>) -> Outcome {

@@ -8,7 +8,6 @@ use crate::guest::processes::{FOLDER, GO, READY};
 use crate::guest::programs::{start, succeed, until_there};
 use crate::guest::stage::Stage;
 use crate::guest::{load, module, sentinel};
-use nix::unistd::Pid;
 use std::process::Child;
 
 pub const SCENARIOS: &[Scenario] = &[
@@ -198,20 +197,13 @@ fn fleeting(count: u64) -> Outcome {
     // Until the table is as full as it gets, it grows.
     succeed(&["/usr/bin/agent", "processes", "fleeting", "2000"])?;
     sentinel::settle(&mut daemon)?;
-    let before = resident_kib(daemon.pid())?;
+    let before = daemon.memory_kib("VmRSS:")?;
     succeed(&["/usr/bin/agent", "processes", "fleeting", &count.to_string()])?;
     sentinel::settle(&mut daemon)?;
-    let after = resident_kib(daemon.pid())?;
+    let after = daemon.memory_kib("VmRSS:")?;
     let summary = daemon.stop()?.summary()?;
     losses::exact(&summary)?;
     ensure(summary.dropped == 0, || format!("the rings could have held all: {summary:?}"))?;
     ensure(summary.judged > 2 * count, || format!("not all were seen: {summary:?}"))?;
     ensure(after <= before + GROWTH_KIB, || format!("the daemon grew from {before} to {after} KiB"))
-}
-
-fn resident_kib(pid: Pid) -> Outcome<u64> {
-    let path = format!("/proc/{pid}/status");
-    let status = std::fs::read_to_string(&path).doing(&path)?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();
-    line.trim().trim_end_matches(" kB").parse().map_err(|_| format!("{path} does not tell its memory").into())
 }
