@@ -39,8 +39,6 @@ const STEP: u32 = 1 << 16;
 pub fn run(args: &ReplayArgs, cli: &Cli, config: &Config) -> Result<(), Failure> {
     let named = [&cli.rules[..], &args.rules].concat();
     let set = rules::load_or_built_in(&named, config)?;
-    let pages = ProgramPages::of_process();
-    pages.give_back();
     let signals = Signals::new().map_err(system("cannot receive signals"))?;
     let tape = AnyTape::open(&args.file).map_err(SourceError::from)?;
     let outputs = Outputs::new(&outputs(args, config), Watch::OUTPUTS)?;
@@ -54,10 +52,11 @@ pub fn run(args: &ReplayArgs, cli: &Cli, config: &Config) -> Result<(), Failure>
     if let Some(prefilter) = &prefilter {
         log::info!("prefilter: {}", prefilter.summary());
     }
+    ProgramPages::of_process().give_back();
     log::info!("replaying {} with {} rules", args.file.display(), set.rules().len());
     // Everything comes from the file: neither users nor processes of this machine are looked at.
     let state = State::new(config.falco_libs.thread_table_size, Users::default(), None);
-    let mut watch = Watch::new(
+    let watch = Watch::new(
         Judge::new(state, set, clock),
         outputs,
         &config.syscall_event_drops,
@@ -67,7 +66,6 @@ pub fn run(args: &ReplayArgs, cli: &Cli, config: &Config) -> Result<(), Failure>
         }),
     )
     .recording(events, prefilter.is_some());
-    watch.started(pages);
     let bar = progress(tape.bytes());
     let playback = Rc::new(Playback::default());
     let source = ReplaySource::new(args.file.clone(), tape, Rc::clone(&playback), args.real_time);

@@ -170,8 +170,7 @@ fn test(batch: &Batch<'_>, kvm: bool, folder: &Path, tally: &Mutex<Tally>) {
     let Some(image) = batch.subject.image(batch.engine) else { return };
     let mut left: &[&Scenario] = &batch.scenarios;
     while !left.is_empty() {
-        let (now, _) =
-            left.split_at(Task::scenarios_of_one_boot(left.iter().map(|scenario| scenario.name)).min(left.len()));
+        let (now, _) = left.split_at(Task::scenarios_of_one_boot(left.iter().map(|scenario| scenario.name)));
         let machine = Machine {
             arch: kernel.arch,
             kernel: kernel.image(),
